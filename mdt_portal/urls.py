@@ -1,0 +1,22 @@
+"""Every address of the portal; the applications are named by dotted strings only."""
+
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from mdt_portal.health import healthz
+
+urlpatterns = [
+    path("", include("scheduling.urls")),
+    path("", include("cases.urls")),
+    path("", include("experts.urls")),
+    path("", include("mdt_portal.portal_urls")),
+    path("api/v1/", include("scheduling.api_urls")),
+    path("api/v1/", include("cases.api_urls")),
+    path("api/v1/", include("experts.api_urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
+]
