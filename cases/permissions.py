@@ -1,0 +1,55 @@
+"""Who sees which cases, who sees the patient behind them, and who may move them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from cases.models import Case, CatalogueRule
+from experts import roles
+from experts.models import Role
+from mdt_portal import access
+from mdt_portal.models import User
+
+
+@access.sees(Case)
+def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
+    """Staff see the cases that their institutions referred or whose team is theirs; referrers see their own.
+
+    What experts see through their seats is added by the scheduling app (`scheduling.permissions`).
+    """
+    staff = roles.institutions(user, *roles.STAFF)
+    return rows.filter(Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user))
+
+
+@access.sees(CatalogueRule)
+def catalogue_rules(user: User, rows: models.QuerySet) -> models.QuerySet:
+    return rows
+
+
+@access.may("case.refer")
+def refer(user: User, case: Case | None) -> bool:
+    return bool(roles.held(user) & {Role.REFERRER, Role.COORDINATOR, Role.EXPERT, Role.CHAIR})
+
+
+@access.may("case.edit", "case.submit", "case.withdraw", "case.supply")
+def own_or_coordinate(user: User, case: Case) -> bool:
+    return case.referrer_id == user.pk or coordinate(user, case)
+
+
+@access.may("case.triage", "case.override")
+def coordinate(user: User, case: Case) -> bool:
+    reach = roles.institutions(user, Role.COORDINATOR)
+    institutions = [case.institution_id] + ([case.team.institution_id] if case.team else [])
+    return reach.filter(pk__in=institutions).exists()
+
+
+@access.may("case.identity")
+def identity(user: User, case: Case) -> bool:
+    """Those who care for the patient, or call them, may see the name; managers and auditors see the number."""
+    return own_or_coordinate(user, case)
+
+
+@access.may("catalogue.edit")
+def edit_catalogue(user: User, rule: CatalogueRule | None) -> bool:
+    return Role.CATALOGUE_ADMIN in roles.held(user)

@@ -1,0 +1,69 @@
+"""The states of a case and the arrows between them.
+
+    draft ──▶ submitted ──▶ needs_facts ──▶ listed ◀──▶ waiting ──▶ planned ──▶ confirmed ──▶ discussed
+                  └──────────────────────────▶ listed | waiting        (and back to waiting)       │
+                                                  closed ◀── following_up ◀── concluded ◀──────────┘
+    anything before discussed ──▶ withdrawn
+"""
+
+from django.utils.translation import gettext_lazy as _
+
+from mdt_portal.lifecycle import Lifecycle, Status
+
+
+class CaseStatus(Status):
+    DRAFT = "draft", "waiting", _("Draft")
+    SUBMITTED = "submitted", "waiting", _("Submitted")
+    NEEDS_FACTS = "needs_facts", "pending", _("Facts missing")
+    LISTED = "listed", "waiting", _("Listed only")
+    WAITING = "waiting", "waiting", _("Waiting")
+    PLANNED = "planned", "planned", _("Planned")
+    CONFIRMED = "confirmed", "confirmed", _("Confirmed")
+    DISCUSSED = "discussed", "confirmed", _("Discussed")
+    CONCLUDED = "concluded", "confirmed", _("Concluded")
+    FOLLOWING_UP = "following_up", "planned", _("In follow-up")
+    CLOSED = "closed", "waiting", _("Closed")
+    WITHDRAWN = "withdrawn", "declined", _("Withdrawn")
+
+
+S = CaseStatus
+CASE_LIFECYCLE = Lifecycle.of(
+    {
+        S.DRAFT: [S.SUBMITTED, S.WITHDRAWN],
+        S.SUBMITTED: [S.NEEDS_FACTS, S.LISTED, S.WAITING, S.WITHDRAWN],
+        S.NEEDS_FACTS: [S.LISTED, S.WAITING, S.WITHDRAWN],
+        S.LISTED: [S.WAITING, S.WITHDRAWN],
+        S.WAITING: [S.PLANNED, S.LISTED, S.NEEDS_FACTS, S.WITHDRAWN],
+        S.PLANNED: [S.CONFIRMED, S.WAITING, S.WITHDRAWN],
+        S.CONFIRMED: [S.PLANNED, S.WAITING, S.DISCUSSED, S.WITHDRAWN],
+        S.DISCUSSED: [S.CONCLUDED],
+        S.CONCLUDED: [S.FOLLOWING_UP],
+        S.FOLLOWING_UP: [S.CLOSED],
+    }
+)
+
+
+class RuleStatus(Status):
+    DRAFT = "draft", "waiting", _("Draft")
+    PUBLISHED = "published", "confirmed", _("Published")
+    WITHDRAWN = "withdrawn", "declined", _("Withdrawn")
+
+
+RULE_LIFECYCLE = Lifecycle.of(
+    {RuleStatus.DRAFT: [RuleStatus.PUBLISHED, RuleStatus.WITHDRAWN], RuleStatus.PUBLISHED: [RuleStatus.WITHDRAWN]}
+)
+
+
+class MaterialStatus(Status):
+    MISSING = "missing", "declined", _("Missing")
+    RECEIVED = "received", "confirmed", _("Received")
+    WAIVED = "waived", "waiting", _("Not needed")
+
+
+MATERIAL_LIFECYCLE = Lifecycle.of(
+    {
+        MaterialStatus.MISSING: [MaterialStatus.RECEIVED, MaterialStatus.WAIVED],
+        MaterialStatus.RECEIVED: [MaterialStatus.MISSING],
+        MaterialStatus.WAIVED: [MaterialStatus.MISSING, MaterialStatus.RECEIVED],
+    }
+)

@@ -1,0 +1,41 @@
+"""Who sees and changes the pools of people."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from experts import roles
+from experts.models import Expert, Institution, Role, Team
+from mdt_portal import access
+from mdt_portal.models import User
+
+ANYBODY = tuple(Role.values)
+
+
+@access.sees(Institution)
+def institutions(user: User, rows: models.QuerySet) -> models.QuerySet:
+    """One's own institutions and the other ones of their alliances."""
+    own = roles.institutions(user, *ANYBODY)
+    return rows.filter(Q(pk__in=own) | Q(alliance__in=own.filter(alliance__isnull=False).values("alliance")))
+
+
+@access.sees(Team)
+def teams(user: User, rows: models.QuerySet) -> models.QuerySet:
+    return rows.filter(institution__in=access.visible(user, Institution.objects.all()))
+
+
+@access.sees(Expert)
+def experts(user: User, rows: models.QuerySet) -> models.QuerySet:
+    """Colleagues of one's institutions and alliances, and oneself."""
+    reach = access.visible(user, Institution.objects.all())
+    return rows.filter(Q(user=user) | Q(pk__in=rows.filter(affiliations__institution__in=reach).values("pk")))
+
+
+@access.may("expert.change_availability")
+def change_availability(user: User, expert: Expert) -> bool:
+    """Experts keep their own time; the coordinators of their hospitals may do it for them."""
+    if expert.user_id == user.pk:
+        return True
+    reach = roles.institutions(user, Role.COORDINATOR)
+    return expert.affiliations.filter(institution__in=reach).exists()

@@ -1,0 +1,25 @@
+"""Every deed and every look at a patient is written down, in the transaction of the deed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from mdt_portal.models import AuditEvent, User
+
+
+def record(deed: str, *, by: User | None, subject: models.Model | None = None, **params: Any) -> AuditEvent:
+    """Write down a deed. `deed` is a code such as `case.submitted`; `params` must be plain JSON without names."""
+    return AuditEvent.objects.create(
+        deed=deed,
+        by=by,
+        subject_type=subject._meta.label_lower if subject is not None else "",
+        subject_id=subject.pk if subject is not None else None,
+        params=params,
+    )
+
+
+def looked(subject: models.Model, *, by: User | None, page: str) -> AuditEvent:
+    """Write down that somebody saw a patient's data on `page`."""
+    return record("looked", by=by, subject=subject, page=page)

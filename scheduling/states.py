@@ -1,0 +1,86 @@
+"""The states of sessions, invitations, runs and holds, with their arrows.
+
+    Session     published ◀──▶ confirmed ──▶ in_progress ──▶ held;   published | confirmed ──▶ cancelled
+    Invitation  pending ──▶ accepted | declined | expired | replaced;  accepted ──▶ pending | declined | replaced
+    Run         queued ──▶ running ──▶ proposed ──▶ published | discarded | superseded
+                queued | running ──▶ failed | cancelled;   running ──▶ queued (the lease ran out)
+    Hold        held ──▶ booked | expired | released
+"""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from mdt_portal.lifecycle import Lifecycle, Status
+
+
+class SessionStatus(Status):
+    PUBLISHED = "published", "planned", _("Published")
+    CONFIRMED = "confirmed", "confirmed", _("Confirmed")
+    IN_PROGRESS = "in_progress", "confirmed", _("In progress")
+    HELD = "held", "waiting", pgettext_lazy("session", "Held")
+    CANCELLED = "cancelled", "declined", _("Cancelled")
+
+
+SESSION_LIFECYCLE = Lifecycle.of(
+    {
+        SessionStatus.PUBLISHED: [SessionStatus.CONFIRMED, SessionStatus.CANCELLED],
+        SessionStatus.CONFIRMED: [SessionStatus.PUBLISHED, SessionStatus.IN_PROGRESS, SessionStatus.CANCELLED],
+        SessionStatus.IN_PROGRESS: [SessionStatus.HELD],
+    }
+)
+LIVE_SESSIONS = [SessionStatus.PUBLISHED, SessionStatus.CONFIRMED, SessionStatus.IN_PROGRESS]
+
+
+class InvitationStatus(Status):
+    PENDING = "pending", "pending", _("No answer yet")
+    ACCEPTED = "accepted", "confirmed", _("Accepted")
+    DECLINED = "declined", "declined", _("Declined")
+    EXPIRED = "expired", "declined", _("Expired")
+    REPLACED = "replaced", "waiting", _("Replaced")
+
+
+INVITATION_LIFECYCLE = Lifecycle.of(
+    {
+        InvitationStatus.PENDING: [
+            InvitationStatus.ACCEPTED,
+            InvitationStatus.DECLINED,
+            InvitationStatus.EXPIRED,
+            InvitationStatus.REPLACED,
+        ],
+        InvitationStatus.ACCEPTED: [
+            InvitationStatus.PENDING,
+            InvitationStatus.DECLINED,
+            InvitationStatus.REPLACED,
+        ],
+    }
+)
+
+
+class RunStatus(Status):
+    QUEUED = "queued", "waiting", _("Queued")
+    RUNNING = "running", "planned", _("Running")
+    PROPOSED = "proposed", "pending", _("To be reviewed")
+    PUBLISHED = "published", "confirmed", _("Published")
+    DISCARDED = "discarded", "waiting", _("Discarded")
+    SUPERSEDED = "superseded", "waiting", _("Superseded")
+    FAILED = "failed", "declined", _("Failed")
+    CANCELLED = "cancelled", "waiting", _("Cancelled")
+
+
+RUN_LIFECYCLE = Lifecycle.of(
+    {
+        RunStatus.QUEUED: [RunStatus.RUNNING, RunStatus.FAILED, RunStatus.CANCELLED],
+        RunStatus.RUNNING: [RunStatus.PROPOSED, RunStatus.QUEUED, RunStatus.FAILED, RunStatus.CANCELLED],
+        RunStatus.PROPOSED: [RunStatus.PUBLISHED, RunStatus.DISCARDED, RunStatus.SUPERSEDED],
+    }
+)
+
+
+class HoldStatus(Status):
+    HELD = "held", "pending", pgettext_lazy("hold", "Held")
+    BOOKED = "booked", "confirmed", _("Booked")
+    EXPIRED = "expired", "waiting", _("Expired")
+    RELEASED = "released", "waiting", _("Released")
+
+
+HOLD_LIFECYCLE = Lifecycle.of({HoldStatus.HELD: [HoldStatus.BOOKED, HoldStatus.EXPIRED, HoldStatus.RELEASED]})
