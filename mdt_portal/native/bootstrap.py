@@ -1,0 +1,80 @@
+"""Make the virtual environment and install the locked packages.
+
+    python3 bootstrap.py requirements/native.txt
+
+Runs before anything is installed, perhaps with an old Python: standard library and old syntax only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+OLDEST = (3, 11)
+
+
+def main(lock_name: str) -> None:
+    lock = ROOT / lock_name
+    mark = VENV / ("installed-" + lock.stem)
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if PYTHON.exists() and mark.exists() and mark.read_text() == wanted:
+        return
+    require_python()
+    make_venv()
+    install(lock)
+    mark.write_text(wanted)
+
+
+def require_python() -> None:
+    if sys.version_info < OLDEST:
+        found = ".".join(map(str, sys.version_info[:3]))
+        stop(
+            "MDT Portal needs Python 3.11 or newer; {} is {}.".format(sys.executable, found),  # noqa: UP032
+            "Install a newer one and name it: make run PYTHON=python3.12",
+        )
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        stop(
+            "This Python has no venv or pip to make a virtual environment with.",
+            "On Debian or Ubuntu: apt-get install python3-venv",
+        )
+
+
+def make_venv() -> None:
+    if PYTHON.exists() and succeeds([PYTHON, "-m", "pip", "--version"]):
+        return
+    say(f"Making the virtual environment {VENV}")
+    if not succeeds([sys.executable, "-m", "venv", "--clear", VENV]):
+        stop(f"The virtual environment could not be made in {VENV}.", "Is the disk full, or the folder not yours?")
+
+
+def install(lock: Path) -> None:
+    count = sum("==" in line for line in lock.read_text().splitlines())
+    say(f"Installing {count} locked packages from {lock.name} (the first time takes about half a minute)")
+    command = [PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    if not succeeds([*command, "--require-hashes", "--only-binary", ":all:", "-r", lock]):
+        stop("The packages could not be installed (see above).", "Is a package index reachable from here?")
+
+
+def succeeds(command: list[object]) -> bool:
+    return subprocess.run([str(part) for part in command], check=False).returncode == 0
+
+
+def say(message: str) -> None:
+    print("· " + message, flush=True)
+
+
+def stop(*lines: str) -> None:
+    sys.exit("\n".join(("✗ " + lines[0], *("  " + line for line in lines[1:]))))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
