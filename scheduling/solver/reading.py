@@ -1,0 +1,165 @@
+"""Strict reading of JSON into frozen values: every mistake is collected with its place, none is guessed away.
+
+A *parser* takes (reading, place, value) and answers the value read, or None after it has noted a mistake.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Parser = Callable[["Reading", str, Any], Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """What is wrong, where, as a code with parameters; put into words when shown."""
+
+    place: str
+    code: str
+    params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+class ProblemError(ValueError):
+    """The input breaks the format; `mistakes` holds all that was found, not just the first."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        self.mistakes = mistakes
+        super().__init__("; ".join(f"{m.place}: {m.code} {dict(m.params) or ''}".rstrip() for m in mistakes))
+
+
+class Reading:
+    """One pass over one document."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+
+    def fault(self, place: str, code: str, **params: Any) -> None:
+        self.mistakes.append(Mistake(place=place, code=code, params=params))
+
+    def finish(self) -> None:
+        if self.mistakes:
+            raise ProblemError(self.mistakes)
+
+
+def integer(low: int | None = None) -> Parser:
+    def read(reading: Reading, place: str, value: Any) -> int | None:
+        if not isinstance(value, int) or isinstance(value, bool):
+            return reading.fault(place, "not_an_integer")
+        if low is not None and value < low:
+            return reading.fault(place, "too_small", least=low, value=value)
+        return value
+
+    return read
+
+
+def number(reading: Reading, place: str, value: Any) -> float | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return reading.fault(place, "not_a_number")
+    return value
+
+
+def text(reading: Reading, place: str, value: Any) -> str | None:
+    return value if isinstance(value, str) else reading.fault(place, "not_a_text")
+
+
+def flag(reading: Reading, place: str, value: Any) -> bool | None:
+    return value if isinstance(value, bool) else reading.fault(place, "not_true_or_false")
+
+
+def anything(_reading: Reading, _place: str, value: Any) -> Any:
+    return value
+
+
+def one_of(*choices: Any) -> Parser:
+    def read(reading: Reading, place: str, value: Any) -> Any:
+        same = [choice for choice in choices if choice == value and type(choice) is type(value)]
+        return same[0] if same else reading.fault(place, "not_a_choice", choices=list(choices))
+
+    return read
+
+
+def nullable(parser: Parser) -> Parser:
+    return lambda reading, place, value: None if value is None else parser(reading, place, value)
+
+
+def many(parser: Parser, make: Callable[[list[Any]], Any] = tuple) -> Parser:
+    def read(reading: Reading, place: str, value: Any) -> Any:
+        if not isinstance(value, list):
+            return reading.fault(place, "not_a_list")
+        before = len(reading.mistakes)
+        items = [parser(reading, f"{place}[{index}]", item) for index, item in enumerate(value)]
+        return make(items) if len(reading.mistakes) == before else None
+
+    return read
+
+
+def span(reading: Reading, place: str, value: Any) -> tuple[int, int] | None:
+    """`[from, to]`, half-open, not empty."""
+    if not (isinstance(value, list) and len(value) == 2 and all(type(end) is int for end in value)):
+        return reading.fault(place, "not_a_span")
+    if value[0] >= value[1]:
+        return reading.fault(place, "empty_span", **{"from": value[0], "to": value[1]})
+    return value[0], value[1]
+
+
+def keyed(parser: Parser) -> Parser:
+    """An object whose keys are ids: JSON writes them as text."""
+
+    def read(reading: Reading, place: str, value: Any) -> dict[int, Any] | None:
+        if not isinstance(value, dict):
+            return reading.fault(place, "not_an_object")
+        given = {}
+        for key, item in value.items():
+            if not (isinstance(key, str) and key.isascii() and key.isdigit()):
+                reading.fault(f"{place}.{key}", "not_an_id")
+                continue
+            given[int(key)] = parser(reading, f"{place}.{key}", item)
+        return given
+
+    return read
+
+
+def record(
+    make: Callable[..., Any],
+    needed: Mapping[str, Parser],
+    optional: Mapping[str, Parser] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> Parser:
+    """An object with exactly these keys; `names` maps a JSON key to its field where the two differ."""
+    known = {**needed, **(optional or {})}
+    field = {key: (names or {}).get(key, key) for key in known}
+
+    def read(reading: Reading, place: str, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return reading.fault(place, "not_an_object")
+        before, path = len(reading.mistakes), f"{place}." if place else ""
+        for key in value:
+            if key not in known:
+                reading.fault(f"{path}{key}", "unknown_key")
+        for key in needed:
+            if key not in value:
+                reading.fault(f"{path}{key}", "missing_key")
+        given = {field[key]: known[key](reading, f"{path}{key}", item) for key, item in value.items() if key in known}
+        return make(**given) if len(reading.mistakes) == before else None
+
+    return read
+
+
+def as_json(value: Any) -> Any:
+    """The inverse of reading, for every dataclass of this package."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = getattr(value, "JSON_NAMES", {})
+        optional = getattr(value, "JSON_OPTIONAL", frozenset())
+        written = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
+        return {
+            names.get(name, name): as_json(item)
+            for name, item in written.items()
+            if not (name in optional and item in (None, ()))
+        }
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple | list):
+        return [as_json(item) for item in value]
+    return value

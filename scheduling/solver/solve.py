@@ -1,0 +1,1 @@
+"""solve(problem): the best plan within the limit, never an empty answer."""
