@@ -1,0 +1,76 @@
+"""The checklist of what must be at hand. Incomplete materials hold a routine case back; nothing holds an urgent one.
+
+Lead time (DESIGN): the smaller of the hospital's working days and a quarter of the response limit; 0 if urgent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from cases.models import Case, MaterialItem, Urgency
+from cases.states import MaterialStatus
+from experts import working_days
+from experts.models import Institution
+from mdt_portal import audit, lifecycle
+from mdt_portal.models import User
+
+
+def set_checklist(case: Case, codes: Iterable[str]) -> None:
+    """Add what the requirement asks for; what is on the list already stays as it is."""
+    MaterialItem.objects.bulk_create(
+        (MaterialItem(case=case, code=code) for code in codes), ignore_conflicts=True
+    )
+
+
+@transaction.atomic
+def receive(
+    item: MaterialItem, *, by: User | None, at: datetime | None = None, origin: Institution | None = None, note: str = ""
+) -> None:
+    """The item is here. A partner institution's result counts like one's own."""
+    lifecycle.move(
+        item, MaterialStatus.RECEIVED, by=by, changed_at=at or timezone.now(), origin=origin, note=note or item.note
+    )
+    audit.record("material.received", by=by, subject=item.case, code=item.code)
+
+
+@transaction.atomic
+def waive(item: MaterialItem, *, by: User | None, note: str = "") -> None:
+    """The item is not needed for this case."""
+    lifecycle.move(item, MaterialStatus.WAIVED, by=by, changed_at=timezone.now(), note=note or item.note)
+    audit.record("material.waived", by=by, subject=item.case, code=item.code)
+
+
+@transaction.atomic
+def reopen(item: MaterialItem, *, by: User | None) -> None:
+    """The item turned out to be missing after all."""
+    lifecycle.move(item, MaterialStatus.MISSING, by=by, changed_at=timezone.now())
+    audit.record("material.missing", by=by, subject=item.case, code=item.code)
+
+
+def holds_back(case: Case, missing: int) -> bool:
+    """Whether `missing` items keep the case out of planning."""
+    return missing > 0 and case.urgency == Urgency.ROUTINE
+
+
+def complete_by(case: Case, meeting: datetime) -> datetime:
+    """By when everything must be here for a discussion at `meeting`."""
+    if case.urgency != Urgency.ROUTINE or case.submitted_at is None or case.due_at is None:
+        return meeting
+    quarter = (case.due_at - case.submitted_at) / 4
+    lead_days = case.institution.materials_lead_days
+    return max(meeting - quarter, working_days.subtract_working_days(case.institution, meeting, lead_days))
+
+
+def earliest_meeting(case: Case, complete_at: datetime) -> datetime:
+    """The first moment at which the case may be discussed when its materials were complete at `complete_at`."""
+    if case.urgency != Urgency.ROUTINE or case.submitted_at is None or case.due_at is None:
+        return complete_at
+    quarter = (case.due_at - case.submitted_at) / 4
+    lead_days = case.institution.materials_lead_days
+    return min(complete_at + quarter, working_days.add_working_days(case.institution, complete_at, lead_days))
+
+

@@ -1,0 +1,65 @@
+"""Patients and their identities. The identity is a table of its own, encrypted, and looking at it is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cases.models import Patient, PatientIdentifier, PatientIdentity, Sex
+from experts.models import Institution
+from mdt_portal import audit
+from mdt_portal.errors import RuleError
+from mdt_portal.fields import search_hash
+from mdt_portal.models import User
+
+
+@transaction.atomic
+def register(
+    *,
+    by: User | None,
+    institution: Institution,
+    name: str,
+    sex: str = Sex.UNKNOWN,
+    birth_date: date | None = None,
+    phone: str = "",
+    identifiers: Iterable[tuple[str, str]] = (),
+) -> Patient:
+    """The patient with one of these identifiers (system, value), else a new one with this identity."""
+    name = name.strip()
+    if not name:
+        raise RuleError(_("Please enter the patient's name."), fields={"patient_name": [_("This field is required.")]})
+    pairs = [(system.strip(), value.strip()) for system, value in identifiers if value.strip()]
+    known = find(pairs)
+    if known is not None:
+        return known
+    patient = Patient.objects.create(
+        institution=institution, sex=sex, birth_year=birth_date.year if birth_date else None
+    )
+    PatientIdentity.objects.create(
+        patient=patient,
+        name=name,
+        birth_date=birth_date.isoformat() if birth_date else "",
+        phone=phone,
+        name_hash=search_hash("name", name),
+    )
+    PatientIdentifier.objects.bulk_create(
+        PatientIdentifier(patient=patient, system=system, value=value, value_hash=search_hash(system, value))
+        for system, value in pairs
+    )
+    audit.record("patient.registered", by=by, subject=patient)
+    return patient
+
+
+def find(identifiers: Iterable[tuple[str, str]]) -> Patient | None:
+    """The patient known by one of these identifiers, if any."""
+    hashes = [search_hash(system, value) for system, value in identifiers]
+    return Patient.objects.filter(identifiers__value_hash__in=hashes).order_by("pk").first()
+
+
+def identity(patient: Patient, *, by: User | None, page: str) -> PatientIdentity:
+    """Who the patient is; the look is recorded."""
+    audit.looked(patient, by=by, page=page)
+    return patient.identity
