@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 
 
 @register(Tags.security, deploy=True)
@@ -20,4 +21,8 @@ def secrets_differ(**_: Any) -> list[CheckMessage]:
 def mails_leave_the_portal(**_: Any) -> list[CheckMessage]:
     if not settings.MDT_DEMO:
         return []
-    return [Warning("MDT_DEMO is on: no mail leaves the portal, and anyone may read them in it.", id="mdt_portal.W001")]
+    return [
+        checks.Warning(
+            "MDT_DEMO is on: no mail leaves the portal, and anyone may read them in it.", id="mdt_portal.W001"
+        )
+    ]

@@ -58,5 +58,5 @@ def database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", None) or parts.hostname or "",
         "PORT": options.pop("port", None) or str(parts.port or ""),
-        "OPTIONS": options,
+        "OPTIONS": {"connect_timeout": 5, **options},
     }

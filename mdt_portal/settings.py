@@ -37,7 +37,10 @@ SEARCH_HASH_KEY = env.required(
 
 # Address -----------------------------------------------------------------------------------------
 MDT_PUBLIC_URL = env.text("MDT_PUBLIC_URL", "http://localhost:8000").rstrip("/")  # begins the links in mails
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if LOCAL else "")
+ALLOWED_HOSTS = [
+    *env.required("ALLOWED_HOSTS", "127.0.0.1,[::1]" if LOCAL else None).split(","),
+    "localhost",  # under this name a container asks itself for /healthz
+]
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 # Applications ------------------------------------------------------------------------------------
@@ -95,6 +98,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "mdt_portal.context_processors.portal",
             ],
         },
     },

@@ -46,11 +46,12 @@ class Program:
     stop_signal: int = signal.SIGTERM
     death_signal: int = signal.SIGTERM
     patience_s: float = 8.0
+    is_server: bool = False  # stopped last: the others need it
 
     def start(self) -> "Child":
         with contextlib.ExitStack() as files:
             output = files.enter_context(self.log.open("ab")) if self.log else None
-            process = subprocess.Popen(  # noqa: PLW1509  no threads run in this parent
+            process = subprocess.Popen(
                 [str(part) for part in self.argv],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -93,8 +94,13 @@ def as_account(name: str | None) -> dict[str, object]:
     """Popen's arguments to run as that account."""
     if name is None:
         return {}
-    account = pwd.getpwnam(name)
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    user, group = ids(name)
+    return {"user": user, "group": group, "extra_groups": []}
+
+
+def ids(account: str) -> tuple[int, int]:
+    entry = pwd.getpwnam(account)
+    return entry.pw_uid, entry.pw_gid
 
 
 def server_account() -> str | None:
@@ -105,6 +111,14 @@ def server_account() -> str | None:
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(name).pw_name
     return None
+
+
+def account_for(folder: Path) -> str | None:
+    """The account that the server whose data lie in the folder must have: the one that made them, if they exist."""
+    chosen = server_account()
+    if chosen and folder.exists() and folder.stat().st_uid:
+        return pwd.getpwuid(folder.stat().st_uid).pw_name
+    return chosen
 
 
 def reachable_by_others(path: Path) -> bool:

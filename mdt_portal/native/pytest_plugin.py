@@ -1,5 +1,54 @@
-"""Starts PostgreSQL and the broker before pytest-django reads the settings."""
+"""Starts PostgreSQL and the broker before pytest-django reads the settings.
+
+One cluster for the whole run, thrown away after it; each xdist worker has a database and a broker database of its own.
+"""
 
 import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
-os.environ.setdefault("MDT_TESTING", "1")
+import pytest
+
+from mdt_portal.native import servers
+from mdt_portal.native.console import CannotGoOn
+
+_running = pytest.StashKey[ExitStack]()
+
+
+@pytest.hookimpl(wrapper=True)  # a wrapper comes before pytest-django's own hook, which loads the settings
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    os.environ["MDT_TESTING"] = "1"
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        _take_broker_database(int(worker.removeprefix("gw")) + 1)
+    else:
+        early_config.stash[_running] = _start()
+    return (yield)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _running in config.stash:
+        config.stash[_running].close()
+
+
+def _start() -> ExitStack:
+    running = ExitStack()
+    home = Path(tempfile.mkdtemp(prefix="mdt-test-"))
+    home.chmod(0o711)  # the servers' account must get in
+    running.callback(shutil.rmtree, home, ignore_errors=True)
+    ours = servers.Servers.at(home, password="test", log=lambda name: home / f"{name}.log", careless=True)  # noqa: S106
+    try:
+        running.enter_context(servers.started(ours))
+    except CannotGoOn as error:
+        running.close()
+        raise pytest.UsageError(str(error)) from None
+    os.environ.update(ours.environment)
+    return running
+
+
+def _take_broker_database(number: int) -> None:
+    os.environ["BROKER_URL"] = urlunsplit(urlsplit(os.environ["BROKER_URL"])._replace(path=f"/{number}"))

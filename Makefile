@@ -1,0 +1,58 @@
+# Two commands: `make run` and `make test`. Python 3.11+ and make are all they need.
+PYTHON ?= python3
+PORT ?= 8000
+HOST ?= 127.0.0.1
+VENV := .venv/bin
+BOOTSTRAP := $(PYTHON) mdt_portal/native/bootstrap.py
+PROD_ENV := env -u MDT_DEMO SECRET_KEY=check-$$(printf '%064d' 7)-Q9z FIELD_ENCRYPTION_KEY=a SEARCH_HASH_KEY=b \
+	DATABASE_URL=postgresql:///mdt BROKER_URL=redis://localhost ALLOWED_HOSTS=mdt.example
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-full check format install install-test browser lock
+
+help:
+	@echo "make run [PORT=8000]  the portal on this machine, with demo data"
+	@echo "make test             everything that must hold: checks, then all tests but the slow ones"
+	@echo "make test-full        the slow tests"
+	@echo "make check            checks only: style, layers, types, migrations, translations"
+	@echo "make format           lay the code out"
+	@echo "make lock             lock the packages of pyproject.toml anew"
+
+run: install
+	@$(VENV)/python -m mdt_portal.native.run --port $(PORT) --host $(HOST)
+
+test: install-test browser check
+	@$(VENV)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+
+test-full: install-test browser
+	@$(VENV)/python -m pytest -m slow $(ARGS)
+
+check: install-test
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/lint-imports
+	@$(VENV)/mypy
+	@$(VENV)/djlint --check-only --lint --quiet templates
+	@$(PROD_ENV) $(VENV)/python manage.py check --deploy --fail-level WARNING
+	@MDT_TESTING=1 $(VENV)/python -W ignore manage.py makemigrations --check --dry-run
+	@MDT_TESTING=1 $(VENV)/python manage.py messages --check
+
+format: install-test
+	@$(VENV)/ruff check --fix-only --quiet .
+	@$(VENV)/ruff format .
+
+install:
+	@$(BOOTSTRAP) requirements/native.txt
+
+install-test:
+	@$(BOOTSTRAP) requirements/test.txt
+
+browser: install-test
+	@$(VENV)/python -m mdt_portal.native.browser
+
+LOCK := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --no-header pyproject.toml
+lock: install-test
+	@$(LOCK) -o requirements/production.txt
+	@$(LOCK) --extra native -c requirements/production.txt -o requirements/native.txt
+	@$(LOCK) --extra native --extra test -c requirements/native.txt -o requirements/test.txt

@@ -1,0 +1,18 @@
+"""What `make run` needs before its first page: translations, tables, invented data."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from mdt_portal import translations
+
+
+class Command(BaseCommand):
+    help = "Compile the translations, migrate the database, fill it with demo data if it is empty."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write("· Compiling translations and bringing the database up to date")
+        translations.compile_all()
+        call_command("migrate", verbosity=0)
+        call_command("seed_demo", "--size", "hospital", "--seed", "1", "--if-empty", stdout=self.stdout)
