@@ -62,7 +62,12 @@ class Institution(Named):
 
     public_id = public_id_field()
     alliance = models.ForeignKey(
-        Alliance, null=True, blank=True, on_delete=models.PROTECT, related_name="institutions", verbose_name=_("alliance")
+        Alliance,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="institutions",
+        verbose_name=_("alliance"),
     )
     level = models.CharField(_("level"), max_length=12, choices=Level.choices)
     beds = models.PositiveIntegerField(_("beds"), default=0)
@@ -144,7 +149,9 @@ class CalendarDay(models.Model):
         verbose_name = _("special day")
         verbose_name_plural = _("special days")
         ordering = ["institution", "date"]
-        constraints = [models.UniqueConstraint(fields=["institution", "date"], name="one_entry_per_institution_and_day")]
+        constraints = [
+            models.UniqueConstraint(fields=["institution", "date"], name="one_entry_per_institution_and_day")
+        ]
 
     def __str__(self) -> str:
         return f"{self.date} {self.name}"
@@ -409,5 +416,3 @@ class OnCallDuty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.expert}: {self.start:%Y-%m-%d %H:%M}–{self.end:%Y-%m-%d %H:%M}"
-
-
