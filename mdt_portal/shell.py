@@ -1,0 +1,84 @@
+"""The frame of every page: what the navigation shows, and whose clock it follows.
+
+An entry whose address does not exist, or whose deed the reader may not do, is left out. Lower layers know nothing of
+hospitals, so the apps hand in what they know, once, in `apps.ready`:
+
+    shell.home_of(function)            user -> their institution (name_en, name_zh, zone) or None
+    shell.counts("today", function)    user -> a number beside the entry, or None
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from mdt_portal import access
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the navigation. `name` is both the url name and the key by which a page says where it is."""
+
+    name: str
+    label: str | Promise
+    icon: str
+    deed: str = ""  # what one must be allowed to do to see it; empty: whoever is signed in
+    alert: bool = False  # its number is shown as an alarm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    entry: Entry
+    url: str
+    count: int | None
+
+
+DAILY = (
+    Entry(name="today", label=_("Today"), icon="today", alert=True),
+    Entry(name="queue", label=_("Queue"), icon="queue"),
+    Entry(name="board", label=_("Week"), icon="board"),
+    Entry(name="runs", label=_("Plans"), icon="run"),
+    Entry(name="sessions", label=_("Sessions"), icon="sessions"),
+    Entry(name="refer", label=_("Refer"), icon="refer"),
+    Entry(name="my_seats", label=_("My seats"), icon="person"),
+)
+DESK = (
+    Entry(name="catalogue", label=_("Catalogue"), icon="catalogue"),
+    Entry(name="people", label=_("People"), icon="pools"),
+    Entry(name="figures", label=_("Figures"), icon="kpi"),
+    Entry(name="mails", label=_("Mails"), icon="mail"),
+)
+
+_home: Callable[[Any], Any] = lambda user: None  # noqa: E731  replaced by home_of
+_counts: dict[str, Callable[[Any], int | None]] = {}
+
+
+def home_of(function: Callable[[Any], Any]) -> None:
+    global _home
+    _home = function
+
+
+def counts(name: str, function: Callable[[Any], int | None]) -> None:
+    _counts[name] = function
+
+
+def home(user: Any) -> Any:
+    """The institution whose name and clock this reader sees, or None."""
+    return _home(user) if user.is_authenticated else None
+
+
+def entries(user: Any, group: tuple[Entry, ...]) -> Iterator[Shown]:
+    for entry in group:
+        if entry.deed and not access.can(user, entry.deed):
+            continue
+        try:
+            url = reverse(entry.name)
+        except NoReverseMatch:
+            continue
+        counter = _counts.get(entry.name)
+        yield Shown(entry=entry, url=url, count=counter(user) if counter else None)

@@ -1,0 +1,242 @@
+/* MDT Portal: the little that a page does by itself. All words come from the server, in data attributes.
+
+   data-theme-toggle                 switches light and dark
+   data-dialog="#id"                 opens that <dialog>; data-dialog-close closes the one around it
+   <dialog data-open>                opens as soon as htmx has brought it
+   data-confirm="Question?"          on a button or form: asks first; data-confirm-action names the button
+   data-copy="text"                  copies; data-copied is said afterwards
+   data-focus                        takes the focus when htmx has brought it
+   data-rows / data-row              j and k move, x ticks, Enter opens the row's first link
+   HX-Trigger: {"portal:say": {"level": "ok", "text": "…"}}    shows a notice */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const body = document.body;
+  const find = (selector, from = document) => from.querySelector(selector);
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+  /* ---------- theme ---------- */
+  function switchTheme() {
+    const next = root.dataset.bsTheme === "dark" ? "light" : "dark";
+    root.dataset.bsTheme = next;
+    const secure = location.protocol === "https:" ? ";secure" : "";
+    document.cookie = `theme=${next};path=/;max-age=31536000;samesite=lax${secure}`;
+  }
+
+  /* ---------- clock and countdowns, by the server's clock ---------- */
+  const navigation = performance.getEntriesByType("navigation")[0];
+  // A page taken back from the browser's store carries an old time; then this machine's clock is the better one.
+  const fresh = body.dataset.now && navigation?.type !== "back_forward";
+  const skewMs = fresh ? Date.parse(body.dataset.now) - Date.now() : 0;
+  const words = body.dataset.words ? JSON.parse(body.dataset.words) : null;
+  const serverNow = () => new Date(Date.now() + skewMs);
+  const fill = (template, values) => template.replace(/%\((\w+)\)[sd]/g, (_, key) => values[key]);
+  const write = (element, text) => {
+    if (element && element.textContent !== text) element.textContent = text;
+  };
+
+  function span(minutes) {
+    const n = Math.floor(minutes / 1440);
+    const h = Math.floor((minutes % 1440) / 60);
+    const m = minutes % 60;
+    if (n) {
+      const days = fill(n === 1 ? words.day : words.days, { n });
+      return h ? fill(words.dh, { days, h }) : days;
+    }
+    if (h) return fill(m ? words.hm : words.h, { h, m });
+    return fill(words.m, { m });
+  }
+
+  function tickCountdown(element, now) {
+    const leftMin = (Date.parse(element.dataset.due) - now) / 60000;
+    const level = leftMin < 0 ? "over" : leftMin < Number(element.dataset.nearMin) ? "near" : "far";
+    write(find("[data-words]", element), fill(leftMin < 0 ? words.over : words.left, { span: span(Math.floor(Math.abs(leftMin))) }));
+    if (element.classList.contains(`countdown-${level}`)) return;
+    element.classList.remove("countdown-far", "countdown-near", "countdown-over");
+    element.classList.add(`countdown-${level}`);
+    const use = find("use", element);
+    if (use) use.setAttribute("href", use.getAttribute("href").replace(/#.*/, level === "over" ? "#i-st-late" : "#i-clock"));
+    const line = find("[data-over]", element);
+    if (level === "over" && line) write(line, line.dataset.over);
+  }
+
+  let dayShown = "";
+  function tick() {
+    const now = serverNow();
+    for (const clock of all("[data-clock]")) {
+      const in_ = (options) => new Intl.DateTimeFormat(root.lang, { timeZone: clock.dataset.zone, ...options }).format(now);
+      write(find("[data-clock-hour]", clock), in_({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }));
+      const today = in_({ dateStyle: "short" });
+      // "today" on this page means the day on which it was made.
+      if (dayShown && today !== dayShown) say("info", body.dataset.newDay);
+      dayShown = today;
+    }
+    if (words) all("[data-due]").forEach((element) => tickCountdown(element, now));
+  }
+
+  /* ---------- notices ---------- */
+  function say(level, text) {
+    const region = find("#toasts");
+    const template = find(`template[data-toast="${level}"]`) || find('template[data-toast="info"]');
+    if (!region || !template || !text) return;
+    if (all("[data-toast-text]", region).some((old) => old.textContent === text)) return;
+    const toast = template.content.firstElementChild.cloneNode(true);
+    find("[data-toast-text]", toast).textContent = text;
+    region.append(toast);
+    // What went well may leave by itself; what went wrong stays until it is read.
+    if (level === "ok") setTimeout(() => toast.remove(), 8000);
+  }
+
+  /* ---------- htmx: a failed request says why, and nothing typed is lost ---------- */
+  function reason(xhr) {
+    const type = xhr.getResponseHeader("Content-Type") || "";
+    if (type.includes("json")) {
+      try {
+        const answer = JSON.parse(xhr.responseText);
+        if (answer.message) return answer.message;
+      } catch (error) { /* fall through to the general words */ }
+    } else if (type.includes("html")) {
+      const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+      const said = find("[data-error-message]", page);
+      if (said) return said.textContent.trim();
+    } else if (type.includes("text/plain") && xhr.responseText.length < 500) {
+      return xhr.responseText;
+    }
+    return xhr.status === 403 ? body.dataset.errorForbidden : body.dataset.errorServer;
+  }
+
+  body.addEventListener("htmx:responseError", (event) => say("block", reason(event.detail.xhr)));
+  body.addEventListener("htmx:sendError", () => say("block", body.dataset.errorOffline));
+  body.addEventListener("htmx:timeout", () => say("block", body.dataset.errorOffline));
+  body.addEventListener("portal:say", (event) => say(event.detail.level, event.detail.text));
+
+  // htmx follows a redirect to the sign-in page without a word; never paste that page into this one.
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    const url = event.detail.xhr.responseURL;
+    if (url && body.dataset.login && new URL(url).pathname === body.dataset.login && location.pathname !== body.dataset.login) {
+      event.detail.shouldSwap = false;
+      say("block", body.dataset.errorSession);
+    }
+  });
+
+  /* ---------- focus ---------- */
+  let home = null;
+  body.addEventListener("htmx:beforeSwap", (event) => {
+    const target = event.detail.target;
+    home = target && target.contains(document.activeElement) ? target.closest("[data-focus-home], section, main") : null;
+  });
+  body.addEventListener("htmx:afterSettle", () => {
+    // The element that had the focus is gone: stay in its section instead of falling to the top of the page.
+    if (home && home.isConnected && document.activeElement === body) {
+      home.setAttribute("tabindex", "-1");
+      home.focus({ preventScroll: true });
+    }
+    home = null;
+    tick();
+  });
+  body.addEventListener("htmx:load", (event) => {
+    const brought = event.detail.elt;
+    if (brought === body) return;
+    const dialog = brought.matches("dialog[data-open]") ? brought : find("dialog[data-open]", brought);
+    if (dialog && !dialog.open) dialog.showModal();
+    (brought.matches("[data-focus]") ? brought : find("[data-focus]", brought))?.focus();
+  });
+
+  /* ---------- dialogs and questions ---------- */
+  function ask(source) {
+    const dialog = find("#confirm");
+    const yes = find("[data-confirm-yes]", dialog);
+    write(find("[data-confirm-text]", dialog), source.dataset.confirm);
+    write(yes, source.dataset.confirmAction || yes.dataset.otherwise);
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    });
+  }
+
+  body.addEventListener("htmx:confirm", (event) => {
+    const source = [event.detail.triggeringEvent?.submitter, event.detail.elt].find((element) => element?.dataset?.confirm);
+    if (!source) return;
+    event.preventDefault();
+    ask(source).then((yes) => yes && event.detail.issueRequest(true));
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.matches("[hx-post], [hx-get], [hx-put], [hx-patch], [hx-delete]") || form.method === "dialog") return;
+    const button = event.submitter;
+    const source = [button, form].find((element) => element?.dataset?.confirm);
+    if (source && !form.dataset.confirmed) {
+      event.preventDefault();
+      ask(source).then((yes) => {
+        if (!yes) return;
+        form.dataset.confirmed = "1";
+        form.requestSubmit(button);
+      });
+      return;
+    }
+    delete form.dataset.confirmed;
+    // A second click must not send twice; only after this event, or the button's own value would be left out.
+    if (button && form.method === "post") setTimeout(() => { button.disabled = true; });
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) all("form[method=post] :disabled[type=submit]").forEach((button) => { button.disabled = false; });
+  });
+
+  document.addEventListener("click", (event) => {
+    const at = (selector) => event.target.closest(selector);
+    if (at("[data-theme-toggle]")) switchTheme();
+    const opener = at("[data-dialog]");
+    if (opener) find(opener.dataset.dialog)?.showModal();
+    if (at("[data-dialog-close]")) at("dialog")?.close();
+    if (event.target.matches("dialog[data-light]")) event.target.close();
+    if (at("[data-toast-close]")) at("[data-toast-item]")?.remove();
+    const copier = at("[data-copy]");
+    if (copier) copy(copier);
+  });
+
+  async function copy(button) {
+    const place = find("[data-copy-words]", button) || button;
+    const before = place.textContent;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      write(place, button.dataset.copied);
+      setTimeout(() => write(place, before), 2000);
+    } catch (error) {
+      say("info", button.dataset.copy); // no clipboard here: show it, so that it can be taken by hand
+    }
+  }
+
+  /* ---------- keys ---------- */
+  const typing = (element) => element.closest("input, textarea, select, [contenteditable], dialog[open]");
+
+  function moveCursor(list, step) {
+    const rows = all("[data-row]", list);
+    const now = rows.findIndex((row) => row.classList.contains("is-cursor"));
+    const next = rows[Math.min(Math.max(now + step, 0), rows.length - 1)];
+    if (!next) return;
+    rows.forEach((row) => row.classList.toggle("is-cursor", row === next));
+    const link = find("a[href]", next);
+    (link || next).focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
+    if (event.key === "/") {
+      const search = find("[data-search]");
+      if (search) { event.preventDefault(); search.focus(); search.select(); }
+      return;
+    }
+    const list = find("[data-rows]");
+    if (!list) return;
+    if (event.key === "j") moveCursor(list, 1);
+    if (event.key === "k") moveCursor(list, -1);
+    if (event.key === "x") find(".is-cursor input[type=checkbox]", list)?.click();
+  });
+
+  tick();
+  setInterval(tick, 10000);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) tick(); });
+})();
