@@ -25,6 +25,9 @@ GENERAL_GROUP = "general"
 METASTASIS_CODES = {"brain_metastasis": "C79.3", "bone_metastasis": "C79.5"}
 """Flags of a primary tumour that also call in the rules for the metastasis itself, whatever the primary."""
 
+_WIDE = 5000
+"""A rule for more codes than this (any operation, any rare disease) does not know the organ."""
+
 _FACT_ORDER = ("stage", "score", "flag", "age", "comorbidities", "rare_class", "surgery_level")
 
 
@@ -72,11 +75,11 @@ def evaluate(facts: Facts, rules: Iterable[Rule]) -> Answer:
     open_rules = [one for one in judged if one.verdict.value is None]
     tier = max((rule.tier for rule in matching), key=TIERS.index, default="none")
     raising = [one for one in open_rules if TIERS.index(one.rule.tier) > TIERS.index(tier)]
-    group = _disease_group(judged)
+    home = _home(judged)
     if raising:
-        return _undecided(facts, matching, open_rules, raising, tier, group)
-    answer = _unite(facts, matching, tier, group)
-    return _with_possible_additions(facts, answer, matching, open_rules)
+        return _undecided(facts, matching, open_rules, raising, home)
+    answer = _unite(facts, matching, home)
+    return _with_possible_additions(facts, answer, matching, open_rules, home)
 
 
 def asked_facts(code: str, rules: Iterable[Rule]) -> tuple[str, ...]:
@@ -100,15 +103,19 @@ def _judge(facts: Facts, rules: Iterable[Rule]) -> list[_Judged]:
     return sorted(found, key=lambda one: one.order)
 
 
-def _disease_group(judged: Sequence[_Judged]) -> str:
-    """The team that takes the case: that of the narrowest rule for the code.
+def _home(judged: Sequence[_Judged]) -> Rule | None:
+    """The rule whose team takes the case: the narrowest one for the code.
 
     Of equally narrow rules, one that matches goes before one that does not. A rule for the code that does not match
     still knows the organ, so a tumour that only a generic rule caught goes to its organ's team.
     """
-    with_group = [one for one in judged if one.rule.disease_group]
+    with_group = [one for one in judged if one.rule.disease_group and (one.verdict.value or one.width < _WIDE)]
     narrowest = sorted(with_group, key=lambda one: (one.by_metastasis, one.width, not one.verdict.value, one.order))
-    return narrowest[0].rule.disease_group if narrowest else GENERAL_GROUP
+    return narrowest[0].rule if narrowest else None
+
+
+def _group(home: Rule | None) -> str:
+    return home.disease_group if home else GENERAL_GROUP
 
 
 def _undecided(
@@ -116,10 +123,10 @@ def _undecided(
     matching: Sequence[Rule],
     open_rules: Sequence[_Judged],
     raising: Sequence[_Judged],
-    tier: Tier,
-    group: str,
+    home: Rule | None,
 ) -> Undecided:
     possible = [rule for rule in matching if rule.tier != "none"] + [one.rule for one in open_rules]
+    certain = _unite(facts, matching, home)
     missing = {fact for one in raising for fact in one.verdict.missing}
     reasons = [
         Reason(code="missing_fact", params={"fact": fact, "rule": one.rule.key, "version": one.rule.version})
@@ -128,29 +135,31 @@ def _undecided(
     ]
     return Undecided(
         missing=tuple(sorted(missing, key=lambda name: (_FACT_ORDER.index(name.partition(":")[0]), name))),
-        at_least=_unite(facts, matching, tier, group) if tier != "none" else None,
+        at_least=certain if certain.tier != "none" else None,
         could_be=max((one.rule.tier for one in raising), key=TIERS.index),
         hours=min(rule.hours[facts.urgency] for rule in possible if rule.tier != "none"),
-        disease_group=group,
+        disease_group=_group(home),
         reasons=tuple(reasons),
     )
 
 
-def _unite(facts: Facts, matching: Sequence[Rule], tier: Tier, group: str) -> Requirement:
-    """One requirement out of all rules that match."""
-    if tier == "none":
-        return _none(facts, matching, group)
+def _unite(facts: Facts, matching: Sequence[Rule], home: Rule | None) -> Requirement:
+    """One requirement out of all rules that match. The organ's leading discipline is welcome if no rule seats it."""
     counting = [rule for rule in matching if rule.tier != "none"]
+    if not counting:
+        return _none(facts, matching, home)
     seats = _unite_seats(counting)
     seated = {seat.discipline for seat in seats}
+    welcome = [seat.discipline for seat in home.seats[:1]] if home else []
+    welcome += [key for rule in counting for key in rule.optional]
     return Requirement(
-        tier=tier,
+        tier=max((rule.tier for rule in counting), key=TIERS.index),
         seats=seats,
-        optional=_distinct(key for rule in counting for key in rule.optional if key not in seated),
+        optional=_distinct(key for key in welcome if key not in seated),
         minutes=max(rule.minutes for rule in counting),
         hours=min(rule.hours[facts.urgency] for rule in counting),
         care_level=max((rule.care_level for rule in counting), key=CARE_LEVELS.index),
-        disease_group=group,
+        disease_group=_group(home),
         materials=_distinct(code for rule in counting for code in rule.materials),
         rare_class=facts.rare_class,
         reasons=_why(facts, counting),
@@ -158,14 +167,14 @@ def _unite(facts: Facts, matching: Sequence[Rule], tier: Tier, group: str) -> Re
     )
 
 
-def _none(facts: Facts, matching: Sequence[Rule], group: str) -> Requirement:
+def _none(facts: Facts, matching: Sequence[Rule], home: Rule | None) -> Requirement:
     """Nobody is called together: no seats, no minutes, no limit; the rule's disciplines look after the case."""
     reasons = _why(facts, matching) or (Reason(code="no_rule", params={"code": facts.code}),)
     return Requirement(
         tier="none",
         optional=_distinct(seat.discipline for rule in matching for seat in rule.seats),
         care_level=max((rule.care_level for rule in matching), key=CARE_LEVELS.index, default="primary"),
-        disease_group=group,
+        disease_group=_group(home),
         rare_class=facts.rare_class,
         reasons=reasons,
         rules=tuple((rule.key, rule.version) for rule in matching),
@@ -183,19 +192,21 @@ def _why(facts: Facts, rules: Sequence[Rule]) -> tuple[Reason, ...]:
 
 
 def _with_possible_additions(
-    facts: Facts, answer: Requirement, matching: Sequence[Rule], open_rules: Sequence[_Judged]
+    facts: Facts,
+    answer: Requirement,
+    matching: Sequence[Rule],
+    open_rules: Sequence[_Judged],
+    home: Rule | None,
 ) -> Requirement:
     """The decided answer, plus a note on each open rule that would add something to it once the facts are known."""
     notes = []
     for one in open_rules:
         if one.rule.tier == "none":
             continue
-        wider = _unite(facts, [*matching, one.rule], answer.tier, answer.disease_group)
+        wider = _unite(facts, [*matching, one.rule], home)
         if _demand(wider) != _demand(answer):
             params = {"rule": one.rule.key, "version": one.rule.version, "facts": list(one.verdict.missing)}
             notes.append(Reason(code="possible_addition", params=params))
-    if not notes:
-        return answer
     return replace(answer, reasons=answer.reasons + tuple(notes))
 
 
