@@ -1,0 +1,58 @@
+"""Reference data that ships with the project: disciplines, titles, disease groups."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from django.db import transaction
+
+from experts.models import Discipline, DiseaseGroup, Title
+
+DATA = Path(__file__).parent / "data"
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of one of the files in experts/data, by column name."""
+    with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@transaction.atomic
+def load() -> None:
+    """Bring disciplines, titles and disease groups into the database. What is there already stays as it is."""
+    Discipline.objects.bulk_create(
+        (
+            Discipline(
+                key=row["key"],
+                name_en=row["name_en"],
+                name_zh=row["name_zh"],
+                kind=row["kind"],
+                nhc_code=row["nhc_code"],
+                snomed_code=row["snomed_ct_code"],
+                core=row["core35"] == "1",
+            )
+            for row in rows("disciplines")
+        ),
+        ignore_conflicts=True,
+    )
+    Title.objects.bulk_create(
+        (
+            Title(
+                family=row["family"],
+                rank=int(row["rank"]),
+                name_en=row["name_en"],
+                name_zh=row["name_zh"] or row["name_en"],
+                level=row["level"],
+            )
+            for row in rows("titles")
+        ),
+        ignore_conflicts=True,
+    )
+    DiseaseGroup.objects.bulk_create(
+        (
+            DiseaseGroup(key=row["key"], name_en=row["name_en"], name_zh=row["name_zh"])
+            for row in rows("disease_groups")
+        ),
+        ignore_conflicts=True,
+    )
