@@ -21,6 +21,14 @@ LOCALE = "zh_Hans"
 PO = ROOT / "locale" / LOCALE / "LC_MESSAGES" / "django.po"
 PACKAGES = ("mdt_portal", "experts", "cases", "scheduling")
 TEMPLATES = ROOT / "templates"
+HEADER = r"""msgid ""
+msgstr ""
+"Language: zh_Hans\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+"Plural-Forms: nplurals=1; plural=0;\n"
+
+"""
 
 _PLAIN = {"_": None, "gettext": None, "gettext_noop": None, "gettext_lazy": None}
 _PLURAL = {"ngettext": (1, 2), "ngettext_lazy": (1, 2)}
@@ -94,18 +102,17 @@ def merge() -> Catalog:
     """Bring the catalogue up to date with the source, keeping what is translated; write and compile it."""
     catalog = load()
     catalog.update(gather(), no_fuzzy_matching=True)
-    catalog.project, catalog.version, catalog.copyright_holder = "MDT Portal", "1", "MDT Portal"
-    buffer = BytesIO()
-    # Files without lines, sorted, no header dates: two people's additions then seldom touch the same lines.
-    write_po(buffer, catalog, width=110, sort_output=True, ignore_obsolete=True, omit_header=True, include_lineno=False)
-    header = (
-        'msgid ""\nmsgstr ""\n"Language: zh_Hans\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
-        '"Content-Transfer-Encoding: 8bit\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
-    )
-    PO.parent.mkdir(parents=True, exist_ok=True)
-    PO.write_text(header + buffer.getvalue().decode(), encoding="utf-8")
+    write(catalog)
     compile_all()
     return catalog
+
+
+def write(catalog: Catalog) -> None:
+    """Write the .po: sorted, with files but no lines and no dates, so that two people's additions seldom meet."""
+    buffer = BytesIO()
+    write_po(buffer, catalog, width=110, sort_output=True, ignore_obsolete=True, omit_header=True, include_lineno=False)
+    PO.parent.mkdir(parents=True, exist_ok=True)
+    PO.write_text(HEADER + buffer.getvalue().decode(), encoding="utf-8")
 
 
 def compile_all() -> list[Path]:
