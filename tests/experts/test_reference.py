@@ -22,12 +22,12 @@ def test_loading_twice_changes_nothing(capsys):
     assert capsys.readouterr().out.splitlines() == ["61 disciplines, 20 titles, 27 disease groups"] * 2
 
 
-def test_loading_mends_a_name_but_keeps_rows_of_ones_own():
+def test_loading_leaves_a_hospital_its_own_words():
     reference.load()
     Discipline.objects.filter(key="RADIOL").update(name_en="X-rays")
     Discipline.objects.create(key="OWN", name_en="Our own", name_zh="自设")
     reference.load()
-    assert Discipline.objects.get(key="RADIOL").name_en == "Diagnostic radiology"
+    assert Discipline.objects.get(key="RADIOL").name_en == "X-rays"
     assert Discipline.objects.filter(key="OWN").exists()
 
 
