@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from cases import icd10
 from cases.condition import Condition, Facts, Verdict
@@ -47,6 +48,17 @@ class Rule:
     care_level: str = "primary"
     disease_group: str = ""
     materials: tuple[str, ...] = ()
+    name_en: str = ""
+    name_zh: str = ""
+
+    def named(self) -> dict[str, Any]:
+        """How a reason names the rule: also long after the version was replaced, without a look-up."""
+        return {
+            "rule": self.key,
+            "version": self.version,
+            "name_en": self.name_en or self.key,
+            "name_zh": self.name_zh or self.name_en or self.key,
+        }
 
     def width(self, code: str) -> int | None:
         """How many codes the narrowest range that covers `code` has; None if no range covers it."""
@@ -129,7 +141,7 @@ def _undecided(
     certain = _unite(facts, matching, home)
     missing = {fact for one in raising for fact in one.verdict.missing}
     reasons = [
-        Reason(code="missing_fact", params={"fact": fact, "rule": one.rule.key, "version": one.rule.version})
+        Reason(code="missing_fact", params={"fact": fact, **one.rule.named()})
         for one in raising
         for fact in one.verdict.missing
     ]
@@ -184,10 +196,9 @@ def _none(facts: Facts, matching: Sequence[Rule], home: Rule | None) -> Requirem
 def _why(facts: Facts, rules: Sequence[Rule]) -> tuple[Reason, ...]:
     reasons = []
     for rule in rules:
-        named = {"rule": rule.key, "version": rule.version}
-        reasons.append(Reason(code="rule_matched", params=named))
+        reasons.append(Reason(code="rule_matched", params=rule.named()))
         if rule.condition.rests_on_major_stage(facts):
-            reasons.append(Reason(code="major_stage_compared", params=named | {"stage": facts.stage}))
+            reasons.append(Reason(code="major_stage_compared", params=rule.named() | {"stage": facts.stage}))
     return tuple(reasons)
 
 
@@ -205,7 +216,7 @@ def _with_possible_additions(
             continue
         wider = _unite(facts, [*matching, one.rule], home)
         if _demand(wider) != _demand(answer):
-            params = {"rule": one.rule.key, "version": one.rule.version, "facts": list(one.verdict.missing)}
+            params = one.rule.named() | {"facts": list(one.verdict.missing)}
             notes.append(Reason(code="possible_addition", params=params))
     return replace(answer, reasons=answer.reasons + tuple(notes))
 

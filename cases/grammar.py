@@ -25,9 +25,9 @@ RARE_CLASSES = ("A", "B", "C")
 _KEY = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,23}", re.IGNORECASE)
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SCORE = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,19}")
-_NEEDED = ("id", "name_en", "name_zh", "icd10", "condition", "tier", "care_level", "required", "hours", "minutes")
+NEEDED = ("id", "name_en", "name_zh", "icd10", "condition", "tier", "care_level", "required", "hours", "minutes")
 _ALLOWED = (
-    *_NEEDED, "optional", "disease_group", "materials", "evidence", "source", "source_url", "note", "hours_from_source",
+    *NEEDED, "optional", "disease_group", "materials", "evidence", "source", "source_url", "note", "hours_from_source",
 )  # fmt: skip
 _CONDITION_KEYS = tuple(field for field in Condition.__dataclass_fields__)
 _FLAG_KEYS = ("flags_any", "flags_all", "flags_none", "or_flags")
@@ -111,7 +111,7 @@ def read_rule(
     for key in raw:
         if key not in _ALLOWED:
             reader.wrong(str(key), "unknown_key", known=list(_ALLOWED))
-    for key in _NEEDED:
+    for key in NEEDED:
         if key not in raw:
             reader.wrong(key, "missing")
     present = {key: value for key, value in raw.items() if key in _ALLOWED}
@@ -125,8 +125,7 @@ def _assemble(reader: _Reader, raw: dict[str, Any], version: int) -> Rule:
     key = reader.text(raw, "id", longest=24)
     if key and not _KEY.fullmatch(key):
         reader.wrong("id", "bad_key", value=key)
-    for name in ("name_en", "name_zh"):
-        reader.text(raw, name, longest=120)
+    name_en, name_zh = (reader.text(raw, name, longest=120) for name in ("name_en", "name_zh"))
     for name in ("source", "source_url", "note"):
         reader.text(raw, name, needed=False, longest=4000 if name == "note" else 400)
     _evidence(reader, raw)
@@ -152,6 +151,8 @@ def _assemble(reader: _Reader, raw: dict[str, Any], version: int) -> Rule:
         care_level=reader.choice(raw, "care_level", CARE_LEVELS),
         disease_group=group,
         materials=materials,
+        name_en=name_en,
+        name_zh=name_zh,
     )
 
 

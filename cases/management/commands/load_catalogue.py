@@ -1,0 +1,60 @@
+"""`manage.py load_catalogue FILE`: read a catalogue file into versioned rules, or say everything that is wrong."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from cases import rulebook, rulefile, vocabulary, wording
+from mdt_portal.errors import DomainError
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+class Command(BaseCommand):
+    help = "Load disease rules from a JSON file. Reports all mistakes at once, and then writes nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "file", nargs="?", default=str(vocabulary.CATALOGUE_FILE), help="default: the shipped catalogue"
+        )
+        parser.add_argument("--publish-from", type=day, metavar="DATE", help="publish new versions from this day")
+        parser.add_argument("--reason", default="", help="why there is a new version")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = Path(options["file"])
+        found = rulefile.read(read_text(path), rulebook.known_words())
+        for hint in found.hints:
+            self.stderr.write(self.style.WARNING(wording.placed_text(hint)))
+        if found.mistakes:
+            lines = [f"{path}: {wording.placed_text(mistake)}" for mistake in found.mistakes]
+            lines.append(_("%(count)d mistakes; nothing was written.") % {"count": len(found.mistakes)})
+            raise CommandError("\n".join(lines))
+        try:
+            done = rulebook.load(
+                found.raw, by=None, publish_from=options["publish_from"], reason=options["reason"] or path.name
+            )
+        except DomainError as error:
+            raise CommandError(f"{path}: {error.message}") from error
+        self.stdout.write(
+            _("%(new)d new rules, %(changed)d changed, %(unchanged)d unchanged; %(published)d published.")
+            % {name: len(getattr(done, name)) for name in ("new", "changed", "unchanged", "published")}
+        )
+
+
+def read_text(path: Path) -> str:
+    """The file's text. Raises CommandError where it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        message = _("%(file)s: not UTF-8 text (byte %(byte)d)") % {"file": path, "byte": error.start}
+        raise CommandError(message) from error

@@ -1,0 +1,163 @@
+"""The catalogue in the database: published rules as of a day, and the verbs that write versions.
+
+A version once published is never changed; a change is the next version. Rows hold the grammar of `cases.grammar`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from cases import grammar, vocabulary, wording
+from cases.catalogue import Rule
+from cases.mistake import Mistake
+from cases.models import CatalogueRule
+from cases.states import RuleStatus
+from experts import reference
+from experts.models import Discipline, DiseaseGroup
+from mdt_portal import audit, lifecycle
+from mdt_portal.errors import RuleError
+from mdt_portal.models import User
+
+_COLUMNS = ("name_en", "name_zh", "tier", "evidence", "source", "source_url", "note")
+_parsed: dict[tuple[int, Any], Rule] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a load did, by rule key."""
+
+    new: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
+
+
+def in_force(on: date) -> tuple[Rule, ...]:
+    """The rules that count on day `on`. One small query; each version is parsed once per process."""
+    stamps = list(CatalogueRule.objects.in_force(on).values_list("pk", "changed_at"))
+    missing = [pk for pk, changed_at in stamps if (pk, changed_at) not in _parsed]
+    for row in CatalogueRule.objects.filter(pk__in=missing):
+        _parsed[(row.pk, row.changed_at)] = rule_of(row)
+    return tuple(_parsed[stamp] for stamp in stamps if stamp in _parsed)
+
+
+def rule_of(row: CatalogueRule) -> Rule:
+    """The pure rule that a row holds. Raises RuleError if somebody stored what the grammar refuses."""
+    rule, mistakes = grammar.read_rule(raw_of(row), known_words(), version=row.version)
+    if rule is None:
+        raise RuleError(
+            _("Rule %(rule)s cannot be read.") % {"rule": row},
+            params={"mistakes": [f"{one.place}: {one.code}" for one in mistakes]},
+        )
+    return rule
+
+
+def raw_of(row: CatalogueRule) -> dict[str, Any]:
+    """The rule as a catalogue file would hold it."""
+    return {"id": row.key, **{name: getattr(row, name) for name in _COLUMNS}, **row.content}
+
+
+def known_words() -> vocabulary.Vocabulary:
+    """The project's own vocabulary and what this hospital added to it."""
+    shipped = vocabulary.shipped()
+    disciplines = shipped.disciplines | set(Discipline.objects.values_list("key", flat=True))
+    groups = dict.fromkeys(DiseaseGroup.objects.values_list("key", flat=True), ()) | dict(shipped.groups)
+    return replace(shipped, disciplines=disciplines, groups=groups)
+
+
+@transaction.atomic
+def load(
+    raws: Iterable[Mapping[str, Any]], *, by: User | None, publish_from: date | None = None, reason: str = ""
+) -> Loaded:
+    """Write valid rules (see `rulefile.read`) as versions. A rule that says nothing new makes no version.
+
+    A key that the file leaves out keeps what the rule had. With `publish_from` new versions and waiting drafts are
+    published from that day. Rules that the file does not name stay. Raises RuleError, and then nothing is written.
+    """
+    reference.load()
+    latest = {row.key: row for row in CatalogueRule.objects.order_by("key", "version")}
+    new, changed, unchanged, published = [], [], [], []
+    for raw in raws:
+        row = latest.get(raw["id"])
+        wanted = _complete(raw, row)
+        if row is not None and raw_of(row) == wanted:
+            unchanged.append(row.key)
+        else:
+            (changed if row else new).append(raw["id"])
+            row = _next_version(wanted, row, by=by, reason=reason)
+        if publish_from is not None and row.status == RuleStatus.DRAFT:
+            publish(row, by=by, valid_from=publish_from)
+            published.append(row.key)
+    audit.record("catalogue.loaded", by=by, new=len(new), changed=len(changed), published=len(published))
+    return Loaded(new=tuple(new), changed=tuple(changed), unchanged=tuple(unchanged), published=tuple(published))
+
+
+@transaction.atomic
+def save_draft(raw: Mapping[str, Any], *, by: User | None, reason: str = "") -> CatalogueRule:
+    """The next version of one rule, as a draft. Raises RuleError with the mistakes in `fields`, by place."""
+    rule, mistakes = grammar.read_rule(dict(raw), known_words())
+    if rule is None:
+        raise _refused(mistakes)
+    row = CatalogueRule.objects.select_for_update().filter(key=rule.key).order_by("-version").first()
+    return _next_version(_complete(raw, row), row, by=by, reason=reason)
+
+
+@transaction.atomic
+def publish(row: CatalogueRule, *, by: User | None, valid_from: date) -> CatalogueRule:
+    """Let the draft count from a day. Raises RuleError where a version that is published already starts later."""
+    later = CatalogueRule.objects.filter(key=row.key, status=RuleStatus.PUBLISHED, valid_from__gt=valid_from).first()
+    if later is not None:
+        raise RuleError(
+            _("%(rule)s would never count: %(later)s is in force from %(day)s.")
+            % {"rule": row, "later": later, "day": later.valid_from},
+            code="starts_too_early",
+        )
+    lifecycle.move(row, RuleStatus.PUBLISHED, by=by, why="rule.published", valid_from=valid_from)
+    audit.record("rule.published", by=by, subject=row, valid_from=valid_from.isoformat())
+    return row
+
+
+@transaction.atomic
+def withdraw(row: CatalogueRule, *, by: User | None, reason: str) -> CatalogueRule:
+    """Take a version back; the one before it counts again, unless it is withdrawn too."""
+    lifecycle.move(row, RuleStatus.WITHDRAWN, by=by, why="rule.withdrawn", params={"reason": reason})
+    audit.record("rule.withdrawn", by=by, subject=row, reason=reason)
+    return row
+
+
+def _next_version(raw: Mapping[str, Any], row: CatalogueRule | None, *, by: User | None, reason: str) -> CatalogueRule:
+    if row is not None and row.status == RuleStatus.DRAFT:
+        lifecycle.move(row, RuleStatus.WITHDRAWN, by=by, why="rule.replaced")
+    return CatalogueRule.objects.create(
+        key=raw["id"],
+        version=row.version + 1 if row else 1,
+        **{name: raw[name] for name in _COLUMNS},
+        content={key: value for key, value in raw.items() if key not in ("id", *_COLUMNS)},
+        reason=reason[:200],
+        changed_by=by,
+    )
+
+
+def _complete(raw: Mapping[str, Any], row: CatalogueRule | None) -> dict[str, Any]:
+    """The rule with every key: what it leaves out comes from the version before, else from its disease group."""
+    empty: dict[str, Any] = {"evidence": {}, "source": "", "source_url": "", "note": "", "optional": []}
+    before = raw_of(row) if row else {}
+    found = {**empty, **{key: before[key] for key in before if key not in grammar.NEEDED}, **raw}
+    rule, _mistakes = grammar.read_rule(found, known_words())
+    if rule is not None:
+        found.setdefault("disease_group", rule.disease_group)
+        found.setdefault("materials", list(rule.materials))
+    return found
+
+
+def _refused(mistakes: Iterable[Mistake]) -> RuleError:
+    fields: dict[str, list[str]] = {}
+    for mistake in mistakes:
+        fields.setdefault(mistake.place, []).append(wording.mistake_text(mistake))
+    return RuleError(_("The rule has mistakes."), code="rule_invalid", fields=fields)
