@@ -1,0 +1,101 @@
+"""Pattern columns of one team: groups of its free cases that can meet, priced at their best starts.
+
+Groups grow case by case in order of release; a group without a common start is never grown further (its mask of
+starts is empty). Where there are more groups than can be priced, those with the least estimated reduced cost come
+first: session + attendances of a clique of seats, less what their cases cost in the plan as it is.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from scheduling.solver import objectives
+from scheduling.solver.columns import Column, Pricer
+from scheduling.solver.plan import PlannedSession
+from scheduling.solver.problem import Case
+
+Group = tuple[Case, ...]
+MOST_SCREENED = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How hard to look: groups priced per team, columns kept per group."""
+
+    groups: int = 500
+    keep: int = 4
+
+
+def generate(
+    pricer: Pricer, cases: Sequence[Case], bases: Sequence[PlannedSession], worth: Mapping[int, float], effort: Effort
+) -> list[Column]:
+    """Columns of one team's free cases, new sessions and extensions of confirmed ones alike."""
+    assert pricer.random is not None
+    columns: list[Column] = []
+    groups = list(screened(pricer, cases))
+    for group in _promising(pricer, groups, worth, effort.groups, pricer.random):
+        columns += pricer.price(group, keep=effort.keep)
+    for base in bases:
+        pricer.state.remove(base.id)
+        for group in _promising(pricer, groups, worth, effort.groups // 8, pricer.random):
+            columns += pricer.price(group, base)
+        pricer.state.add(base)
+    return columns
+
+
+def screened(pricer: Pricer, cases: Sequence[Case]) -> Iterator[Group]:
+    """All groups whose cases have a start in common; in random order of branches where there are too many."""
+    problem, grain = pricer.state.problem, pricer.state.starts.grain
+    order = sorted(cases, key=lambda case: (case.release_min, case.id))
+    open_ = {case.id: pricer.case_starts(case) for case in order}
+    most, found = problem.max_session_min, 0
+
+    def grow(group: Group, mask: int, end: int, first: int) -> Iterator[Group]:
+        nonlocal found
+        for i in range(first, len(order)):
+            case = order[i]
+            offset = -(-end // grain) * grain
+            if offset + case.duration_min > most or found > MOST_SCREENED:
+                continue
+            common = mask & open_[case.id] >> offset // grain
+            if common:
+                found += 1
+                yield (*group, case)
+                yield from grow((*group, case), common, offset + case.duration_min, i + 1)
+
+    return grow((), -1, 0, 0)
+
+
+def people_needed(group: Group) -> int:
+    """An estimate: per kind of seat the most that one case needs."""
+    need: Counter[tuple[int, ...]] = Counter()
+    for case in group:
+        need |= Counter(seat.candidates for seat in case.seats)
+    return sum(need.values())
+
+
+def _promising(
+    pricer: Pricer, groups: Sequence[Group], worth: Mapping[int, float], most: int, random: Random
+) -> Sequence[Group]:
+    if len(groups) <= most:
+        return groups
+    weights = pricer.state.problem.weights
+
+    def reduced(group: Group) -> float:
+        minutes = sum(case.duration_min for case in group)
+        short = minutes <= objectives.SHORT_SESSION_MIN
+        price = (weights.session_short if short else weights.session_long) + weights.attendance * people_needed(group)
+        return price - sum(worth.get(case.id, 0.0) for case in group) + random.gauss(0, 4)
+
+    return sorted(groups, key=reduced)[:most]
+
+
+def worth_of(pricer: Pricer, sessions: Sequence[PlannedSession]) -> dict[int, float]:
+    """What each case costs now: its share of its session's effort."""
+    shares: dict[int, float] = {}
+    for session in sessions:
+        effort = pricer.price_session(session)[2]
+        for item in session.cases:
+            shares[item.case] = effort / len(session.cases)
+    return shares
