@@ -36,7 +36,10 @@ def span(minutes: float) -> str:
         words = ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
         return pgettext("time span", "%(days)s %(h)d h") % {"days": words, "h": h} if h else words
     if h:
-        return (pgettext("time span", "%(h)d h %(m)d min") if m else pgettext("time span", "%(h)d h")) % {"h": h, "m": m}
+        return (pgettext("time span", "%(h)d h %(m)d min") if m else pgettext("time span", "%(h)d h")) % {
+            "h": h,
+            "m": m,
+        }
     return pgettext("time span", "%(m)d min") % {"m": m}
 
 

@@ -77,7 +77,9 @@ def gather() -> Catalog:
         text = path.read_text(encoding="utf-8")
         if path.suffix != ".py":
             text = _as_python(text, path)
-        for line, message, __, context in extract("python", BytesIO(text.encode()), KEYWORDS, [], {"encoding": "utf-8"}):
+        for line, message, __, context in extract(
+            "python", BytesIO(text.encode()), KEYWORDS, [], {"encoding": "utf-8"}
+        ):
             catalog.add(message, locations=[(str(path.relative_to(ROOT)), line)], context=context)
     return catalog
 
@@ -136,33 +138,37 @@ def missing() -> list[Problem]:
     for message in gather():
         if not message.id:
             continue
-        place = "{}:{}".format(*message.locations[0])
-        text = message.id[0] if isinstance(message.id, tuple) else message.id
-        found = known.get(message.id if isinstance(message.id, str) else message.id[0], message.context)
-        if found is None or not _filled(found):
-            problems.append(Problem(place=place, what="not translated", text=text))
-        elif found.fuzzy:
-            problems.append(Problem(place=place, what="only guessed (fuzzy)", text=text))
-        elif isinstance(message.id, tuple) != isinstance(found.id, tuple):
-            problems.append(Problem(place=place, what="plural in one place only", text=text))
-        elif differing := _differing(message, found):
-            problems.append(Problem(place=place, what=f"placeholders differ ({differing})", text=text))
+        text = _forms(message.id)[0]
+        if what := _wrong(message, known.get(text, message.context)):
+            problems.append(Problem(place="{}:{}".format(*message.locations[0]), what=what, text=text))
     return problems
 
 
-def _filled(message: Message) -> bool:
-    forms = message.string if isinstance(message.string, tuple) else (message.string,)
-    return all(form.strip() for form in forms)
+def _wrong(source: Message, found: Message | None) -> str:
+    if found is None or not all(form.strip() for form in _forms(found.string)):
+        return "not translated"
+    if found.fuzzy:
+        return "only guessed (fuzzy)"
+    if isinstance(source.id, str) != isinstance(found.id, str):
+        return "plural in one place only"
+    differing = _differing(source, found)
+    return f"placeholders differ ({differing})" if differing else ""
+
+
+def _forms(text: str | list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    """The singular, or all forms of a plural."""
+    return (text or "",) if isinstance(text, str | None) else tuple(text)
 
 
 def placeholders(text: str) -> set[str]:
+    """The names in a text, or the kind of a placeholder that has no name."""
     return {next(group for group in match if group) if any(match) else "{}" for match in PLACEHOLDER.findall(text)}
 
 
 def _differing(source: Message, found: Message) -> str:
-    # The plural form holds all placeholders; the singular may say "one" in words.
-    wanted = placeholders(source.id[-1] if isinstance(source.id, tuple) else source.id)
-    for form in found.string if isinstance(found.string, tuple) else (found.string,):
+    # The plural holds all placeholders; the singular may say "one" in words.
+    wanted = placeholders(_forms(source.id)[-1])
+    for form in _forms(found.string):
         if placeholders(form) != wanted:
             return ", ".join(sorted(placeholders(form) ^ wanted))
     return ""
@@ -178,7 +184,9 @@ def bare() -> list[Problem]:
         kept = []
         for token in Lexer(path.read_text(encoding="utf-8")).tokenize():
             if skip_until:
-                skip_until = "" if token.contents.strip() == skip_until and token.token_type == TokenType.BLOCK else skip_until
+                skip_until = (
+                    "" if token.contents.strip() == skip_until and token.token_type == TokenType.BLOCK else skip_until
+                )
             elif token.token_type == TokenType.BLOCK:
                 tag = token.contents.split()[0]
                 skip_until = f"end{tag}" if tag in ("blocktranslate", "blocktrans", "comment", "verbatim") else ""
@@ -197,8 +205,10 @@ def _visible(html: str) -> str:
     """The words of a page that people read or hear; lines stay where they are."""
 
     def lines(match: re.Match[str]) -> str:
-        spoken = " ".join(SPOKEN_ATTRIBUTE.findall(match[0])) if match[0].startswith("<") else ""
+        spoken = "".join(f"{words} " for words in SPOKEN_ATTRIBUTE.findall(match[0]))
         return spoken + "\n" * match[0].count("\n")
 
-    html = re.sub(r"<!--.*?-->|<(script|style|code|pre|kbd)\b.*?</\1>", lambda m: "\n" * m[0].count("\n"), html, flags=re.DOTALL)
+    html = re.sub(
+        r"<!--.*?-->|<(script|style|code|pre|kbd)\b.*?</\1>", lambda m: "\n" * m[0].count("\n"), html, flags=re.DOTALL
+    )
     return re.sub(r"&\w+;", " ", re.sub(r"<[^>]*>", lines, html, flags=re.DOTALL))

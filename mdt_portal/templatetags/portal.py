@@ -120,7 +120,9 @@ def minutes(value: float | None) -> str:
 
 
 @register.inclusion_tag("partials/_countdown.html", takes_context=True)
-def countdown(context: Context, due: datetime | None, *, near_min: int = clock.NEAR_MIN, tick: bool = True) -> dict[str, Any]:
+def countdown(
+    context: Context, due: datetime | None, *, near_min: int = clock.NEAR_MIN, tick: bool = True
+) -> dict[str, Any]:
     """What is left until `due`. It goes on counting in the page unless `tick=False`."""
     if due is None:
         return {"countdown": None}
@@ -197,12 +199,27 @@ def pill(status: Any = None, *, hue: str = "", label: str = "", icon: str = "") 
 
 @register.inclusion_tag("partials/_note.html")
 def note(
-    level: str, text: Any = "", *, title: str = "", detail: str = "", url: str = "", action: str = "", toast: bool = False
+    level: str,
+    text: Any = "",
+    *,
+    title: str = "",
+    detail: str = "",
+    url: str = "",
+    action: str = "",
+    toast: bool = False,
 ) -> dict[str, Any]:
     """A message: block, hold (blocks publishing), warn, info, ok."""
     if level not in ("block", "hold", "warn", "info", "ok"):
         raise template.TemplateSyntaxError(f"note: unknown level {level!r}")
-    return {"level": level, "text": text, "title": title, "detail": detail, "url": url, "action": action, "toast": toast}
+    return {
+        "level": level,
+        "text": text,
+        "title": title,
+        "detail": detail,
+        "url": url,
+        "action": action,
+        "toast": toast,
+    }
 
 
 @register.inclusion_tag("partials/_person.html")
@@ -357,8 +374,8 @@ def progress_chart(
     """Best plan and proven bound over time; points are (seconds, value)."""
     return {
         "chart": charts.progress(best, bound, seconds=seconds, limit_s=limit_s),
-        "best": best[-1][1] if best else None,
-        "bound": bound[-1][1] if bound else None,
+        "best": f"{best[-1][1]:,.0f}" if best else "",
+        "bound": f"{bound[-1][1]:,.0f}" if bound else "",
         "seconds": round(seconds),
         "uid": uid,
     }

@@ -48,6 +48,7 @@
   }
 
   function tickCountdown(element, now) {
+    if (element.closest("[lang]") !== root) return; // in another language than the words that we have
     const leftMin = (Date.parse(element.dataset.due) - now) / 60000;
     const level = leftMin < 0 ? "over" : leftMin < Number(element.dataset.nearMin) ? "near" : "far";
     write(find("[data-words]", element), fill(leftMin < 0 ? words.over : words.left, { span: span(Math.floor(Math.abs(leftMin))) }));

@@ -37,7 +37,9 @@ SOURCE_MAP = re.compile(rb"\n?(?://|/\*)# sourceMappingURL=[^\n*]*(?:\s*\*/)?\n?
 
 def fetch(package: str, version: str, target: Path, files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as scratch:
-        subprocess.run(["npm", "pack", "--silent", f"{package}@{version}"], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["npm", "pack", "--silent", f"{package}@{version}"], cwd=scratch, check=True, stdout=subprocess.DEVNULL
+        )
         (archive,) = Path(scratch).glob("*.tgz")
         with tarfile.open(archive) as tar:
 
