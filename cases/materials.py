@@ -21,14 +21,17 @@ from mdt_portal.models import User
 
 def set_checklist(case: Case, codes: Iterable[str]) -> None:
     """Add what the requirement asks for; what is on the list already stays as it is."""
-    MaterialItem.objects.bulk_create(
-        (MaterialItem(case=case, code=code) for code in codes), ignore_conflicts=True
-    )
+    MaterialItem.objects.bulk_create((MaterialItem(case=case, code=code) for code in codes), ignore_conflicts=True)
 
 
 @transaction.atomic
 def receive(
-    item: MaterialItem, *, by: User | None, at: datetime | None = None, origin: Institution | None = None, note: str = ""
+    item: MaterialItem,
+    *,
+    by: User | None,
+    at: datetime | None = None,
+    origin: Institution | None = None,
+    note: str = "",
 ) -> None:
     """The item is here. A partner institution's result counts like one's own."""
     lifecycle.move(
@@ -65,12 +68,15 @@ def complete_by(case: Case, meeting: datetime) -> datetime:
     return max(meeting - quarter, working_days.subtract_working_days(case.institution, meeting, lead_days))
 
 
-def earliest_meeting(case: Case, complete_at: datetime) -> datetime:
-    """The first moment at which the case may be discussed when its materials were complete at `complete_at`."""
+def earliest_meeting(case: Case, complete_at: datetime, *, known: working_days.Calendar | None = None) -> datetime:
+    """The first moment at which the case may be discussed when its materials were complete at `complete_at`.
+
+    Pass the hospital's calendar as `known` when many cases are asked about.
+    """
     if case.urgency != Urgency.ROUTINE or case.submitted_at is None or case.due_at is None:
         return complete_at
     quarter = (case.due_at - case.submitted_at) / 4
     lead_days = case.institution.materials_lead_days
-    return min(complete_at + quarter, working_days.add_working_days(case.institution, complete_at, lead_days))
-
-
+    return min(
+        complete_at + quarter, working_days.add_working_days(case.institution, complete_at, lead_days, known=known)
+    )

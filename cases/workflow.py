@@ -88,7 +88,9 @@ def edit(case: Case, *, by: User | None, version: int | None = None, code: str |
     if version is not None and version != case.version:
         raise StaleState(_("%(case)s was changed by somebody else while you were editing.") % {"case": case})
     if case.status not in EDITABLE:
-        raise RuleError(_("%(case)s has a place in the plan; take it out before you change its facts.") % {"case": case})
+        raise RuleError(
+            _("%(case)s has a place in the plan; take it out before you change its facts.") % {"case": case}
+        )
     if code is not None and _checked_code(code) != case.code:
         case.code, case.code_raw, case.team = _checked_code(code), code, None
     _set(case, details)
@@ -140,7 +142,9 @@ def override(
     """
     case = _locked(case)
     if not reason.strip():
-        raise RuleError(_("Please say why the catalogue does not fit."), fields={"reason": [_("This field is required.")]})
+        raise RuleError(
+            _("Please say why the catalogue does not fit."), fields={"reason": [_("This field is required.")]}
+        )
     frozen = requirement.from_json(case.requirement) if case.requirement else evaluate(case)
     answer = _overridden(frozen, tier=tier, seats=tuple(seats), minutes=minutes, hours=hours)
     case.override = {"tier": tier, "reason": reason.strip(), "by": by.pk, "at": timezone.now().isoformat()}
@@ -206,9 +210,7 @@ def _frozen(case: Case, answer: Answer) -> dict[str, Any]:
     decided = isinstance(answer, Requirement)
     wants_discussion = not decided or answer.tier != Tier.NONE
     care_level = answer.care_level if decided else _care_level(answer)
-    team = case.team or routing.team_for(
-        case.institution, disease_group=answer.disease_group, care_level=care_level
-    )
+    team = case.team or routing.team_for(case.institution, disease_group=answer.disease_group, care_level=care_level)
     return {
         "requirement": answer.to_json(),
         "evaluated_at": timezone.now(),

@@ -105,8 +105,6 @@ class KeptMail(models.Model):
     user = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="mails")
     subject = models.CharField(max_length=250)
     body = models.TextField()
-    attachment_name = models.CharField(max_length=80, blank=True)
-    attachment = models.TextField(blank=True)
 
     class Meta:
         ordering = ["-sent_at", "-pk"]

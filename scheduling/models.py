@@ -106,7 +106,9 @@ class Block(models.Model):
     last_day = models.DateField(_("last day"), null=True, blank=True)
     start = models.TimeField(_("from"))
     end = models.TimeField(_("to"))
-    recurrence = models.CharField(_("recurrence"), max_length=120, blank=True, help_text="FREQ=WEEKLY;INTERVAL=2;BYDAY=TH")
+    recurrence = models.CharField(
+        _("recurrence"), max_length=120, blank=True, help_text="FREQ=WEEKLY;INTERVAL=2;BYDAY=TH"
+    )
     reserved_class = models.CharField(_("kept for rare class"), max_length=1, choices=RareClass.choices, blank=True)
 
     class Meta:
@@ -238,7 +240,9 @@ class Session(models.Model):
     room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.PROTECT, related_name="sessions")
     start = models.DateTimeField(_("from"), db_index=True)
     end = models.DateTimeField(_("to"))
-    status = models.CharField(_("status"), max_length=12, choices=SessionStatus.choices, default=SessionStatus.PUBLISHED)
+    status = models.CharField(
+        _("status"), max_length=12, choices=SessionStatus.choices, default=SessionStatus.PUBLISHED
+    )
     lifecycle = SESSION_LIFECYCLE
     version = models.PositiveIntegerField(default=1)
     proposal = models.ForeignKey(Proposal, null=True, blank=True, on_delete=models.SET_NULL, related_name="sessions")
@@ -381,7 +385,9 @@ class Attendance(models.Model):
             models.CheckConstraint(condition=OWNED_BY_SESSION_OR_HOLD, name="attendance_of_session_or_hold"),
             models.CheckConstraint(condition=Q(end__gt=F("start")), name="attendance_end_after_start"),
             models.UniqueConstraint(
-                fields=["session", "expert"], condition=Q(session__isnull=False), name="one_attendance_per_session"
+                fields=["session", "expert"],
+                condition=Q(session__isnull=False, active=True),
+                name="one_active_attendance_per_session",
             ),
             ExclusionConstraint(
                 name="expert_in_one_place_at_a_time",
@@ -415,7 +421,9 @@ class Seat(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["item", "optional", "place"], name="seat_once_per_item"),
             models.UniqueConstraint(
-                fields=["item", "attendance"], condition=Q(attendance__isnull=False), name="one_seat_per_person_and_case"
+                fields=["item", "attendance"],
+                condition=Q(attendance__isnull=False),
+                name="one_seat_per_person_and_case",
             ),
         ]
 
@@ -448,5 +456,3 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attendance}"
-
-

@@ -1,0 +1,105 @@
+"""Who sees and changes sessions, runs and invitations."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from cases import permissions as case_permissions
+from cases.models import Case
+from experts import roles
+from experts.models import Institution, Role
+from mdt_portal import access, shell
+from mdt_portal.models import User
+from scheduling.models import Invitation, PlanningRun, Proposal, Room, Session
+
+PLANNERS = (Role.COORDINATOR, Role.MANAGER, Role.AUDITOR)
+
+
+@access.sees(Case)
+def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
+    """What the cases app shows, and the cases in whose session one has a seat."""
+    own = case_permissions.cases(user, rows)
+    seated = Q(
+        items__active=True, items__session__attendances__expert__user=user, items__session__attendances__active=True
+    )
+    return rows.filter(Q(pk__in=own.values("pk")) | Q(pk__in=Case.objects.filter(seated).values("pk")))
+
+
+@access.sees(Session)
+def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
+    staff = roles.institutions(user, *PLANNERS)
+    mine = Session.objects.filter(attendances__expert__user=user).values("pk")
+    referred = Session.objects.filter(items__active=True, items__case__referrer=user).values("pk")
+    return rows.filter(Q(institution__in=staff) | Q(pk__in=mine) | Q(pk__in=referred))
+
+
+@access.sees(PlanningRun)
+def runs(user: User, rows: models.QuerySet) -> models.QuerySet:
+    reach = PlanningRun.objects.filter(institutions__in=roles.institutions(user, *PLANNERS))
+    return rows.filter(pk__in=reach.values("pk"))
+
+
+@access.sees(Proposal)
+def proposals(user: User, rows: models.QuerySet) -> models.QuerySet:
+    return rows.filter(run__in=access.visible(user, PlanningRun.objects.all()))
+
+
+@access.sees(Invitation)
+def invitations(user: User, rows: models.QuerySet) -> models.QuerySet:
+    staff = roles.institutions(user, *PLANNERS)
+    return rows.filter(Q(attendance__expert__user=user) | Q(attendance__session__institution__in=staff))
+
+
+@access.sees(Room)
+def rooms(user: User, rows: models.QuerySet) -> models.QuerySet:
+    return rows.filter(institution__in=access.visible(user, Institution.objects.all()))
+
+
+@access.may("invitation.answer")
+def answer(user: User, invitation: Invitation) -> bool:
+    """The expert answers; the coordinator may note down an answer given by phone."""
+    if invitation.attendance.expert.user_id == user.pk:
+        return True
+    return roles.has(user, Role.COORDINATOR, at=invitation.attendance.session.institution)
+
+
+@access.may("plan.look")
+def look(user: User, _: object) -> bool:
+    return bool(roles.held(user) & set(PLANNERS))
+
+
+@access.may("plan.request")
+def request(user: User, institutions: list[Institution] | None) -> bool:
+    """Coordinators plan for their own hospitals; None asks whether for any at all."""
+    if institutions is None:
+        return Role.COORDINATOR in roles.held(user)
+    reach = set(roles.institutions(user, Role.COORDINATOR).values_list("pk", flat=True))
+    return all(institution.pk in reach for institution in institutions)
+
+
+@access.may("run.control", "plan.publish")
+def control(user: User, run: PlanningRun) -> bool:
+    return request(user, list(run.institutions.all()))
+
+
+@access.may("session.change")
+def change(user: User, session: Session) -> bool:
+    return roles.has(user, Role.COORDINATOR, at=session.institution)
+
+
+@access.may("seat.mine")
+def has_seats(user: User, _: object) -> bool:
+    return hasattr(user, "expert")
+
+
+def home(user: User) -> Institution | None:
+    """The hospital whose name and clock a user sees: of their role, else of their own employment."""
+    found = Institution.objects.filter(roles__user=user).order_by("roles__pk").first()
+    if found is None:
+        alliance = Institution.objects.filter(alliance__roles__user=user).order_by("pk").first()
+        found = alliance or Institution.objects.filter(affiliations__expert__user=user, affiliations__home=True).first()
+    return found
+
+
+shell.home_of(home)

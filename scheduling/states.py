@@ -1,10 +1,10 @@
 """The states of sessions, invitations, runs and holds, with their arrows.
 
-    Session     published ◀──▶ confirmed ──▶ in_progress ──▶ held;   published | confirmed ──▶ cancelled
-    Invitation  pending ──▶ accepted | declined | expired | replaced;  accepted ──▶ pending | declined | replaced
-    Run         queued ──▶ running ──▶ proposed ──▶ published | discarded | superseded
-                queued | running ──▶ failed | cancelled;   running ──▶ queued (the lease ran out)
-    Hold        held ──▶ booked | expired | released
+Session     published ◀──▶ confirmed ──▶ in_progress ──▶ held;   published | confirmed ──▶ cancelled
+Invitation  pending ──▶ accepted | declined | expired | replaced;  accepted ──▶ pending | declined | replaced
+Run         queued ──▶ running ──▶ proposed ──▶ published | discarded | superseded
+            queued | running ──▶ failed | cancelled;   running ──▶ queued (the lease ran out)
+Hold        held ──▶ booked | expired | released
 """
 
 from django.utils.translation import gettext_lazy as _

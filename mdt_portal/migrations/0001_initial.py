@@ -58,8 +58,6 @@ class Migration(migrations.Migration):
                 ('to', models.EmailField(max_length=254)),
                 ('subject', models.CharField(max_length=250)),
                 ('body', models.TextField()),
-                ('attachment_name', models.CharField(blank=True, max_length=80)),
-                ('attachment', models.TextField(blank=True)),
                 ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='mails', to=settings.AUTH_USER_MODEL)),
             ],
             options={

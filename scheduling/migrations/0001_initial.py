@@ -358,7 +358,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='attendance',
-            constraint=models.UniqueConstraint(condition=models.Q(('session__isnull', False)), fields=('session', 'expert'), name='one_attendance_per_session'),
+            constraint=models.UniqueConstraint(condition=models.Q(('active', True), ('session__isnull', False)), fields=('session', 'expert'), name='one_active_attendance_per_session'),
         ),
         migrations.AddConstraint(
             model_name='attendance',

@@ -1,0 +1,202 @@
+"""Publishing: Plan -> ORM. Lock what is used up, check again, write; then tell those who will notice.
+
+    publish ──▶ advisory locks ──▶ version still the proposal's? ──▶ fresh snapshot, rules.violations ──▶ write
+
+The rules judge the plan against the world as it is now, in the transaction that writes it; the database's exclusion
+constraints have the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases.models import Case
+from cases.states import CaseStatus
+from mdt_portal import audit, lifecycle
+from mdt_portal.errors import Conflict, StalePlan
+from mdt_portal.models import User
+from scheduling import confirmation, holds, locks, notices, published, sessions, snapshot, wording
+from scheduling.differences import Change, ChangeKind, compare
+from scheduling.models import PlanningRun, Proposal, PublishedPlan, Session
+from scheduling.solver import rules
+from scheduling.solver.plan import Plan, PlannedSession, Unplaced
+from scheduling.states import RunStatus
+
+NO_NOTICE = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What publishing changed, and how many people are told."""
+
+    changes: tuple[Change, ...]
+    told: int
+
+
+def preview(proposal: Proposal) -> tuple[list[Change], snapshot.Snapshot]:
+    """What publishing would change against what is published now; nothing is written."""
+    seen = snapshot.take(proposal.run, notice=NO_NOTICE)
+    plan = _up_to_date(Plan.from_json(proposal.plan), seen)
+    return _changes(seen, plan), seen
+
+
+def publish(proposal: Proposal, *, by: User | None) -> Outcome:
+    """Make the proposal binding. Raises StalePlan or another Conflict when the world has moved on; then nothing is
+    written."""
+    try:
+        with transaction.atomic():
+            outcome = _publish(proposal, by=by)
+            locks.check_constraints_now()
+            return outcome
+    except (IntegrityError, OperationalError) as error:
+        raise Conflict(
+            _("Somebody else took one of these people or rooms at the same moment. Please plan again.")
+        ) from error
+
+
+def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
+    plan = Plan.from_json(proposal.plan)
+    scope = list(proposal.run.institutions.values_list("pk", flat=True))
+    in_force = sessions.occupancy(Session.objects.live().filter(institution__in=scope))
+    locks.take(
+        plans=scope,
+        rooms=in_force.rooms | {session.room for session in plan.sessions if session.room is not None},
+        experts=in_force.experts | {expert for session in plan.sessions for expert in session.people()},
+    )
+    run = PlanningRun.objects.select_for_update().get(pk=proposal.run_id)
+    holds.expire()
+    _check_versions(proposal, scope)
+    seen = snapshot.take(run, notice=NO_NOTICE)
+    plan = _up_to_date(plan, seen)
+    broken = rules.violations(seen.problem, plan)
+    if broken:
+        raise StalePlan(
+            _("Since this plan was computed something has changed: %(what)s Please plan again.")
+            % {"what": wording.violations_text(broken[:3], seen)},
+            params={"rules": sorted({violation.code for violation in broken})},
+        )
+    changes = _changes(seen, plan)
+    _Writer(seen, proposal, by).write(changes)
+    _close(run, proposal, scope, by=by)
+    told = notices.tell(changes, seen, by=by)
+    audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))
+    return Outcome(changes=tuple(changes), told=told)
+
+
+def _check_versions(proposal: Proposal, scope: Iterable[int]) -> None:
+    now = dict(PublishedPlan.objects.filter(institution__in=scope).values_list("institution_id", "version"))
+    for pk in scope:
+        if now.get(pk, 0) != proposal.base_versions.get(str(pk), 0):
+            raise StalePlan(_("Another plan was published since this one was computed. Please plan again."))
+
+
+def _up_to_date(plan: Plan, seen: snapshot.Snapshot) -> Plan:
+    """The plan in the terms of the present problem: sessions that exist carry their id, and cases that came in after
+    the computing count as unplaced. Nothing else is touched, so a broken plan stays broken."""
+    existing = [*seen.problem.fixed, *seen.problem.previous]
+    next_id = max([0, *(s.id for s in existing), *(s.id for s in plan.sessions)]) + 1
+    renumbered = []
+    for change in compare(existing, plan.sessions, _minutes(plan, seen)):
+        if change.new is not None:
+            renumbered.append(replace(change.new, id=change.old.id if change.old else next_id))
+            next_id += 1
+    placed = {item.case for session in plan.sessions for item in session.cases}
+    reasons = {left.case: left for left in plan.unplaced}
+    unplaced = tuple(
+        reasons.get(case.id, Unplaced(case=case.id)) for case in seen.problem.cases if case.id not in placed
+    )
+    return replace(plan, sessions=tuple(renumbered), unplaced=unplaced)
+
+
+def _minutes(plan: Plan, seen: snapshot.Snapshot) -> dict[int, int]:
+    """Minutes by case; a case that left the problem since counts as nothing, and the rules refuse it by name."""
+    known = dict.fromkeys((item.case for session in plan.sessions for item in session.cases), 0)
+    return known | {case.id: case.duration_min for case in seen.problem.cases}
+
+
+def _changes(seen: snapshot.Snapshot, plan: Plan) -> list[Change]:
+    existing = [*seen.problem.fixed, *seen.problem.previous]
+    return compare(existing, plan.sessions, _minutes(plan, seen))
+
+
+def _close(run: PlanningRun, proposal: Proposal, scope: Iterable[int], *, by: User | None) -> None:
+    """The run is published, its rivals are overtaken, and the published version rises."""
+    now = timezone.now()
+    lifecycle.move(run, RunStatus.PUBLISHED, by=by, why="run.published", finished_at=run.finished_at or now)
+    rivals = PlanningRun.objects.filter(status=RunStatus.PROPOSED, institutions__in=scope).exclude(pk=run.pk).distinct()
+    for rival in rivals:
+        lifecycle.move(rival, RunStatus.SUPERSEDED, by=by, why="run.superseded", params={"by": run.pk})
+    published.raise_version(scope)
+    Proposal.objects.filter(pk=proposal.pk).update(published_at=now)
+
+
+class _Writer:
+    """Writes changes session by session. Every place is given up before any is taken."""
+
+    def __init__(self, seen: snapshot.Snapshot, proposal: Proposal, by: User | None) -> None:
+        self.seen, self.proposal, self.by = seen, proposal, by
+        self.cases = {case.pk: case for case in Case.objects.filter(pk__in=seen.problem.case_of).select_for_update()}
+
+    def write(self, changes: Iterable[Change]) -> None:
+        wanted = [change for change in changes if change.kind != ChangeKind.SAME]
+        for change in wanted:
+            if change.old is not None:
+                self._give_up(change)
+        for change in wanted:
+            if change.new is not None:
+                self._take(change)
+        self._return_fallen(wanted)
+
+    def _give_up(self, change: Change) -> None:
+        session = self.seen.sessions[change.old.id]  # type: ignore[union-attr]
+        if change.new is None:
+            sessions.cancel_row(session, by=self.by, why="session.replanned")
+        else:
+            kept = {item.case: item for item in change.new.cases}
+            for item in session.items.all():
+                if item.case_id not in kept:
+                    sessions.drop_item(item)
+            for attendance in session.attendances.filter(active=True, expert__in=change.leaves):
+                sessions.release(attendance, by=self.by, why="invitation.replanned")
+
+    def _take(self, change: Change) -> None:
+        planned: PlannedSession = change.new  # type: ignore[assignment]
+        session = self.seen.sessions[change.old.id] if change.old else None
+        session = sessions.place(
+            session,
+            team_id=planned.team,
+            institution_id=planned.site,
+            room_id=planned.room,
+            start=self.seen.horizon.moment(planned.start_min),
+            end=self.seen.horizon.moment(planned.end_min),
+            proposal=self.proposal,
+        )
+        agenda = [
+            sessions.Entry(
+                case=self.cases[item.case],
+                start=self.seen.horizon.moment(item.start_min),
+                people={**item.seats, **item.optional},
+            )
+            for item in planned.cases
+        ]
+        remote = {expert for expert in planned.people() if not self.seen.problem.on_site(expert, planned.site)}
+        new_place = change.old is not None and change.old.room != planned.room
+        sessions.set_agenda(session, agenda, remote=remote, new_place=new_place, by=self.by)
+        for item in planned.cases:
+            if self.cases[item.case].status == CaseStatus.WAITING:
+                lifecycle.move(self.cases[item.case], CaseStatus.PLANNED, by=self.by, why="case.planned")
+        confirmation.settle(session, by=self.by)
+
+    def _return_fallen(self, changes: Iterable[Change]) -> None:
+        """Cases that lost their place and got no other wait again."""
+        lost = {item.case for change in changes if change.old for item in change.old.cases}
+        for case in Case.objects.filter(pk__in=lost, status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED]).exclude(
+            items__active=True
+        ):
+            lifecycle.move(case, CaseStatus.WAITING, by=self.by, why="case.unplaced")

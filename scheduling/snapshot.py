@@ -1,0 +1,397 @@
+"""The world as the solver sees it: ORM -> Problem, in one consistent read. Nothing here writes.
+
+A run and a commit take the same snapshot, so what the solver was promised is what the commit checks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import combinations
+from math import gcd
+
+from django.db import connection
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from cases import materials
+from cases.models import Case, Urgency
+from cases.states import MaterialStatus
+from experts import availability, free_time, working_days
+from experts.models import Expert, Institution, Team, Travel
+from scheduling import blocks, published
+from scheduling.clock import Horizon
+from scheduling.models import Attendance, Block, Hold, PlanningRun, PublishedPlan, Room, RoomBooking, Session
+from scheduling.places import Place, places
+from scheduling.pool import Pool
+from scheduling.solver import problem as pure
+from scheduling.solver import rules
+from scheduling.solver.plan import Goals, Plan, PlannedSession, Unplaced
+from scheduling.states import HoldStatus, InvitationStatus
+
+NOTICE = timedelta(hours=1)
+"""A run plans nothing that would start sooner: time to review, publish and be told."""
+
+LOAD_DAYS = 28
+FAIR_MARGIN_MIN = 120
+WEIGHTS = {Urgency.EMERGENCY: 8, Urgency.URGENT: 4, Urgency.ROUTINE: 2}
+RARE_WEIGHT = {"A": 3, "B": 2, "C": 1, "": 0}
+
+Busy = dict[int, list[tuple[datetime, datetime]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """The problem, and what leads back from it: the horizon, and the published versions that it rests on."""
+
+    problem: pure.Problem
+    horizon: Horizon
+    base_versions: dict[str, int]
+    sessions: dict[int, Session]
+
+
+def take(run: PlanningRun, *, now: datetime | None = None, notice: timedelta = NOTICE) -> Snapshot:
+    """Everything that the run may plan, as of now. Call it inside a repeatable-read transaction or under locks."""
+    institutions = list(run.institutions.order_by("pk"))
+    horizon = Horizon.around(run.horizon_start, run.horizon_days, institutions[0].tz)
+    return read(institutions, horizon, now=now, notice=notice, limits=pure.Limits(seconds=run.seconds, seed=run.seed))
+
+
+def read(
+    institutions: Sequence[Institution],
+    horizon: Horizon,
+    *,
+    now: datetime | None = None,
+    notice: timedelta = NOTICE,
+    limits: pure.Limits | None = None,
+) -> Snapshot:
+    """The same for any hospitals and horizon."""
+    return _Reader(institutions, horizon, now or timezone.now()).snapshot(notice, limits or pure.Limits())
+
+
+def repeatable_read() -> None:
+    """Make the present transaction see one state of the database. Must be its first statement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+class _Reader:
+    """One reading of the database; each method reads one kind of thing for all rows at once."""
+
+    def __init__(self, institutions: Sequence[Institution], horizon: Horizon, now: datetime) -> None:
+        self.institutions, self.horizon, self.now = institutions, horizon, now
+        self.sites = {institution.pk: institution for institution in institutions}
+        self.pool = Pool(institutions, horizon.first_day)
+        self.teams = list(Team.objects.filter(institution__in=institutions, active=True).select_related("institution"))
+        self.site_of_team = {team.pk: team.institution_id for team in self.teams}
+        self.fixed: dict[int, Session] = {}
+        self.previous: dict[int, Session] = {}
+        for session in published.sessions(institutions, horizon):
+            if published.complete(session, self.pool.members) and published.immovable(session, now):
+                self.fixed[session.pk] = session
+            elif session.start > now:
+                self.previous[session.pk] = session
+            # what has begun without a quorum can neither move nor be a rule-abiding part: it only occupies
+
+    def snapshot(self, notice: timedelta, limits: pure.Limits) -> Snapshot:
+        problem = self._problem(notice, limits)
+        while broken := _broken_fixed(problem):
+            for pk in broken:
+                session = self.fixed.pop(pk)
+                if session.start > self.now:
+                    self.previous[pk] = session
+            problem = self._problem(notice, limits)
+        versions = dict(
+            PublishedPlan.objects.filter(institution__in=self.sites).values_list("institution_id", "version")
+        )
+        return Snapshot(
+            problem=problem,
+            horizon=self.horizon,
+            base_versions={str(pk): versions.get(pk, 0) for pk in self.sites},
+            sessions=self.fixed | self.previous,
+        )
+
+    def _problem(self, notice: timedelta, limits: pure.Limits) -> pure.Problem:
+        horizon, sites = self.horizon, list(self.sites.values())
+        cases = self._cases()
+        experts = self._experts(cases)
+        loads = [expert.load_min for expert in experts]
+        return pure.Problem(
+            horizon_min=horizon.length_min,
+            now_min=max(0, horizon.minute_up(self.now + notice)),
+            day_starts=horizon.day_starts,
+            sites=tuple(self.sites),
+            travel_min=_travel(self.sites),
+            changeover_min=max(site.changeover_min for site in sites),
+            grain_min=gcd(*(site.grain_min for site in sites)),
+            max_session_min=min(site.max_session_min for site in sites),
+            break_after_min=min((s.break_after_min for s in sites if s.break_after_min), default=0),
+            break_min=max(site.break_min for site in sites),
+            teams=self._teams(),
+            rooms=self._rooms(),
+            experts=experts,
+            cases=cases,
+            fixed=self._planned(self.fixed),
+            previous=self._planned(self.previous),
+            fair_target_min=round(sum(loads) / len(loads)) + FAIR_MARGIN_MIN if loads else None,
+            limits=limits,
+        )
+
+    def _planned(self, sessions: dict[int, Session]) -> tuple[PlannedSession, ...]:
+        known = self.pool.members
+        return tuple(published.as_planned(session, self.horizon, known) for session in sessions.values())
+
+    # Teams and rooms -----------------------------------------------------------------------------------------------
+
+    def _teams(self) -> tuple[pure.Team, ...]:
+        horizon = self.horizon
+        opening = {
+            pk: horizon.spans(free_time.opening(site, horizon.first_day, horizon.days))
+            for pk, site in self.sites.items()
+        }
+        standing: dict[int, list[pure.Span]] = defaultdict(list)
+        reserved: dict[int, list[pure.Reserved]] = defaultdict(list)
+        for block in Block.objects.filter(team__in=self.teams).select_related("team__institution"):
+            for start, end in horizon.spans(blocks.stretches(block, horizon.first_day, horizon.days)):
+                standing[block.team_id].append((start, end))
+                if block.reserved_class:
+                    reserved[block.team_id].append(
+                        pure.Reserved(from_min=start, to_min=end, classes=(block.reserved_class,))
+                    )
+        return tuple(
+            pure.Team(
+                id=team.pk,
+                site=team.institution_id,
+                windows=tuple(opening[team.institution_id] + standing[team.pk]),
+                standing=tuple(standing[team.pk]),
+                reserved=tuple(reserved[team.pk]),
+            )
+            for team in self.teams
+        )
+
+    def _rooms(self) -> tuple[pure.Room, ...]:
+        horizon = self.horizon
+        rooms = list(Room.objects.filter(institution__in=self.sites, active=True).prefetch_related("hours", "closures"))
+        taken: Busy = defaultdict(list)
+        bookings = (
+            RoomBooking.objects.filter(room__in=rooms, active=True, start__lt=horizon.end, end__gt=horizon.start)
+            .exclude(session__in=[*self.fixed, *self.previous])
+            .exclude(hold__expires_at__lte=self.now)
+            .select_related("room")
+        )
+        for booking in bookings:
+            before = timedelta(minutes=self.sites[booking.room.institution_id].changeover_min)
+            taken[booking.room_id].append((booking.start - before, booking.end))
+        found = []
+        for room in rooms:
+            site = self.sites[room.institution_id]
+            rows = list(room.hours.all()) or list(site.opening_hours.all())
+            hours = free_time.open_hours(site, rows, horizon.first_day, horizon.days)
+            closed = [(closure.start, closure.end) for closure in room.closures.all()]
+            free = availability.subtract(hours, closed + taken[room.pk])
+            found.append(
+                pure.Room(
+                    id=room.pk,
+                    site=room.institution_id,
+                    capacity=room.capacity,
+                    equipment=frozenset(room.equipment),
+                    free=tuple(horizon.spans(free)),
+                )
+            )
+        return tuple(found)
+
+    # Cases ---------------------------------------------------------------------------------------------------------
+
+    def _cases(self) -> tuple[pure.Case, ...]:
+        """Waiting cases that nothing holds back, and the cases of the sessions in the problem."""
+        waiting = (
+            Case.objects.waiting()
+            .filter(team__in=self.teams)
+            .exclude(pk__in=Hold.objects.filter(status=HoldStatus.HELD, expires_at__gt=self.now).values("case"))
+            .select_related("institution")
+            .annotate(
+                materials_missing=Count("materials", filter=Q(materials__status=MaterialStatus.MISSING)),
+                materials_at=Max("materials__changed_at"),
+            )
+            .order_by("pk")
+        )
+        calendars = working_days.calendars({case.institution for case in waiting} | set(self.institutions))
+        found = []
+        for case in waiting:
+            if not materials.holds_back(case, case.materials_missing):
+                complete_at = max(case.submitted_at, case.materials_at or case.submitted_at)
+                known = calendars[case.institution_id]
+                ready = materials.earliest_meeting(case, complete_at, known=known) if case.materials_at else complete_at
+                found.append(self._case(case, release=ready))
+        for session in [*self.fixed.values(), *self.previous.values()]:
+            found += [self._case(item.case, release=item.case.submitted_at) for item in session.items.all()]
+        return tuple(found)
+
+    def _case(self, case: Case, *, release: datetime) -> pure.Case:
+        site = self.site_of_team[case.team_id]
+        needed = places(case)
+        return pure.Case(
+            id=case.pk,
+            team=case.team_id,
+            tier=case.tier,
+            weight=WEIGHTS[Urgency(case.urgency)] + RARE_WEIGHT[case.rare_class],
+            release_min=self.horizon.minute_up(release),
+            due_min=self.horizon.minute(case.due_at),
+            duration_min=case.minutes,
+            equipment=frozenset(case.equipment),
+            remote_ok=case.remote_ok,
+            seats=tuple(self._seat(place, case, site) for place in needed if not place.optional),
+            optional=tuple(
+                pure.Optional(id=place.id, discipline=place.discipline, candidates=self._who(place, case, site))
+                for place in needed
+                if place.optional
+            ),
+            rare_class=case.rare_class or None,
+        )
+
+    def _seat(self, place: Place, case: Case, site: int) -> pure.Seat:
+        candidates = self._who(place, case, site)
+        lower = self.pool.candidates(place, site=site, remote_ok=case.remote_ok, any_title=True)
+        others = tuple(expert for expert in lower if expert not in candidates)
+        return pure.Seat(
+            id=place.id,
+            discipline=place.discipline,
+            candidates=candidates,
+            relaxed=(pure.Relaxed(code="title", candidates=others),) if others else (),
+        )
+
+    def _who(self, place: Place, case: Case, site: int) -> tuple[int, ...]:
+        return tuple(self.pool.candidates(place, site=site, remote_ok=case.remote_ok))
+
+    # Experts -------------------------------------------------------------------------------------------------------
+
+    def _experts(self, cases: Iterable[pure.Case]) -> tuple[pure.Expert, ...]:
+        """Those who could sit anywhere or do already, with the time that nothing outside this problem takes."""
+        wanted = {expert for case in cases for seat in (*case.seats, *case.optional) for expert in seat.candidates}
+        wanted |= {other for case in cases for seat in case.seats for r in seat.relaxed for other in r.candidates}
+        wanted |= {pk for planned in (self.fixed, self.previous) for s in self._planned(planned) for pk in s.people()}
+        members = [self.pool.members[pk] for pk in sorted(wanted)]
+        free = free_time.free([member.expert for member in members], self.horizon.start, self.horizon.end)
+        outside = self._outside(wanted)
+        declined = self._declined(wanted)
+        load = self._load(wanted)
+        return tuple(
+            _expert(
+                member.expert,
+                sites=member.sites & set(self.sites),
+                free=self.horizon.spans(
+                    availability.subtract(
+                        free[member.expert.pk], outside[member.expert.pk] + declined[member.expert.pk]
+                    )
+                ),
+                outside=[self.horizon.spans([stay])[0] for stay in outside[member.expert.pk]],
+                horizon=self.horizon,
+                load_min=load.get(member.expert.pk, 0),
+            )
+            for member in members
+        )
+
+    def _outside(self, experts: Iterable[int]) -> Busy:
+        """Attendances that this problem does not hold: of other hospitals, of holds, of sessions that have begun."""
+        busy: Busy = defaultdict(list)
+        rows = (
+            Attendance.objects.active()
+            .overlapping(self.horizon.start, self.horizon.end)
+            .filter(expert__in=experts)
+            .exclude(session__in=[*self.fixed, *self.previous])
+            .exclude(hold__expires_at__lte=self.now)
+        )
+        for row in rows:
+            busy[row.expert_id].append((row.start, row.end))
+        return busy
+
+    def _declined(self, experts: Iterable[int]) -> Busy:
+        """Who said no to a session is not asked again for its time."""
+        busy: Busy = defaultdict(list)
+        rows = Attendance.objects.overlapping(self.horizon.start, self.horizon.end).filter(
+            expert__in=experts, active=False, invitation__status=InvitationStatus.DECLINED
+        )
+        for row in rows.select_related("session"):
+            busy[row.expert_id].append((row.session.start, row.session.end))
+        return busy
+
+    def _load(self, experts: Iterable[int]) -> dict[int, int]:
+        """Minutes attended in the four weeks before the horizon."""
+        load: dict[int, int] = defaultdict(int)
+        rows = Attendance.objects.active().filter(
+            expert__in=experts, start__lt=self.horizon.start, start__gte=self.horizon.start - timedelta(days=LOAD_DAYS)
+        )
+        for expert, start, end in rows.values_list("expert_id", "start", "end"):
+            load[expert] += int((end - start).total_seconds() // 60)
+        return load
+
+
+def _expert(
+    expert: Expert,
+    *,
+    sites: set[int],
+    free: list[pure.Span],
+    outside: list[pure.Span],
+    horizon: Horizon,
+    load_min: int,
+) -> pure.Expert:
+    """The expert with caps that leave room for what lies outside the problem.
+
+    The format has one cap per kind, so the fullest outside week counts; a day that is full outside is not offered.
+    """
+    starts = horizon.day_starts
+    per_day: dict[int, int] = defaultdict(int)
+    per_week: dict[int, list[pure.Span]] = defaultdict(list)
+    for stay in outside:
+        day = max(index for index, start in enumerate(starts) if start <= stay[0])
+        per_day[day] += 1
+        per_week[day // 7].append(stay)
+    ends = [*starts[1:], horizon.length_min]
+    full_days = [(starts[d], ends[d]) for d, count in per_day.items() if count >= expert.max_sessions_day]
+    week_sessions = max((len(stays) for stays in per_week.values()), default=0)
+    week_minutes = max((sum(b - a for a, b in stays) for stays in per_week.values()), default=0)
+    return pure.Expert(
+        id=expert.pk,
+        sites=frozenset(sites),
+        remote=expert.remote,
+        free=tuple(availability.subtract(free, full_days)),
+        max_sessions_day=expert.max_sessions_day,
+        max_sessions_week=max(0, expert.max_sessions_week - week_sessions),
+        max_minutes_week=max(0, expert.max_minutes_week - week_minutes),
+        load_min=load_min,
+    )
+
+
+def _travel(sites: Iterable[int]) -> tuple[tuple[int, int, int], ...]:
+    pairs = list(combinations(sorted(sites), 2))
+    if not pairs:
+        return ()
+    known = {
+        (a, b): minutes
+        for a, b, minutes in Travel.objects.filter(origin__in=sites, destination__in=sites).values_list(
+            "origin_id", "destination_id", "minutes"
+        )
+    }
+    return tuple((a, b, minutes) for (a, b) in pairs if (minutes := known.get((a, b))) is not None)
+
+
+def _broken_fixed(problem: pure.Problem) -> set[int]:
+    """Fixed sessions that break a rule by themselves: a leave or a closed room has come between."""
+    if not problem.fixed:
+        return set()
+    placed = {item.case for session in problem.fixed for item in session.cases}
+    alone = Plan(
+        status="feasible",
+        goals=Goals(required_unplaced=0, required_late=0, suggested=0, effort=0),
+        sessions=problem.fixed,
+        unplaced=tuple(Unplaced(case=case.id) for case in problem.cases if case.id not in placed),
+    )
+    known = {session.id for session in problem.fixed}
+    found = rules.violations(replace(problem, pins=(), forbidden=()), alone)
+    broken = {violation.session for violation in found if violation.session in known}
+    if found and not broken:  # a rule about a person's day or week names no session: free all that they attend
+        people = {violation.expert for violation in found}
+        broken = {session.id for session in problem.fixed if session.people() & people}
+    return broken or ({session.id for session in problem.fixed} if found else set())

@@ -1,0 +1,38 @@
+"""Celery's doors: an id in, one call."""
+
+from celery import shared_task
+
+
+@shared_task(ignore_result=True)
+def execute_run(run_id: int) -> None:
+    from scheduling import planning
+
+    planning.execute(run_id)
+
+
+@shared_task(ignore_result=True)
+def reap_runs() -> int:
+    from scheduling import runs
+
+    return runs.reap()
+
+
+@shared_task(ignore_result=True)
+def expire_holds() -> int:
+    from scheduling import holds
+
+    return holds.expire()
+
+
+@shared_task(ignore_result=True)
+def expire_invitations() -> int:
+    from scheduling import invitations
+
+    return invitations.expire()
+
+
+@shared_task(ignore_result=True)
+def remind() -> int:
+    from scheduling import invitations
+
+    return invitations.remind()
