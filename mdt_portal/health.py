@@ -1,10 +1,12 @@
 """Is the installation alive? Web, database, broker and a worker for each queue.
 
 Workers show their life by a key in the broker that they keep renewing; so a look costs no round trip to a worker.
+`python -m mdt_portal.health` tells whether a worker lives on this host; a worker's container asks that.
 """
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterable
 
 import redis
@@ -85,3 +87,12 @@ def _broker() -> redis.Redis:
     return redis.Redis.from_url(
         settings.BROKER_URL, socket_timeout=BROKER_TIMEOUT_S, socket_connect_timeout=BROKER_TIMEOUT_S
     )
+
+
+def lives_here() -> bool:
+    here = f"{socket.gethostname()}:"
+    return any(worker.startswith(here) for queue in QUEUES for worker in workers(queue))
+
+
+if __name__ == "__main__":
+    sys.exit(not lives_here())

@@ -28,6 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run MDT Portal on this machine, with demo data.")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets other machines in")
+    parser.add_argument("--empty", action="store_true", help="no demo data and no first plan")
     options = parser.parse_args()
     try:
         workspace = Workspace.default()
@@ -36,7 +37,7 @@ def main() -> None:
                 raise CannotGoOn(_who_owns(workspace))
             _require_free(options.host, options.port)
             with Supervisor() as supervisor:
-                _serve(supervisor, workspace, options.host, options.port)
+                _serve(supervisor, workspace, options)
     except Stopped:
         say("Stopped; the data stay for the next time.")
     except CannotGoOn as error:
@@ -60,9 +61,9 @@ def _require_free(host: str, port: int) -> None:
             raise CannotGoOn(f"{reason} Choose another: make run PORT=8123") from None
 
 
-def _serve(supervisor: Supervisor, workspace: Workspace, host: str, port: int) -> None:
+def _serve(supervisor: Supervisor, workspace: Workspace, options: argparse.Namespace) -> None:
     began = time.monotonic()
-    address = f"http://localhost:{port}"
+    address = f"http://localhost:{options.port}"
     servers = Servers.of(workspace)
     for server in servers.own:
         say(f"Starting {server.source}")
@@ -70,25 +71,40 @@ def _serve(supervisor: Supervisor, workspace: Workspace, host: str, port: int) -
     shared = {**servers.environment, "MDT_PUBLIC_URL": address}
     workspace.announce(shared)
 
-    environment = {**os.environ, **portal_environment(workspace), **shared, "WEB_BIND": f"{host}:{port}"}
-    if host not in ("127.0.0.1", "localhost"):
+    environment = {
+        **os.environ,
+        **portal_environment(workspace),
+        **shared,
+        "WEB_BIND": f"{options.host}:{options.port}",
+    }
+    if options.host not in ("127.0.0.1", "localhost"):
         environment["ALLOWED_HOSTS"] = os.environ.get("ALLOWED_HOSTS", "*")
-    supervisor.run(_manage("prepare_demo", environment))
+    supervisor.run(_manage(environment, "set_up", *(["--empty"] if options.empty else [])))
 
     say("Starting the web server, two workers and the clock")
     supervisor.start_all(_processes(workspace, environment))
-    _wait_until_alive(supervisor, workspace, port)
+    _wait_until_alive(supervisor, workspace, options.port)
     workspace.announce(shared, address=address)
-    supervisor.run(_manage("first_plan", environment))
+    if not options.empty:
+        _plan_first_week(supervisor, environment)
 
     done(f"MDT Portal is ready after {time.monotonic() - began:.0f} s: {address}")
-    supervisor.run(_manage("demo_accounts", environment))
+    if not options.empty:
+        supervisor.run(_manage(environment, "demo_accounts"))
     say(f"Stop it with Ctrl-C. Data and logs are in {workspace.folder}")
     supervisor.watch()
 
 
-def _manage(command: str, environment: Mapping[str, str]) -> Program:
-    return Program(name=f"manage.py {command}", argv=[sys.executable, ROOT / "manage.py", command], env=environment)
+def _plan_first_week(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
+    try:
+        supervisor.run(_manage(environment, "first_plan"))
+    except CannotGoOn as error:  # the portal is of use without it
+        say(f"{error} Going on without a first plan.")
+
+
+def _manage(environment: Mapping[str, str], command: str, *arguments: str) -> Program:
+    argv = [sys.executable, ROOT / "manage.py", command, *arguments]
+    return Program(name=f"manage.py {command}", argv=argv, env=environment)
 
 
 def _processes(workspace: Workspace, environment: Mapping[str, str]) -> list[Program]:
