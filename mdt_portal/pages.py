@@ -1,0 +1,81 @@
+"""What all pages share: whoever reads is signed in, a refusal becomes words, and an answer to htmx may say something.
+
+    @page
+    def withdraw(request, public_id): ...       parse, authorise, call one verb, answer
+
+A view lets every DomainError pass. htmx gets it as JSON, which app.js shows as a notice over the untouched page; a
+whole page gets templates/refused.html with the way back. Both carry the error's own status (400, 403, 409).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.contrib.auth.decorators import login_required
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from mdt_portal.errors import DomainError
+
+View = Callable[..., HttpResponse]
+
+
+def page(view: View) -> View:
+    """A view for whoever is signed in; a DomainError becomes words with the status that belongs to it."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except DomainError as error:
+            return refused(request, error)
+
+    return login_required(guarded)
+
+
+def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    """The refusal as this request can show it."""
+    if is_htmx(request):
+        answer = {"code": error.code, "message": error.message, "fields": error.fields}
+        return JsonResponse(answer, status=error.status)
+    context = {"message": error.message, "back": came_from(request)}
+    return render(request, "refused.html", context, status=error.status)
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
+def came_from(request: HttpRequest, default: str = "/") -> str:
+    """The page of this portal from which the request came."""
+    referer = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(referer, {request.get_host()}, require_https=request.is_secure()):
+        return default
+    parts = urlsplit(referer)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def say(response: HttpResponse, level: str, text: str) -> HttpResponse:
+    """Let an answer to htmx show a notice as well; levels are those of the part `note`."""
+    response["HX-Trigger"] = json.dumps({"portal:say": {"level": level, "text": str(text)}})
+    return response
+
+
+def go(url: str) -> HttpResponse:
+    """Tell htmx to open another page."""
+    return HttpResponse(status=204, headers={"HX-Redirect": url})
+
+
+def add_errors(form: BaseForm, error: DomainError) -> None:
+    """Put a verb's refusal beside the fields that it names; what fits no field goes to the top of the form."""
+    named = {name: texts for name, texts in error.fields.items() if name in form.fields}
+    for name, texts in named.items():
+        form.add_error(name, texts)
+    if not named:
+        form.add_error(None, error.message)
