@@ -12,8 +12,9 @@ from itertools import combinations
 from operator import or_
 
 from scheduling.solver import objectives
-from scheduling.solver.columns import Column, Layout, Pricer, layout
+from scheduling.solver.columns import Column, Layout
 from scheduling.solver.plan import Plan, Reason
+from scheduling.solver.pricing import Group, Pricer
 from scheduling.solver.problem import Case, Problem, Seat
 from scheduling.solver.timeline import State, bits, starts
 
@@ -65,8 +66,9 @@ class Explainer:
 
     def reasons(self, case_id: int) -> tuple[Reason, ...]:
         case = self.problem.case_of[case_id]
-        plan = layout(self.problem, [case])
-        if plan.length > self.problem.max_session_min:
+        group = Group(self.pricer, [case])
+        plan = group.plan
+        if not group.fits:
             return (Reason(code="case_too_long", params={"minutes": plan.length}),)
         windows = self._starts(self.problem.team_of[case.team].windows, plan.length)
         possible = windows & self.state.starts.allowed[case_id]
@@ -75,7 +77,7 @@ class Explainer:
         killers = [killer for killer in self._killers(case, plan, possible) if killer.kills]
         alive = possible & ~reduce(or_, (killer.kills for killer in killers), 0)
         if alive:
-            killers += self._people_killer(case, plan, alive)
+            killers += self._people_killer(group, alive)
         return self._named(case, smallest_cover(possible, killers))
 
     def _starts(self, spans: Iterable[tuple[int, int]], minutes: int) -> int:
@@ -118,13 +120,14 @@ class Explainer:
         ):
             yield Killer(reason=Reason(code=code, seat=seat.id, params=params), kills=kills)
 
-    def _people_killer(self, case: Case, plan: Layout, alive: int) -> list[Killer]:
+    def _people_killer(self, group: Group, alive: int) -> list[Killer]:
         """Where each seat has somebody but not all have somebody of their own; or a place that the search missed."""
-        missed = next((k for k in bits(alive) if self.pricer.column_at([case], plan, k)), None)
+        group.recruit()
+        missed = next((k for k in bits(alive) if self.pricer.column_at(group, k)), None)
         if missed is not None:
             reason = Reason(code="place_missed", params={"start": missed * self.problem.grain_min})
         else:
-            reason = Reason(code="seats_share_people", params={"seats": [seat.id for seat in case.seats]})
+            reason = Reason(code="seats_share_people", params={"seats": [seat.id for seat in group.cases[0].seats]})
         return [Killer(reason=reason, kills=alive)]
 
     def _named(self, case: Case, chosen: list[Killer]) -> tuple[Reason, ...]:

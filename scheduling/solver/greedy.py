@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 
 from scheduling.solver import blocks, objectives
 from scheduling.solver.baselines import fcfs, smart, weekly
-from scheduling.solver.columns import Column, Price, Pricer
+from scheduling.solver.columns import Column, Price
 from scheduling.solver.plan import Plan, Unplaced
+from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem
 from scheduling.solver.timeline import State
 

@@ -199,13 +199,12 @@ class Master:
         from ortools.sat.python import cp_model
 
         solver = self._solver(cp_model)
-        best = [j in self.hint for j in range(len(self.columns))] if self.hint else None
-        values = self._hinted()
+        best: list[bool] | None = [j in self.hint for j in range(len(self.columns))] if self.hint else None
         goals = list(self._goals())
         for level, goal in enumerate(goals):
             if isinstance(goal, int):
                 continue
-            if level < len(goals) - 1 and values is not None and values[level] == 0:
+            if level < len(goals) - 1 and best is not None and self._values(best)[level] == 0:
                 self.model.add(goal <= 0)
                 continue
             self._give_hint(best)
@@ -215,21 +214,19 @@ class Master:
                 return None
             best = [bool(solver.value(x)) for x in self.x]
             if level < len(goals) - 1:
-                self.model.add(goal <= int(round(solver.objective_value)))
-                values = None
+                self.model.add(goal <= round(solver.objective_value))
         return [column for column, chosen in zip(self.columns, best or (), strict=True) if chosen]
 
-    def _hinted(self) -> tuple[int, int, int] | None:
-        """The first three levels of the hint."""
-        if not self.hint and self.cases:
-            return None
-        placed = {item.case for j in self.hint for item in self.columns[j].items}
+    def _values(self, chosen: list[bool]) -> tuple[int, int, int]:
+        """The first three levels of a choice."""
+        columns = [column for column, x in zip(self.columns, chosen, strict=True) if x]
+        placed = {item.case for column in columns for item in column.items}
         left = [case for case in self.cases if case.id not in placed]
+        unplaced = sum(objectives.UNPLACED_DAYS * case.weight for case in left if not case.required)
         return (
             sum(case.weight for case in left if case.required),
-            sum(self.columns[j].price[0] for j in self.hint),
-            sum(self.columns[j].price[1] for j in self.hint)
-            + sum(objectives.UNPLACED_DAYS * case.weight for case in left if not case.required),
+            sum(column.price[0] for column in columns),
+            sum(column.price[1] for column in columns) + unplaced,
         )
 
     def _give_hint(self, best: list[bool] | None) -> None:
@@ -259,14 +256,12 @@ class Master:
 def cliques(intervals: Iterable[Interval]) -> Iterator[list[int]]:
     """The maximal sets of half-open intervals that share a moment, those of one left out."""
     active: list[tuple[int, int]] = []
-    grown = False
     for start, end, j in sorted(intervals):
         if any(until <= start for until, _ in active):
-            if grown and len(active) > 1:
+            if len(active) > 1:
                 yield [k for _, k in active]
             active = [(until, k) for until, k in active if until > start]
         active.append((end, j))
-        grown = True
     if len(active) > 1:
         yield [k for _, k in active]
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from random import Random
 
 from scheduling.solver import objectives
-from scheduling.solver.columns import Column, Pricer
+from scheduling.solver.columns import Column
 from scheduling.solver.plan import PlannedSession
+from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case
 
 Group = tuple[Case, ...]

@@ -9,8 +9,9 @@ from heapq import merge
 from itertools import islice
 
 from scheduling.solver import objectives
-from scheduling.solver.columns import Column, Pricer, layout
+from scheduling.solver.columns import Column
 from scheduling.solver.plan import Plan
+from scheduling.solver.pricing import Group, Pricer
 from scheduling.solver.problem import Case, Problem
 from scheduling.solver.timeline import State, bits
 
@@ -46,11 +47,12 @@ def earliest(problem: Problem, plan: Plan, case: Case, k: int = 3, *, state: Sta
 
 def _new(pricer: Pricer, case: Case) -> Iterator[Column]:
     """Sessions of its own, by start."""
-    plan = layout(pricer.state.problem, [case])
-    if plan.length > pricer.state.problem.max_session_min:
+    group = Group(pricer, [case])
+    if not group.fits:
         return
-    for k in bits(pricer.open_starts([case], plan, None)):
-        column = pricer.column_at([case], plan, k)
+    group.recruit()
+    for k in bits(group.starts()):
+        column = pricer.column_at(group, k)
         if column:
             yield column
 

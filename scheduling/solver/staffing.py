@@ -3,10 +3,12 @@
 Given the cases of one session in order and, per expert, the cases that they could attend, every seat gets a
 candidate, people within a case differ, pinned experts and a chair are there. Price = attendances, seats that change
 hands, unfair minutes; optional places are filled where this costs less than leaving them empty.
+
+Sets of people are bit masks over the experts in order of preference, so that the lowest bit is the best choice.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from scheduling.solver.problem import Case
@@ -35,44 +37,17 @@ class Call:
     attendance: int = 3
     changed: int = 0
     optional_missing: int = 0
-    burden: Callable[[int], int] = lambda _: 0
+    burden: Callable[[int], int] | None = None
 
-
-def match(wishes: Sequence[Sequence[int]], pinned: Sequence[int] = ()) -> dict[int, int] | None:
-    """Expert -> seat index by augmenting paths, earlier wishes preferred, pinned experts seated; None if impossible."""
-    if pinned:
-        return _match_pinned(wishes, pinned)
-    holder: dict[int, int] = {}
-
-    def seat_someone(seat: int, asked: set[int]) -> bool:
-        for expert in wishes[seat]:
-            if expert not in asked:
-                asked.add(expert)
-                if expert not in holder or seat_someone(holder[expert], asked):
-                    holder[expert] = seat
-                    return True
-        return False
-
-    return holder if all(seat_someone(seat, set()) for seat in range(len(wishes))) else None
-
-
-def _match_pinned(wishes: Sequence[Sequence[int]], pinned: Sequence[int]) -> dict[int, int] | None:
-    expert, *rest = pinned
-    for seat, names in enumerate(wishes):
-        if expert in names:
-            found = match([[expert] if i == seat else w for i, w in enumerate(wishes)], rest)
-            if found is not None:
-                return found
-    return None
+    def burden_of(self, expert: int) -> int:
+        return self.burden(expert) if self.burden else 0
 
 
 def staff(call: Call, random: Random | None = None) -> Staffed | None:
     """A cheap staffing, or None where some seat cannot be filled."""
-    scores = _versatility(call, random)
-    seats = _seat_all(call, scores)
+    seats = _Bench(call, random).seat_all()
     if seats is None:
         return None
-    seats = _spare_people(call, seats)
     staffed = _fill_optional(call, seats)
     for i, case in enumerate(call.cases):
         if not {*call.pinned.get(case.id, ())} <= {*staffed.seats[i].values(), *staffed.optional[i].values()}:
@@ -82,103 +57,151 @@ def staff(call: Call, random: Random | None = None) -> Staffed | None:
     return staffed
 
 
-def _versatility(call: Call, random: Random | None) -> dict[int, float]:
-    """How many cases somebody could serve, less what their time costs; a little noise for variety."""
-    score = dict.fromkeys(call.can, 0.0)
-    for i, case in enumerate(call.cases):
-        for expert in {e for seat in case.seats for e in seat.candidates}:
-            if call.can.get(expert, 0) >> i & 1:
-                score[expert] += 1
-    for expert in score:
-        score[expert] -= call.burden(expert) / max(1, call.attendance)
-        if random:
-            score[expert] += random.random() * 0.9
-    return score
+class _Bench:
+    """The experts in order of preference: those who could serve most cases first, with a little noise for variety."""
+
+    def __init__(self, call: Call, random: Random | None) -> None:
+        self.call = call
+        noise = random.random if random else lambda: 0.0
+        dear = max(1, call.attendance)
+
+        def score(expert: int) -> float:
+            return call.can[expert].bit_count() + 0.9 * noise() - call.burden_of(expert) / dear
+
+        self.experts = sorted(call.can, key=lambda e: (-score(e), e))
+        self.bit = {expert: 1 << i for i, expert in enumerate(self.experts)}
+        self.able = [self._able(i) for i in range(len(call.cases))]
+        self.chosen = sum(self.bit[e] for e in call.there if e in self.bit)
+        self.there = self.chosen
+        self.wish = [self._wished(case) for case in call.cases]
+
+    def _able(self, i: int) -> list[int]:
+        """Per seat of the case at position i the experts who could take it."""
+        can, bit, masks = self.call.can, self.bit, []
+        for seat in self.call.cases[i].seats:
+            mask = 0
+            for expert in seat.candidates:
+                if expert in bit and can[expert] >> i & 1:
+                    mask |= bit[expert]
+            masks.append(mask)
+        return masks
+
+    def _wished(self, case: Case) -> list[int]:
+        """Per seat whoever sat there before, if a change has a price."""
+        old = self.call.old.get(case.id, {}) if self.call.changed else {}
+        return [self.bit.get(old.get(seat.id, -1), 0) for seat in case.seats]
+
+    def seat_all(self) -> list[dict[int, int]] | None:
+        """Largest case first; then whoever the others can replace is sent home."""
+        cases = self.call.cases
+        taken: list[list[int]] = [[] for _ in cases]
+        for i in sorted(range(len(cases)), key=lambda i: (-len(cases[i].seats), i)):
+            found = self._seat(i, -1)
+            if found is None:
+                return None
+            taken[i] = found
+            for mask in found:
+                self.chosen |= mask
+        self._spare(taken)
+        return [
+            {seat.id: self.experts[mask.bit_length() - 1] for seat, mask in zip(case.seats, masks, strict=True)}
+            for case, masks in zip(cases, taken, strict=True)
+        ]
+
+    def _seat(self, i: int, among: int) -> list[int] | None:
+        masks = [mask & among for mask in self.able[i]]
+        pinned = [self.bit.get(e, 0) for e in self.call.pinned.get(self.call.cases[i].id, ())]
+        return _pinned(masks, self.chosen, self.wish[i], [p for p in pinned if any(p & mask for mask in masks)])
+
+    def _spare(self, taken: list[list[int]]) -> None:
+        used = {mask: [i for i, masks in enumerate(taken) if mask in masks] for masks in taken for mask in masks}
+        for mask in sorted(used, key=lambda m: (len(used[m]), -m)):
+            if mask & self.there:
+                continue
+            theirs = [i for i, masks in enumerate(taken) if mask in masks]
+            among, trial = self.chosen & ~mask, {}
+            for i in theirs:
+                found = self._seat(i, among)
+                if found is None:
+                    break
+                trial[i] = found
+            if len(trial) == len(theirs) and self._gain(mask, taken, trial) > 0:
+                self.chosen = among
+                for i, found in trial.items():
+                    taken[i] = found
+
+    def _gain(self, mask: int, taken: list[list[int]], trial: dict[int, list[int]]) -> int:
+        gain = self.call.attendance + self.call.burden_of(self.experts[mask.bit_length() - 1])
+        if self.call.changed:
+            gain += sum(self._changes(i, taken[i]) - self._changes(i, found) for i, found in trial.items())
+        return gain
+
+    def _changes(self, i: int, masks: list[int]) -> int:
+        old = self.call.old.get(self.call.cases[i].id)
+        if old is None:
+            return 0
+        return self.call.changed * sum(wish != mask for wish, mask in zip(self.wish[i], masks, strict=True))
 
 
-def _wishes(call: Call, i: int, people: set[int], scores: Mapping[int, float]) -> list[list[int]]:
-    case, wishes = call.cases[i], []
-    for seat in case.seats:
-        old = call.old.get(case.id, {}).get(seat.id) if call.changed else None
-        able = [e for e in seat.candidates if call.can.get(e, 0) >> i & 1]
-        able.sort(key=lambda e: (e != old, e not in people, -scores.get(e, 0.0), e))
-        wishes.append(able)
-    return wishes
+def match(masks: Sequence[int], chosen: int, wish: Sequence[int]) -> list[int] | None:
+    """One person (a single bit) per seat, all different, as few as possible outside `chosen`; None if impossible."""
+    holder: dict[int, int] = {}
+    used = 0
 
+    def move(seat: int, among: int, asked: int) -> int:
+        """Gives the seat someone by an augmenting path among these people; answers who was asked, or -1 for success."""
+        options = masks[seat] & among & ~asked
+        while options:
+            one = options & -options
+            asked |= one
+            if one not in holder:
+                holder[one] = seat
+                return -1
+            asked_then = move(holder[one], among, asked)
+            if asked_then == -1:
+                holder[one] = seat
+                return -1
+            asked = asked_then
+            options &= ~asked
+        return asked
 
-def _seat_all(call: Call, scores: Mapping[int, float]) -> list[dict[int, int]] | None:
-    """Hardest case first, people who are there already before new ones."""
-    people = set(call.there)
-    seats: list[dict[int, int]] = [{} for _ in call.cases]
-    order = sorted(range(len(call.cases)), key=lambda i: (-len(call.cases[i].seats), i))
-    for i in order:
-        case = call.cases[i]
-        wishes = _wishes(call, i, people, scores)
-        pinned = [e for e in call.pinned.get(case.id, ()) if any(e in names for names in wishes)]
-        holder = match(wishes, pinned)
-        if holder is None:
+    for seat, mask in enumerate(masks):
+        free = mask & ~used
+        pick = free & wish[seat] or free & chosen
+        if not pick and (move(seat, chosen | used, 0) == -1):
+            used = sum(holder)
+            continue
+        pick = pick or free
+        if pick:
+            holder[pick & -pick] = seat
+        elif move(seat, -1, 0) != -1:
             return None
-        seats[i] = {case.seats[seat].id: expert for expert, seat in holder.items()}
-        people.update(holder)
-    return seats
+        used = sum(holder)
+    taken = [0] * len(masks)
+    for one, seat in holder.items():
+        taken[seat] = one
+    return taken
 
 
-def _spare_people(call: Call, seats: list[dict[int, int]]) -> list[dict[int, int]]:
-    """Sends home whoever the others can replace, the least used first."""
-    used: dict[int, list[int]] = {}
-    for i, filled in enumerate(seats):
-        for expert in filled.values():
-            used.setdefault(expert, []).append(i)
-    people = set(used) | call.there
-    for expert in sorted(set(used) - call.there, key=lambda e: (len(used[e]), -call.burden(e), e)):
-        trial: dict[int, dict[int, int]] = {}
-        theirs = [i for i, filled in enumerate(seats) if expert in filled.values()]
-        for i in theirs:
-            again = _without(call, i, expert, people, seats[i])
-            if again is None:
-                break
-            trial[i] = again
-        if len(trial) == len(theirs) and _gain(call, expert, seats, trial) > 0:
-            people.discard(expert)
-            for i, filled in trial.items():
-                seats[i] = filled
-    return seats
-
-
-def _without(call: Call, i: int, expert: int, people: set[int], filled: Mapping[int, int]) -> dict[int, int] | None:
-    """The case at position i seated again among the people there, one of them gone."""
-    case = call.cases[i]
-    if expert in call.pinned.get(case.id, ()):
-        return None
-    wishes = [
-        sorted(
-            (e for e in seat.candidates if e in people and e != expert and call.can.get(e, 0) >> i & 1),
-            key=lambda e: (e != filled[seat.id], e),
-        )
-        for seat in case.seats
-    ]
-    pinned = [e for e in call.pinned.get(case.id, ()) if e in filled.values()]
-    holder = match(wishes, pinned)
-    if holder is None:
-        return None
-    return {case.seats[seat].id: e for e, seat in holder.items()}
-
-
-def _gain(call: Call, expert: int, seats: list[dict[int, int]], trial: dict[int, dict[int, int]]) -> int:
-    gain = call.attendance + call.burden(expert)
-    if call.changed:
-        gain += sum(_changes(call, i, seats[i]) - _changes(call, i, filled) for i, filled in trial.items())
-    return gain
-
-
-def _changes(call: Call, i: int, filled: Mapping[int, int]) -> int:
-    old = call.old.get(call.cases[i].id, {})
-    return call.changed * sum(1 for seat, expert in filled.items() if old.get(seat, expert) != expert)
+def _pinned(masks: list[int], chosen: int, wish: Sequence[int], pinned: Sequence[int]) -> list[int] | None:
+    """As `match`, with each pinned expert on some seat."""
+    if not pinned:
+        return match(masks, chosen, wish)
+    one, *rest = pinned
+    for seat, mask in enumerate(masks):
+        if one & mask:
+            narrowed = [one if i == seat else m & ~one for i, m in enumerate(masks)]
+            found = _pinned(narrowed, chosen, wish, rest)
+            if found is not None:
+                return found
+    return None
 
 
 def _fill_optional(call: Call, seats: list[dict[int, int]]) -> Staffed:
     """Those who are there anyway first; then newcomers who fill enough places to be worth their attendance."""
     optional: list[dict[int, int]] = [{} for _ in call.cases]
+    if not any(case.optional for case in call.cases):
+        return Staffed(seats=tuple(seats), optional=tuple(optional))
     people = _people(seats) | call.there
     for i, case in enumerate(call.cases):
         for expert in call.pinned.get(case.id, ()):
@@ -193,7 +216,7 @@ def _fill_optional(call: Call, seats: list[dict[int, int]]) -> Staffed:
         for expert in sorted(newcomers):
             trial = [dict(filled) for filled in optional]
             filled = _place_optional(call, seats, trial, {expert})
-            if filled * call.optional_missing > call.attendance + call.burden(expert):
+            if filled * call.optional_missing > call.attendance + call.burden_of(expert):
                 optional = trial
     return Staffed(seats=tuple(seats), optional=tuple(optional))
 
@@ -220,27 +243,13 @@ def _with_chair(call: Call, random: Random | None) -> Staffed | None:
             if not call.can.get(chair, 0) >> i & 1:
                 continue
             pinned = {**call.pinned, case.id: (*call.pinned.get(case.id, ()), chair)}
-            found = staff(_replaced(call, pinned), random)
+            found = staff(replace(call, pinned=pinned, chairs=()), random)
             if found is None or chair not in _people(found.seats, found.optional):
                 continue
             count = len(_people(found.seats, found.optional))
             if best is None or count < best_people:
                 best, best_people = found, count
     return best
-
-
-def _replaced(call: Call, pinned: Mapping[int, tuple[int, ...]]) -> Call:
-    return Call(
-        cases=call.cases,
-        can=call.can,
-        there=call.there,
-        old=call.old,
-        pinned=pinned,
-        attendance=call.attendance,
-        changed=call.changed,
-        optional_missing=call.optional_missing,
-        burden=call.burden,
-    )
 
 
 def _people(*seatings: Iterable[Mapping[int, int]]) -> set[int]:

@@ -105,6 +105,7 @@ class State:
         self._stays: dict[int, dict[int, presence.Presence]] = defaultdict(dict)
         self._bookings: dict[int, dict[int, Span]] = defaultdict(dict)
         self._expert_masks: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
+        self._open_masks: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
         self._cap_masks: dict[int, dict[int, int]] = defaultdict(dict)
         self._room_masks: dict[int, dict[int, int]] = defaultdict(dict)
         self._team_masks: dict[int, dict[int, int]] = defaultdict(dict)
@@ -148,6 +149,7 @@ class State:
 
     def _forget(self, expert: int) -> None:
         self._expert_masks.pop(expert, None)
+        self._open_masks.pop(expert, None)
         self._cap_masks.pop(expert, None)
 
     def stays(self, expert: int) -> Iterable[presence.Presence]:
@@ -195,6 +197,14 @@ class State:
         yield
         del self._lent[expert]
         self._forget(expert)
+
+    def open_starts(self, expert: int, site: int, minutes: int) -> int:
+        """Free for a presence of these minutes and within the caps, where it begins with its session."""
+        masks = self._open_masks[expert]
+        key = (site, minutes)
+        if key not in masks:
+            masks[key] = self.expert_starts(expert, site, minutes) & self.cap_starts(expert, minutes)
+        return masks[key]
 
     def _blocked(self, stay: presence.Presence, site: int, on_site: bool) -> Span:
         travel = self.problem.travel(stay.site, site) if on_site and stay.on_site else 0

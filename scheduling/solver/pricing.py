@@ -1,0 +1,417 @@
+"""Pricing: the cheapest columns of one group of cases against the current state.
+
+Greedy, search, promise, repair and explanation all ask here, so that there is one place which knows what fits.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from random import Random
+
+from scheduling.solver import objectives, presence, staffing
+from scheduling.solver.columns import Column, Layout, Price, layout, layout_of
+from scheduling.solver.plan import PlannedCase, PlannedSession
+from scheduling.solver.problem import Case, Span
+from scheduling.solver.staffing import Call, Staffed
+from scheduling.solver.timeline import State, bits
+
+VIDEO = "video"
+MOST_REMEMBERED = 100_000
+
+
+class Group:
+    """Cases in order with their layout, perhaps on a base, and who could attend which of them at which start."""
+
+    def __init__(
+        self, pricer: "Pricer", cases: Sequence[Case], base: PlannedSession | None = None, plan: Layout | None = None
+    ) -> None:
+        self.pricer, self.state = pricer, pricer.state
+        self.grain = pricer.state.starts.grain
+        self.cases, self.base = cases, base
+        self.plan = plan or layout(pricer.state.problem, cases, base)
+        self.team = pricer.state.problem.team_of[cases[0].team]
+        self.there = presence.stretches(pricer.state.problem, base) if base else {}
+        self.ends = [o + case.duration_min for o, case in zip(self.plan.offsets, cases, strict=True)]
+
+    @property
+    def fits(self) -> bool:
+        return self.plan.length <= self.state.problem.max_session_min
+
+    def starts(self) -> int:
+        """Session starts at which team, room, each case and someone for each seat would be free: necessary only."""
+        mask = self.state.team_starts(self.team.id, self.plan.length)
+        if self.base is not None:
+            mask &= 1 << (self.base.start_min // self.grain)
+        elif not all(case.remote_ok for case in self.cases):
+            rooms = 0
+            for room in self.pricer.rooms(self.cases, self.team.site):
+                rooms |= self.state.room_starts(room, self.plan.length)
+            mask &= rooms
+        for case, offset in zip(self.cases, self.plan.offsets, strict=True):
+            if mask:
+                mask &= self.pricer.case_starts(case) >> offset // self.grain
+        return mask
+
+    def recruit(self) -> None:
+        """Looks up everybody's time, once for all starts."""
+        self.wanted: dict[int, int] = {}
+        for i, case in enumerate(self.cases):
+            for expert in self.pricer.people_of(case):
+                self.wanted[expert] = self.wanted.get(expert, 0) | 1 << i
+        minutes = self.ends[-1] - self.plan.offsets[0]
+        shortest = min(case.duration_min for case in self.cases)
+        self.whole = {e: self.state.open_starts(e, self.team.site, minutes) for e in self.wanted}
+        self.some = {e: self.state.expert_starts(e, self.team.site, shortest) for e in self.wanted}
+
+    def edges(self, mask: int) -> int:
+        """Starts worth a look: ends of open stretches, changes of somebody's availability, old starts."""
+        edges = mask & ~(mask << 1) | mask & ~(mask >> 1)
+        for free in self.whole.values():
+            edges |= (free ^ free << 1) | (free ^ free >> 1)
+        for case, offset in zip(self.cases, self.plan.offsets, strict=True):
+            old = self.pricer.old_start.get(case.id)
+            if old is not None and old >= offset:
+                edges |= 1 << (old - offset) // self.grain
+        return edges & mask
+
+    def on_time(self) -> int:
+        """Starts at which no case is late."""
+        last = min(case.due_min - offset for case, offset in zip(self.cases, self.plan.offsets, strict=True))
+        return (1 << last // self.grain + 1) - 1 if last >= 0 else 0
+
+    def who_can(self, k: int) -> dict[int, int]:
+        """Per candidate the longest run of cases that one presence can cover at this start, as bits over positions."""
+        first = k + self.plan.offsets[0] // self.grain
+        cells = (1 << self.plan.length // self.grain + 1) - 1
+        can = {}
+        for expert, wish in self.wanted.items():
+            if expert in self.there:
+                able = self._run(expert, k) & wish
+            elif self.whole[expert] >> first & 1:
+                able = wish
+            elif self.some[expert] >> first & cells:
+                able = self._run(expert, k) & wish
+            else:
+                continue
+            if able:
+                can[expert] = able
+        for i, case in enumerate(self.cases):
+            for barred, _, times in self.pricer.barred.get(case.id, ()):
+                if barred in can and times >> (k + self.plan.offsets[i] // self.grain) & 1:
+                    can[barred] &= ~(1 << i)
+        return can
+
+    def _run(self, expert: int, k: int) -> int:
+        """Consecutive cases from wherever, or from the presence in the base on."""
+        there, count = self.there.get(expert), len(self.cases)
+        for length in range(count, 0, -1):
+            for i in range(count - length + 1 if there is None else 1):
+                begin = self.plan.offsets[i] if there is None else there[0] - k * self.grain
+                minutes = self.ends[i + length - 1] - begin
+                if (
+                    self.state.expert_starts(expert, self.team.site, minutes) >> (k + begin // self.grain) & 1
+                    and self.state.cap_starts(expert, minutes) >> k & 1
+                ):
+                    return ((1 << length) - 1) << i
+        return 0
+
+    def stays(self, items: Sequence[PlannedCase]) -> dict[int, Span]:
+        stays = dict(self.there)
+        for item, case in zip(items, self.cases, strict=True):
+            until = item.start_min + case.duration_min
+            for expert in item.people():
+                known = stays.get(expert, (item.start_min, until))
+                stays[expert] = (min(known[0], item.start_min), max(known[1], until))
+        return stays
+
+
+@dataclass(slots=True, kw_only=True)
+class Pricer:
+    """Prices groups of cases against one state; remembers staffings by who can attend what."""
+
+    state: State
+    random: Random | None = None
+    tries: int = 6
+    remembered: dict[object, Staffed | None] = field(default_factory=dict)
+    case_of: dict[int, Case] = field(init=False)
+    old_people: dict[int, dict[int, int]] = field(init=False)
+    old_start: dict[int, int] = field(init=False)
+    pinned: dict[int, tuple[int, ...]] = field(init=False)
+    pinned_rooms: dict[int, set[int]] = field(init=False)
+    barred: dict[int, list[tuple[int | None, int | None, int]]] = field(init=False)
+    _people: dict[int, frozenset[int]] = field(default_factory=dict)
+    _rooms: dict[tuple[int, frozenset[str]], list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        problem = self.state.problem
+        self.case_of = dict(problem.case_of)
+        old = objectives.before(problem)
+        self.old_people = {ident: dict(item.seats) for ident, item in old.items()}
+        self.old_start = {ident: item.start_min for ident, item in old.items()}
+        self.pinned, self.pinned_rooms, self.barred = {}, {}, {}
+        for pin in problem.pins:
+            if pin.expert is not None and pin.expert not in self.pinned.get(pin.case, ()):
+                self.pinned[pin.case] = (*self.pinned.get(pin.case, ()), pin.expert)
+            if pin.room is not None:
+                self.pinned_rooms[pin.case] = self.pinned_rooms.get(pin.case, {pin.room}) & {pin.room}
+        for choice in problem.forbidden:
+            if choice.expert is not None or choice.room is not None:
+                # An expert barred together with a room is barred from the case at those times: stricter, and simple.
+                times = self.state.starts.times(choice.from_min, choice.to_min)
+                room = choice.room if choice.expert is None else None
+                self.barred.setdefault(choice.case, []).append((choice.expert, room, times))
+
+    def admit(self, case: Case) -> None:
+        """Also prices a case that the problem does not hold yet: a referral that asks for a promise."""
+        self.case_of[case.id] = case
+        self.state.starts.admit(case)
+
+    def price(
+        self,
+        cases: Sequence[Case],
+        base: PlannedSession | None = None,
+        *,
+        inside: int = -1,
+        keep: int = 1,
+        stubborn: bool = False,
+        plan: Layout | None = None,
+    ) -> list[Column]:
+        """The cheapest columns of these cases in this order, one per start that was tried; `base` must be taken out.
+
+        A stubborn call goes on trying starts until one works.
+        """
+        group = Group(self, cases, base, plan)
+        if not group.fits:
+            return []
+        mask = group.starts() & inside
+        if not mask:
+            return []
+        group.recruit()
+        found = []
+        for tried, k in enumerate(self._worth_trying(group, mask)):
+            if tried >= self.tries and (found or not stubborn):
+                break
+            column = self.column_at(group, k)
+            if column is not None:
+                found.append(column)
+        found.sort(key=lambda column: (column.price, column.start_min))
+        return found[:keep]
+
+    def column_of(self, session: PlannedSession, base: PlannedSession | None = None) -> Column:
+        """A planned session, taken out of the state, as a column."""
+        kept = {item.case for item in base.cases} if base else set()
+        items = tuple(item for item in session.cases if item.case not in kept)
+        group = Group(self, [self.case_of[item.case] for item in items], base, layout_of(session, items))
+        stays = group.stays(items)
+        rooms = self._rooms_for(group, session.start_min // group.grain, stays)
+        return Column(
+            team=session.team,
+            site=session.site,
+            start_min=session.start_min,
+            end_min=session.end_min,
+            items=items,
+            stays=stays,
+            rooms=(session.room, *(room for room in rooms if room != session.room)),
+            price=self._price(session.team, (session.start_min, session.end_min), items, stays, base),
+            base=base.id if base else None,
+            kept=base.cases if base else (),
+        )
+
+    def case_starts(self, case: Case) -> int:
+        """Starts at which the case is allowed and each of its seats has somebody."""
+        mask, site = self.state.starts.allowed[case.id], self.state.problem.team_of[case.team].site
+        for seat in case.seats:
+            mask &= self._someone(case, seat.candidates, site)
+        return mask
+
+    def _someone(self, case: Case, candidates: tuple[int, ...], site: int) -> int:
+        anyone = 0
+        for expert in candidates:
+            if self.attends(case, expert, site):
+                anyone |= self.state.expert_starts(expert, site, case.duration_min)
+        return anyone
+
+    def attends(self, case: Case, expert: int, site: int) -> bool:
+        return case.remote_ok or site in self.state.problem.expert_of[expert].sites
+
+    def people_of(self, case: Case) -> frozenset[int]:
+        """Candidates of any place of the case who may attend at the team's site."""
+        own = self.case_of.get(case.id) is case
+        if own and case.id in self._people:
+            return self._people[case.id]
+        site = self.state.problem.team_of[case.team].site
+        places = (*case.seats, *case.optional)
+        people = frozenset(e for place in places for e in place.candidates if self.attends(case, e, site))
+        if own:
+            self._people[case.id] = people
+        return people
+
+    def rooms(self, cases: Sequence[Case], site: int) -> list[int]:
+        """Rooms of the site with all equipment, the tightest first."""
+        needs = frozenset().union(*(case.equipment for case in cases))
+        if (site, needs) not in self._rooms:
+            rooms = [room for room in self.state.problem.rooms if room.site == site and needs <= room.equipment]
+            rooms.sort(key=lambda r: (r.capacity, len(r.equipment), r.id))
+            self._rooms[site, needs] = [room.id for room in rooms]
+        rooms_left = self._rooms[site, needs]
+        for case in cases if self.pinned_rooms else ():
+            if case.id in self.pinned_rooms:
+                rooms_left = [room for room in rooms_left if room in self.pinned_rooms[case.id]]
+        return rooms_left
+
+    def _worth_trying(self, group: Group, mask: int) -> Iterator[int]:
+        """The cheapest edges first; then the rest."""
+        if group.base is not None:
+            return iter([group.base.start_min // group.grain])
+        edges = group.edges(mask)
+        noise = self.random.random if self.random else lambda: 0.0
+        on_time = edges & group.on_time()
+        if self._flat(group) and on_time.bit_count() >= self.tries:
+            chosen = sorted((noise(), k) for k in bits(on_time))
+            return chain((k for _, k in chosen), bits(mask & ~on_time))
+        priced = sorted((self._time_price(group, k), noise(), k) for k in bits(edges))
+        return chain((k for _, _, k in priced), bits(mask & ~edges))
+
+    def _flat(self, group: Group) -> bool:
+        """Whether all starts on time cost the same."""
+        weights = self.state.problem.weights
+        return not (
+            weights.wait
+            or (weights.standing_discount and group.team.standing)
+            or any(case.id in self.old_start for case in group.cases)
+        )
+
+    def _time_price(self, group: Group, k: int) -> Price:
+        """What the start alone decides: lateness, waits, moves, the session itself."""
+        problem, start = self.state.problem, k * group.grain
+        late, suggested = 0, 0
+        effort = objectives.session_price(problem, group.team.id, start, start + group.plan.length)
+        for case, offset in zip(group.cases, group.plan.offsets, strict=True):
+            days = case.weight * objectives.days_late(case, start + offset)
+            late += days if case.required else 0
+            suggested += 0 if case.required else days
+            effort += problem.weights.wait * objectives.waiting_days(case, start + offset)
+            if self.old_start.get(case.id, start + offset) != start + offset:
+                effort += problem.weights.moved_case
+        return late, suggested, effort
+
+    def column_at(self, group: Group, k: int) -> Column | None:
+        """The column at start k, or None; the group's masks must have let k through."""
+        start, base = k * group.grain, group.base
+        staffed = self._staffed(group, group.who_can(k))
+        if staffed is None:
+            return None
+        items = tuple(
+            PlannedCase(case=case.id, start_min=start + offset, seats=seats, optional=optional)
+            for case, offset, seats, optional in zip(
+                group.cases, group.plan.offsets, staffed.seats, staffed.optional, strict=True
+            )
+        )
+        stays = group.stays(items)
+        rooms = self._rooms_for(group, k, stays)
+        if not rooms:
+            return None
+        return Column(
+            team=group.team.id,
+            site=group.team.site,
+            start_min=start,
+            end_min=start + group.plan.length,
+            items=items,
+            stays=stays,
+            rooms=rooms,
+            price=self._price(group.team.id, (start, start + group.plan.length), items, stays, base),
+            base=base.id if base else None,
+            kept=base.cases if base else (),
+        )
+
+    def _staffed(self, group: Group, can: dict[int, int]) -> Staffed | None:
+        problem = self.state.problem
+        fair = problem.fair_target_min is not None
+        variant = self.random.randrange(3) if self.random else 0
+        own = all(self.case_of.get(case.id) is case for case in group.cases)
+        key = (*(case.id for case in group.cases), *group.there, variant, *can.items()) if own and not fair else None
+        if key is not None and key in self.remembered:
+            return self.remembered[key]
+        minutes = sum(case.duration_min for case in group.cases)
+        call = Call(
+            cases=group.cases,
+            can=can,
+            there=frozenset(group.there),
+            old=self.old_people,
+            pinned=self.pinned,
+            chairs=group.team.chairs,
+            attendance=problem.weights.attendance,
+            changed=problem.weights.changed_person if self.old_people else 0,
+            optional_missing=problem.weights.optional_missing,
+            burden=(lambda expert: self._unfair(expert, minutes)) if fair else None,
+        )
+        staffed = staffing.staff(call, self.random if variant else None)
+        if key is not None:
+            if len(self.remembered) > MOST_REMEMBERED:
+                self.remembered.clear()
+            self.remembered[key] = staffed
+        return staffed
+
+    def _unfair(self, expert: int, minutes: int) -> int:
+        problem, now = self.state.problem, self.state.minutes[expert]
+        steps = objectives.unfair_steps(problem, expert, now + minutes) - objectives.unfair_steps(problem, expert, now)
+        return problem.weights.fairness * steps
+
+    def _rooms_for(self, group: Group, k: int, stays: dict[int, Span]) -> tuple[int | None, ...]:
+        """Rooms that suit and are free, the tightest first; none is needed where everyone attends remotely."""
+        problem, site, base = self.state.problem, group.team.site, group.base
+        here = sum(1 for expert in stays if problem.on_site(expert, site))
+        remote = here < len(stays)
+        roomless = not here and not any(case.id in self.pinned_rooms for case in group.cases)
+        if base is not None and base.room is None:
+            return (None,) if roomless else ()
+        rooms: list[int | None] = []
+        for ident in self.rooms(group.cases, site):
+            room = problem.room_of[ident]
+            suits = room.capacity >= here and (not remote or VIDEO in room.equipment)
+            free = suits and self.state.room_starts(ident, group.plan.length) >> k & 1
+            if free and (base is None or base.room == ident) and not self._barred_room(group, k, ident):
+                rooms.append(ident)
+        return (None, *rooms) if base is None and roomless else tuple(rooms)
+
+    def _barred_room(self, group: Group, k: int, room: int) -> bool:
+        return any(
+            barred == room and times >> (k + offset // group.grain) & 1
+            for case, offset in zip(group.cases, group.plan.offsets, strict=True)
+            for _, barred, times in self.barred.get(case.id, ())
+        )
+
+    def price_session(self, session: PlannedSession) -> Price:
+        """What a planned session, taken out of the state, would add to the goals."""
+        stays = presence.stretches(self.state.problem, session)
+        return self._price(session.team, (session.start_min, session.end_min), session.cases, stays, None)
+
+    def _price(
+        self,
+        team: int,
+        span: Span,
+        items: Sequence[PlannedCase],
+        stays: dict[int, Span],
+        base: PlannedSession | None,
+    ) -> Price:
+        """(required_late, suggested, effort); an extension costs what it adds to its base."""
+        problem, late, suggested = self.state.problem, 0, 0
+        weights, there = problem.weights, presence.stretches(problem, base) if base else {}
+        effort = objectives.session_price(problem, team, *span)
+        if base is not None:
+            effort -= objectives.session_price(problem, team, base.start_min, base.end_min)
+        effort += weights.attendance * (len(stays) - len(there))
+        for item in items:
+            case = self.case_of[item.case]
+            days = case.weight * objectives.days_late(case, item.start_min)
+            late, suggested = late + days * case.required, suggested + days * (not case.required)
+            effort += weights.wait * objectives.waiting_days(case, item.start_min)
+            effort += weights.moved_case * (self.old_start.get(case.id, item.start_min) != item.start_min)
+            effort += weights.optional_missing * (len(case.optional) - len(item.optional))
+            old = self.old_people.get(case.id, {})
+            effort += weights.changed_person * sum(1 for s, e in item.seats.items() if old.get(s, e) != e)
+        if problem.fair_target_min is not None:
+            for expert, (a, b) in stays.items():
+                before = there.get(expert, (0, 0))
+                effort += self._unfair(expert, b - a) - self._unfair(expert, before[1] - before[0])
+        return late, suggested, effort
