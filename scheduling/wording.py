@@ -1,11 +1,13 @@
-"""The solver's codes in words: broken rules and reasons, with names for ids and clock times for minutes."""
+"""The solver's codes in words: broken rules, reasons and failures, with names for ids and clock times for minutes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from cases.models import Case
 from experts.models import Discipline, Expert, Team
@@ -16,7 +18,28 @@ from scheduling.snapshot import Snapshot
 from scheduling.solver.rules import Violation
 from scheduling.solver.sentences import SENTENCES
 
-MOMENTS = {"from", "to", "start", "earliest", "release"}
+MOMENTS = {"from", "to", "start", "earliest", "release", "first_free"}
+UNPLACED = {
+    "case_too_long": gettext_lazy("It needs %(minutes)s minutes with breaks, longer than a session may last."),
+    "team_never_meets": gettext_lazy("%(team)s has no time to meet in the days that were planned."),
+    "no_time_allowed": gettext_lazy("%(team)s does not meet from %(release)s on in the days that were planned."),
+    "team_busy": gettext_lazy("%(team)s discusses other cases at the times that would do."),
+    "no_room": gettext_lazy("No fitting room is open when the team can meet."),
+    "no_room_equipped": gettext_lazy("No room with %(equipment)s is open when the team can meet."),
+    "room_booked": gettext_lazy("All fitting rooms are booked at the times that would do."),
+    "seat_off_duty": gettext_lazy("%(discipline)s: nobody who may take the seat is on duty."),
+    "seat_busy": gettext_lazy("%(discipline)s: everybody who may take the seat is needed elsewhere."),
+    "seat_at_cap": gettext_lazy("%(discipline)s: everybody who is free has as many sessions as their limit allows."),
+    "seat_unavailable": gettext_lazy("%(discipline)s: nobody who may take the seat is free."),
+    "seats_share_people": gettext_lazy("There are too few people: each seat needs somebody of its own."),
+    "place_missed": gettext_lazy("There is a place at %(start)s that the planner did not reach in time. Plan again."),
+}
+FAILURES = {
+    "run.plan_breaks_rules": gettext_lazy("The plan that was found breaks a rule, so it was thrown away."),
+    "run.crashed": gettext_lazy("The computation broke off because of an error in the portal."),
+    "run.worker_lost": gettext_lazy("The planning worker was lost %(attempts)s times."),
+}
+EQUIPMENT = {"video": gettext_lazy("video"), "display": gettext_lazy("a display")}
 
 
 def violations_text(violations: Iterable[Violation], seen: Snapshot) -> str:
@@ -26,7 +49,36 @@ def violations_text(violations: Iterable[Violation], seen: Snapshot) -> str:
     return " ".join(_(SENTENCES[one.code]) % in_words(one.params, names, seen.horizon) for one in found)
 
 
-def in_words(params: Mapping[str, Any], names: Mapping[tuple[str, int], str], horizon: Horizon) -> dict[str, Any]:
+def unplaced_text(reason: Mapping[str, Any], names: Mapping[tuple[str, int | str], str], horizon: Horizon) -> str:
+    """Why a case has no place, as one sentence; `reason` is a solver.plan.Reason as JSON."""
+    code, params = reason["code"], dict(reason.get("params", {}))
+    if code == "no_room" and params.get("equipment"):
+        code = "no_room_equipped"
+    if code not in UNPLACED:
+        return code.replace("_", " ").capitalize() + "."
+    words = in_words(params, names, horizon)
+    if isinstance(params.get("equipment"), list):
+        words["equipment"] = equipment_text(params["equipment"])
+    text = str(UNPLACED[code]) % words
+    if params.get("first_free") is not None:
+        text = _("%(reason)s First free: %(first_free)s.") % {"reason": text, "first_free": words["first_free"]}
+    return text
+
+
+def equipment_text(codes: Iterable[str]) -> str:
+    chinese = (translation.get_language() or "").startswith("zh")
+    return ("、" if chinese else ", ").join(str(EQUIPMENT.get(code, code)) for code in codes)
+
+
+def failure_text(failure: Mapping[str, Any] | None) -> str:
+    """Why a run ended without a plan."""
+    if not failure:
+        return ""
+    template = FAILURES.get(failure["code"])
+    return str(template) % failure["params"] if template is not None else str(failure["code"])
+
+
+def in_words(params: Mapping[str, Any], names: Mapping[tuple[str, int | str], str], horizon: Horizon) -> dict[str, Any]:
     """Parameters for a sentence: an id becomes a name where one is known, a minute becomes a clock time."""
     words = {}
     for key, value in params.items():
