@@ -109,17 +109,30 @@ def week_of(rows: Iterable[WeeklyTime]) -> dict[int, list[Hours]]:
     return week
 
 
-def opening(institution: Institution, first_day: date, days: int) -> list[Stretch]:
+def opening(
+    institution: Institution, first_day: date, days: int, *, known: working_days.Calendar | None = None
+) -> list[Stretch]:
     """When sessions may be held at `institution`: its hours on the `days` days from `first_day`, in UTC."""
-    return open_hours(institution, OpeningHours.objects.filter(institution=institution), first_day, days)
+    rows = OpeningHours.objects.filter(institution=institution)
+    return open_hours(institution, rows, first_day, days, known=known)
 
 
-def open_hours(institution: Institution, rows: Iterable[WeeklyTime], first_day: date, days: int) -> list[Stretch]:
-    """The same for any weekly hours kept at `institution`, such as those of a room."""
+def open_hours(
+    institution: Institution,
+    rows: Iterable[WeeklyTime],
+    first_day: date,
+    days: int,
+    *,
+    known: working_days.Calendar | None = None,
+) -> list[Stretch]:
+    """The same for any weekly hours kept at `institution`, such as those of a room.
+
+    Pass the institution's calendar as `known` when many rooms are asked about.
+    """
     return weekly_intervals(
         week_of(rows),
         zone=institution.tz,
         first_day=first_day,
         last_day=first_day + timedelta(days=days - 1),
-        kinds=working_days.calendar(institution).kind,
+        kinds=(known or working_days.calendar(institution)).kind,
     )

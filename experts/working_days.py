@@ -39,6 +39,13 @@ class Calendar:
         kind = self.kind(day)
         return kind is DayKind.MAKE_UP or (kind is DayKind.ORDINARY and day.weekday() in self.weekdays)
 
+    def next_monday(self, after: date) -> date:
+        """The first Monday after `after` that is worked."""
+        day = after + timedelta(days=7 - after.weekday())
+        while not self.works(day):
+            day += timedelta(days=7)
+        return day
+
 
 @lru_cache(maxsize=64)
 def public_days(country: str, year: int) -> tuple[frozenset[date], frozenset[date]]:
@@ -106,8 +113,4 @@ def subtract_working_days(
 
 def next_working_monday(institution: Institution, after: date) -> date:
     """The first Monday after `after` that the institution works."""
-    known = calendar(institution)
-    day = after + timedelta(days=7 - after.weekday())
-    while not known.works(day):
-        day += timedelta(days=7)
-    return day
+    return calendar(institution).next_monday(after)

@@ -1,0 +1,57 @@
+"""Builds a whole demo in one transaction. The same size, seed and day give the same data."""
+
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import Rule
+from experts import working_days
+from scheduling.demo import accounts, hours, people, places, referrals, teams
+from scheduling.demo.names import Names
+from scheduling.demo.sizes import SIZES
+
+CATALOGUE_IN_FORCE_DAYS = 90
+
+
+@transaction.atomic
+def seed(size_name: str, *, number: int, now: datetime) -> None:
+    """Fill an empty database. `number` is the seed."""
+    size = SIZES[size_name]
+    today = now.astimezone(ZoneInfo(places.ZONE)).date()
+    rules = _catalogue(today)
+    names = Names(_stream(number, "names"))
+    week = working_days.Calendar(country=places.COUNTRY).next_monday(today)
+    sites = places.build(size, week=week, rng=_stream(number, "places"))
+    hired = people.hire(sites, size, rules=rules, names=names, rng=_stream(number, "people"))
+    formed = teams.form(sites, hired, size, week=week, rules=rules, rng=_stream(number, "teams"))
+    hours.give(hired, formed, week=week, rng=_stream(number, "hours"))
+    referrers = accounts.open_all(sites, hired, formed, names=names, rng=_stream(number, "accounts"))
+    world = referrals.World(
+        sites=sites,
+        referrers=referrers,
+        groups=referrals.groups_of((one.group for one in formed), size.others),
+        rules=rules,
+        names=names,
+        rng=_stream(number, "referrals"),
+        now=now,
+        first_start=referrals.first_start(sites[0].row, now),
+    )
+    referrals.send(size, world)
+
+
+def _catalogue(today: date) -> tuple[Rule, ...]:
+    """The project's own rules, in force for a while already."""
+    file = rulefile.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
+    since = today - timedelta(days=CATALOGUE_IN_FORCE_DAYS)
+    rulebook.load(file.raw, by=None, publish_from=since, reason="Starting catalogue")
+    return rulebook.in_force(today)
+
+
+def _stream(number: int, part: str) -> random.Random:
+    """Random numbers of one part, so that a change in one part leaves the others as they were."""
+    return random.Random(f"{number}/{part}")  # noqa: S311  not for secrets
