@@ -42,14 +42,15 @@ def in_force(on: date) -> tuple[Rule, ...]:
     """The rules that count on day `on`. One small query; each version is parsed once per process."""
     stamps = list(CatalogueRule.objects.in_force(on).values_list("pk", "changed_at"))
     missing = [pk for pk, changed_at in stamps if (pk, changed_at) not in _parsed]
+    words = known_words() if missing else None
     for row in CatalogueRule.objects.filter(pk__in=missing):
-        _parsed[(row.pk, row.changed_at)] = rule_of(row)
+        _parsed[(row.pk, row.changed_at)] = rule_of(row, words)
     return tuple(_parsed[stamp] for stamp in stamps if stamp in _parsed)
 
 
-def rule_of(row: CatalogueRule) -> Rule:
+def rule_of(row: CatalogueRule, words: vocabulary.Vocabulary | None = None) -> Rule:
     """The pure rule that a row holds. Raises RuleError if somebody stored what the grammar refuses."""
-    rule, mistakes = grammar.read_rule(raw_of(row), known_words(), version=row.version)
+    rule, mistakes = grammar.read_rule(raw_of(row), words or known_words(), version=row.version)
     if rule is None:
         raise RuleError(
             _("Rule %(rule)s cannot be read.") % {"rule": row},
@@ -81,11 +82,12 @@ def load(
     published from that day. Rules that the file does not name stay. Raises RuleError, and then nothing is written.
     """
     reference.load()
+    words = known_words()
     latest = {row.key: row for row in CatalogueRule.objects.order_by("key", "version")}
     new, changed, unchanged, published = [], [], [], []
     for raw in raws:
         row = latest.get(raw["id"])
-        wanted = _complete(raw, row)
+        wanted = _complete(raw, row, words)
         if row is not None and raw_of(row) == wanted:
             unchanged.append(row.key)
         else:
@@ -101,11 +103,12 @@ def load(
 @transaction.atomic
 def save_draft(raw: Mapping[str, Any], *, by: User | None, reason: str = "") -> CatalogueRule:
     """The next version of one rule, as a draft. Raises RuleError with the mistakes in `fields`, by place."""
-    rule, mistakes = grammar.read_rule(dict(raw), known_words())
+    words = known_words()
+    rule, mistakes = grammar.read_rule(dict(raw), words)
     if rule is None:
         raise _refused(mistakes)
     row = CatalogueRule.objects.select_for_update().filter(key=rule.key).order_by("-version").first()
-    return _next_version(_complete(raw, row), row, by=by, reason=reason)
+    return _next_version(_complete(raw, row, words), row, by=by, reason=reason)
 
 
 @transaction.atomic
@@ -144,12 +147,12 @@ def _next_version(raw: Mapping[str, Any], row: CatalogueRule | None, *, by: User
     )
 
 
-def _complete(raw: Mapping[str, Any], row: CatalogueRule | None) -> dict[str, Any]:
+def _complete(raw: Mapping[str, Any], row: CatalogueRule | None, words: vocabulary.Vocabulary) -> dict[str, Any]:
     """The rule with every key: what it leaves out comes from the version before, else from its disease group."""
     empty: dict[str, Any] = {"evidence": {}, "source": "", "source_url": "", "note": "", "optional": []}
     before = raw_of(row) if row else {}
     found = {**empty, **{key: before[key] for key in before if key not in grammar.NEEDED}, **raw}
-    rule, _mistakes = grammar.read_rule(found, known_words())
+    rule, _mistakes = grammar.read_rule(found, words)
     if rule is not None:
         found.setdefault("disease_group", rule.disease_group)
         found.setdefault("materials", list(rule.materials))

@@ -42,7 +42,7 @@ def coarser(stage: str, limit: str | None) -> bool:
     """Whether the answer rests on the major stage alone: the limit names a sub-stage of it, the case does not."""
     if limit is None:
         return False
-    (major, sub), (limit_major, limit_sub) = _key(stage), _key(limit)
+    (major, sub), (limit_major, limit_sub) = order(stage), order(limit)
     return major == limit_major and not sub and bool(limit_sub)
 
 
@@ -56,7 +56,7 @@ def _read(found: re.Match[str] | None) -> str | None:
 
 
 def _compare(one: str, other: str) -> int:
-    (major, sub), (other_major, other_sub) = _key(one), _key(other)
+    (major, sub), (other_major, other_sub) = order(one), order(other)
     if major != other_major:
         return major - other_major
     if not sub or not other_sub or sub.startswith(other_sub) or other_sub.startswith(sub):
@@ -64,7 +64,8 @@ def _compare(one: str, other: str) -> int:
     return 1 if sub > other_sub else -1
 
 
-def _key(stage: str) -> tuple[int, str]:
+def order(stage: str) -> tuple[int, str]:
+    """By which stages are sorted. Raises ValueError for what is no stage."""
     match = re.fullmatch(r"(0|IV|I{1,3})([A-D]\d?)?", stage)
     if not match:
         raise ValueError(f"not a stage: {stage!r}")

@@ -142,6 +142,10 @@ def stage_text(stage: str) -> str:
     return _("Stage %(stage)s") % {"stage": stage} if stage else ""
 
 
+def tier_text(tier: str) -> str:
+    return str(Tier(tier).label)
+
+
 def material_text(code: str) -> str:
     """The name of a thing on the checklist."""
     names = _materials().get(code)
@@ -162,7 +166,7 @@ def reason_text(reason: Reason) -> str:
     if "facts" in words:
         words["facts"] = _list(fact_text(fact) for fact in words["facts"])
     if reason.code == "overridden":
-        words["tier"] = Tier(words["tier"]).label
+        words["tier"] = tier_text(words["tier"])
     return str(template) % words
 
 

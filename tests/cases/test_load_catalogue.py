@@ -120,7 +120,7 @@ def test_every_mistake_is_named_with_its_place_and_nothing_is_written(tmp_path: 
 
 
 def test_a_file_that_is_not_json_is_refused_with_line_and_column(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="not JSON: .* at line 2, column 11"):
+    with pytest.raises(CommandError, match=r"not JSON: .* at line 2, column 11"):
         load(write(tmp_path, '{\n "rules": nope}'))
     with pytest.raises(CommandError, match="No such file"):
         load(tmp_path / "absent.json")
