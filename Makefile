@@ -4,7 +4,7 @@ PORT ?= 8000
 HOST ?= 127.0.0.1
 VENV := .venv/bin
 BOOTSTRAP := $(PYTHON) mdt_portal/native/bootstrap.py
-PROD_ENV := env -u MDT_DEMO SECRET_KEY=check-$$(printf '%064d' 7)-Q9z FIELD_ENCRYPTION_KEY=a SEARCH_HASH_KEY=b \
+PROD_ENV := env -u MDT_DEMO -u MDT_TESTING SECRET_KEY=check-$$(printf '%064d' 7)-Q9z FIELD_ENCRYPTION_KEY=a SEARCH_HASH_KEY=b \
 	DATABASE_URL=postgresql:///mdt BROKER_URL=redis://localhost ALLOWED_HOSTS=mdt.example
 
 .DEFAULT_GOAL := help
@@ -31,8 +31,8 @@ check: install-test
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/lint-imports
-	@$(VENV)/mypy
-	@$(VENV)/djlint --check-only --lint --quiet templates
+	@MDT_TESTING=1 $(VENV)/mypy
+	@$(VENV)/djlint --lint --quiet templates
 	@$(PROD_ENV) $(VENV)/python manage.py check --deploy --fail-level WARNING
 	@MDT_TESTING=1 $(VENV)/python -W ignore manage.py makemigrations --check --dry-run
 	@MDT_TESTING=1 $(VENV)/python manage.py messages --check

@@ -49,7 +49,7 @@ def require_python() -> None:
 
 
 def make_venv() -> None:
-    if PYTHON.exists() and succeeds([PYTHON, "-m", "pip", "--version"]):
+    if PYTHON.exists() and succeeds([PYTHON, "-c", "import pip"]):
         return
     say(f"Making the virtual environment {VENV}")
     if not succeeds([sys.executable, "-m", "venv", "--clear", VENV]):

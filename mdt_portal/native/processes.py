@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -90,7 +91,7 @@ class Child:
         self.process.wait()
 
 
-def as_account(name: str | None) -> dict[str, object]:
+def as_account(name: str | None) -> dict[str, Any]:
     """Popen's arguments to run as that account."""
     if name is None:
         return {}

@@ -103,7 +103,7 @@ def _plan_first_week(supervisor: Supervisor, environment: Mapping[str, str]) -> 
 
 
 def _manage(environment: Mapping[str, str], command: str, *arguments: str) -> Program:
-    argv = [sys.executable, ROOT / "manage.py", command, *arguments]
+    argv = [sys.executable, str(ROOT / "manage.py"), command, *arguments]
     return Program(name=f"manage.py {command}", argv=argv, env=environment)
 
 

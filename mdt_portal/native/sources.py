@@ -50,8 +50,8 @@ def postgres(major: int | None = None) -> Postgres:
 
 
 def _postgres_folders() -> Iterator[tuple[Path, str]]:
-    for folder in os.get_exec_path():
-        program = Path(folder) / "postgres"
+    for entry in os.get_exec_path():
+        program = Path(entry) / "postgres"
         if program.exists():
             yield program.resolve().parent, "on PATH"  # a link leads to the folder that also has initdb
     for folder in sorted(SYSTEM_POSTGRES.glob("*/bin"), key=_version_of_path, reverse=True):

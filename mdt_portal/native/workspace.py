@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mdt_portal.native import processes
 from mdt_portal.native.console import CannotGoOn
@@ -98,10 +99,10 @@ class Workspace:
     def announce(self, environment: dict[str, str], **facts: object) -> None:
         write_private(self._running_file, json.dumps({"environment": environment, "pid": os.getpid(), **facts}))
 
-    def running(self) -> dict[str, object] | None:
+    def running(self) -> dict[str, Any] | None:
         """What the owner announced; None before it did so, or where there is none."""
         try:
-            facts: dict[str, object] = json.loads(self._running_file.read_text())
+            facts: dict[str, Any] = json.loads(self._running_file.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
             return None
         return facts
