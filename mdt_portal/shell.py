@@ -40,12 +40,12 @@ class Shown:
 
 DAILY = (
     Entry(name="today", label=_("Today"), icon="today", alert=True),
-    Entry(name="queue", label=_("Queue"), icon="queue"),
-    Entry(name="board", label=_("Week"), icon="board"),
-    Entry(name="runs", label=_("Plans"), icon="run"),
-    Entry(name="sessions", label=_("Sessions"), icon="sessions"),
-    Entry(name="refer", label=_("Refer"), icon="refer"),
-    Entry(name="my_seats", label=_("My seats"), icon="person"),
+    Entry(name="queue", label=_("Queue"), icon="queue", deed="plan.look"),
+    Entry(name="board", label=_("Week"), icon="board", deed="plan.look"),
+    Entry(name="runs", label=_("Plans"), icon="run", deed="plan.look"),
+    Entry(name="sessions", label=_("Sessions"), icon="sessions", deed="plan.look"),
+    Entry(name="refer", label=_("Refer"), icon="refer", deed="case.refer"),
+    Entry(name="my_seats", label=_("My seats"), icon="person", deed="seat.mine"),
 )
 DESK = (
     Entry(name="catalogue", label=_("Catalogue"), icon="catalogue"),

@@ -36,6 +36,7 @@ def execute(run_id: int) -> None:
     except runs.LeaseLost:
         logger.warning("run %s was taken over; this worker's result is dropped", run_id)
     except Exception as error:
+        # the run must not look alive; the bug itself goes on to the log
         runs.fail(run, code="run.crashed", error=type(error).__name__)
         raise
 

@@ -279,7 +279,7 @@ def session(
         item = AgendaItem.objects.create(
             session=row, case=each, start=start + timedelta(minutes=place * share), minutes=min(share, 30)
         )
-        for number, one in enumerate(attendances):
+        for number, one in enumerate(attendances, start=1):
             first = one.expert.qualifications.first()
             assert first is not None
             Seat.objects.create(item=item, place=number, discipline=first.discipline, min_rank=3, attendance=one)
