@@ -3,10 +3,12 @@
 from django.contrib.auth import views as auth_views
 from django.urls import URLPattern, path
 
+from mdt_portal import signing
 from mdt_portal.styleguide import styleguide
 
 urlpatterns: list[URLPattern] = [
-    path("login/", auth_views.LoginView.as_view(), name="login"),
+    path("login/", signing.SignIn.as_view(), name="login"),
+    path("i18n/setlang/", signing.set_language, name="set_language"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("styleguide/", styleguide, name="styleguide"),
 ]

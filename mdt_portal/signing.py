@@ -1,0 +1,33 @@
+"""Signing in, and the reader's language: the cookie decides what is shown, the account what mails are written in."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth import views as auth_views
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import translation
+from django.views.decorators.http import require_POST
+from django.views.i18n import LANGUAGE_QUERY_PARAMETER
+from django.views.i18n import set_language as set_language_cookie
+
+from mdt_portal.models import User
+
+
+class SignIn(auth_views.LoginView):
+    """Django's own sign-in; afterwards the portal speaks the language of the account."""
+
+    def form_valid(self, form: object) -> HttpResponse:
+        response = super().form_valid(form)  # type: ignore[arg-type]
+        language = self.request.user.language  # type: ignore[union-attr]
+        if language:
+            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
+        return response
+
+
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponseBase:
+    """Switch the language of the pages, and of the mails to whoever is signed in."""
+    wanted = request.POST.get(LANGUAGE_QUERY_PARAMETER, "")
+    if request.user.is_authenticated and translation.check_for_language(wanted):
+        User.objects.filter(pk=request.user.pk).update(language=wanted)
+    return set_language_cookie(request)
