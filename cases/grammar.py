@@ -183,10 +183,10 @@ def _group(reader: _Reader, raw: Mapping[str, Any], ranges: Sequence[icd10.CodeR
     if "disease_group" not in raw:
         return reader.vocabulary.group_of(ranges[0]) if ranges else ""
     group = raw["disease_group"]
-    if group not in reader.vocabulary.groups:
+    if not isinstance(group, str) or group not in reader.vocabulary.groups:
         reader.wrong("disease_group", "unknown_group", value=group)
         return ""
-    return str(group)
+    return group
 
 
 def _seats(reader: _Reader, raw: Mapping[str, Any], tier: str) -> tuple[SeatNeed, ...]:
@@ -214,7 +214,7 @@ def _seat(reader: _Reader, raw: Mapping[str, Any], where: str) -> SeatNeed:
         if key not in ("discipline", "count", "min_rank", "sub_specialty"):
             reader.wrong(f"{where}.{key}", "unknown_key", known=["discipline", "count", "min_rank", "sub_specialty"])
     discipline = raw.get("discipline")
-    if discipline not in reader.vocabulary.disciplines:
+    if not isinstance(discipline, str) or discipline not in reader.vocabulary.disciplines:
         reader.wrong(f"{where}.discipline", "unknown_discipline", value=discipline)
     sub_specialty = raw.get("sub_specialty", "")
     if not isinstance(sub_specialty, str):
