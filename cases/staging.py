@@ -59,7 +59,7 @@ def _compare(one: str, other: str) -> int:
     (major, sub), (other_major, other_sub) = order(one), order(other)
     if major != other_major:
         return major - other_major
-    if not sub or not other_sub or sub.startswith(other_sub) or other_sub.startswith(sub):
+    if sub.startswith(other_sub) or other_sub.startswith(sub):  # an absent sub-stage begins every other
         return 0
     return 1 if sub > other_sub else -1
 
