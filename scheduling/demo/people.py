@@ -32,7 +32,7 @@ SECOND_DISCIPLINES = {
 WELCOME = ("PALL", "NUTR", "CNS", "PHARM", "GERI", "PLASTIC")
 """Disciplines that rules welcome without asking for them; a large hospital has somebody for each."""
 COUNTY_DISCIPLINES = ("RADIOL", "GENSURG", "RESP", "CARDIO", "NEURO", "GASTRO", "MEDONC", "PATH", "ENDO", "ORTHO")
-SEATS_PER_EXPERT = 0.85  # the exponent: twice the demand is met by less than twice the people
+ECONOMY = 0.6  # the exponent: ten times the demand is met by four times the people
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _staff(site: Site, need: Counter[str]) -> dict[str, int]:
     for key in WELCOME:
         if sum(staff.values()) < people * 0.9:
             staff.setdefault(key, 1)
-    demand = {key: count**SEATS_PER_EXPERT for key, count in need.items()}
+    demand = {key: count**ECONOMY for key, count in need.items()}
     while sum(staff.values()) < people:  # the discipline with the most demand per head gets the next one
         key = max(demand, key=lambda one: (demand[one] / staff[one], one))
         staff[key] += 1

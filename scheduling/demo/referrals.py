@@ -5,14 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from cases import catalogue, materials, patients, workflow
 from cases.catalogue import Requirement, Rule, Undecided
 from cases.models import Case
 from cases.states import MaterialStatus
-from experts import working_days
-from experts.models import Institution
 from mdt_portal.models import User
 from scheduling.demo import vignettes
 from scheduling.demo.names import Names
@@ -26,7 +24,8 @@ INCOMPLETE = 0.12
 AWAITED = {("imaging",): 0.48, ("pathology",): 0.42, ("imaging", "pathology"): 0.10}
 CHINESE = 0.6
 RECORD_NUMBER = "urn:mdt-portal:demo:record-number"
-EARLIEST_START = time(10)
+HURRIED = 1 / 8
+TRIES = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,7 @@ class World:
     names: Names
     rng: random.Random
     now: datetime
-    first_start: datetime
+    week_start: datetime
 
 
 def send(size: Size, world: World) -> None:
@@ -59,17 +58,19 @@ def send(size: Size, world: World) -> None:
 
 # Drawing ---------------------------------------------------------------------------------------------------------
 def _draw(world: World, tier: str | None) -> Drawn:
-    """A case of that tier whose limit can still be kept."""
+    """A case of that tier whose limit a plan of the demo week can keep; one urgent case in eight is too late for it."""
     choice = vignettes.of_groups(world.groups, tier) or vignettes.of_groups(
         {one.group for one in vignettes.all_vignettes()}, tier
     )
     weights = [one.weight for one in choice]
-    while True:
+    for _ in range(TRIES):
         drawn = vignettes.draw(world.rng.choices(choice, weights=weights)[0], world.rng)
-        for candidate in (drawn, replace(drawn, facts=replace(drawn.facts, urgency="routine"))):
-            answer = catalogue.evaluate(candidate.facts, world.rules)
-            if isinstance(answer, Requirement) and _window(world, answer.hours) is not None:
-                return candidate
+        if _fits(world, drawn) or (drawn.facts.urgency == "urgent" and world.rng.random() < HURRIED):
+            return drawn
+        calmer = replace(drawn, facts=replace(drawn.facts, urgency="routine"))
+        if _fits(world, calmer):
+            return calmer
+    return drawn
 
 
 def _draw_undecided(world: World) -> Drawn:
@@ -77,38 +78,40 @@ def _draw_undecided(world: World) -> Drawn:
     choice: list[Vignette] = [one for one in vignettes.of_groups(world.groups) if one.stages or one.scores]
     while True:
         drawn = vignettes.without_a_fact(vignettes.draw(world.rng.choice(choice), world.rng))
-        answer = catalogue.evaluate(drawn.facts, world.rules)
-        if isinstance(answer, Undecided) and _window(world, answer.hours) is not None:
+        if isinstance(catalogue.evaluate(drawn.facts, world.rules), Undecided):
             return drawn
 
 
-def _window(world: World, hours: int) -> tuple[datetime, datetime] | None:
-    """From when to when a case with this limit may have been submitted, so that a plan made now can keep it."""
+def _fits(world: World, drawn: Drawn) -> bool:
+    hours = catalogue.evaluate(drawn.facts, world.rules).hours
+    return not hours or world.now + timedelta(hours=hours) >= world.week_start + timedelta(hours=6)
+
+
+def _submission(world: World, hours: int) -> datetime:
+    """When the case was submitted: over the last days, such that its limit of `hours` ends well into the demo week, or
+    just within it; where no moment does that, within the last hours."""
     latest = world.now - timedelta(minutes=20)
     earliest = latest - LONGEST_WAIT
     if hours:
-        earliest = max(earliest, world.first_start + timedelta(hours=6) - timedelta(hours=hours))
-    return (earliest, latest) if earliest <= latest else None
-
-
-def first_start(institution: Institution, now: datetime) -> datetime:
-    """Ten o'clock of the next working day: what is planned now can take place then."""
-    today = now.astimezone(institution.tz).date()
-    return working_days.add_working_days(institution, datetime.combine(today, EARLIEST_START, institution.tz), 1)
+        reach = timedelta(hours=hours)
+        comfortable, just = (
+            world.week_start + timedelta(hours=54) - reach,
+            world.week_start + timedelta(hours=9) - reach,
+        )
+        earliest = max(earliest, comfortable if comfortable < latest else just)
+    if earliest >= latest:
+        earliest = latest - timedelta(hours=5)
+    return latest - (latest - earliest) * world.rng.random() ** 1.5
 
 
 # Referring -------------------------------------------------------------------------------------------------------
-def _submitted(world: World, drawn: Drawn) -> Case:
+def _submitted(world: World, drawn: Drawn) -> None:
     answer = catalogue.evaluate(drawn.facts, world.rules)
-    window = _window(world, answer.hours)
-    assert window is not None, "_draw gives only cases that can be kept"
-    at = world.now - (world.now - window[0]) * world.rng.random() ** 1.5
-    at = min(at, window[1])
+    at = _submission(world, answer.hours)
     case = _referred(world, drawn, at=at)
     case = workflow.submit(case, by=case.referrer, at=at)
     if isinstance(answer, Requirement):
         _bring_materials(world, case, at)
-    return case
 
 
 def _referred(world: World, drawn: Drawn, *, at: datetime) -> Case:

@@ -39,7 +39,7 @@ def seed(size_name: str, *, number: int, now: datetime) -> None:
         names=names,
         rng=_stream(number, "referrals"),
         now=now,
-        first_start=referrals.first_start(sites[0].row, now),
+        week_start=datetime.combine(week, places.MORNING[0], sites[0].row.tz),
     )
     referrals.send(size, world)
 

@@ -71,12 +71,12 @@ SIZES = {
     "hospital": Size(
         hospitals=(
             _hospital(
-                FIRST, Level.TERTIARY, 2400, experts=104, rooms=8, groups=(*TUMOURS, "cardiac", "general"), share=0.75
+                FIRST, Level.TERTIARY, 2400, experts=110, rooms=8, groups=(*TUMOURS, "cardiac", "general"), share=0.75
             ),
-            _hospital(COUNTIES[0], Level.SECONDARY, 600, experts=12, rooms=0, share=0.17),
-            _hospital(TOWNSHIP, Level.PRIMARY, 60, experts=4, rooms=0, share=0.08),
+            _hospital(COUNTIES[0], Level.SECONDARY, 600, experts=8, rooms=0, share=0.17),
+            _hospital(TOWNSHIP, Level.PRIMARY, 60, experts=2, rooms=0, share=0.08),
         ),
-        others=("endocrine", "infection", "stroke", "rare"),
+        others=("endocrine", "rare"),
         waiting=100,
         listed=8,
         needs_facts=5,
