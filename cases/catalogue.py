@@ -81,7 +81,7 @@ class _Judged:
 
 
 def evaluate(facts: Facts, rules: Iterable[Rule]) -> Answer:
-    """What the catalogue asks of one case. Total: every case gets an answer, never an exception."""
+    """What the catalogue asks of one case. Every case gets an answer; the facts must be normalised (code, stage)."""
     judged = _judge(facts, rules)
     matching = [one.rule for one in judged if one.verdict.value]
     open_rules = [one for one in judged if one.verdict.value is None]

@@ -87,7 +87,7 @@ def _hints(rules: Mapping[int, Rule]) -> list[Mistake]:
             words = {"flag": vocabulary.FLAGS, "score": vocabulary.SCORES}.get(kind, ())
             if words and value not in words:
                 near = difflib.get_close_matches(value, words, n=1)
-                params = {"value": value, "near": near[0] if near else ""}
+                params = {"value": value, "near": near[0] if near else "—"}
                 place = f"rules[{number}].condition"
                 found.append(Mistake(place=place, code=f"new_{kind}", rule=rule.key, params=params))
     return found
