@@ -30,7 +30,7 @@ test-full: install-test browser
 check: install-test
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
-	@$(VENV)/lint-imports
+	@$(VENV)/lint-imports --no-logo
 	@MDT_TESTING=1 $(VENV)/mypy
 	@$(VENV)/djlint --lint --quiet templates
 	@$(PROD_ENV) $(VENV)/python manage.py check --deploy --fail-level WARNING

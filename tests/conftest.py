@@ -4,6 +4,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -21,41 +24,65 @@ StartWorker = Callable[..., Child]
 
 
 # Celery -------------------------------------------------------------------------------------------
-@pytest.fixture(scope="session")
-def start_worker(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartWorker]:
-    """Start a prefork worker on the test database: `child = start_worker("solve", concurrency=1)`; may be killed."""
-    logs = tmp_path_factory.mktemp("workers")
-    children: list[Child] = []
+@dataclass(slots=True)
+class Workers:
+    """The worker processes of this pytest process, on its own databases of PostgreSQL and the broker."""
 
-    def start(*queues: str, concurrency: int = 1, env: dict[str, str] | None = None) -> Child:
-        queues = queues or ("solve", "default")
-        name = f"test{len(children)}"
+    logs: Path
+    shared: Child | None = None
+    count: int = 0
+
+    def start(self, *queues: str, concurrency: int = 1, env: dict[str, str] | None = None) -> Child:
+        name, self.count = f"test{self.count}", self.count + 1
         program = Program(
             name=name,
             argv=[sys.executable, "-m", *commands.worker(*queues, concurrency=concurrency, name=name)],
             env=os.environ | {"DATABASE_URL": test_database_url(), **(env or {})},
-            log=logs / f"{name}.log",
+            log=self.logs / f"{name}.log",
+            patience_s=2,
         )
         child = program.start()
-        children.append(child)
         wait_for_life(child, queues)
         return child
+
+    def share(self) -> Child:
+        if not (self.shared and self.shared.alive()):
+            self.shared = self.start(*health.QUEUES, concurrency=2)
+        return self.shared
+
+    def stop_shared(self) -> None:
+        if self.shared:
+            self.shared.stop()
+            self.shared = None
+
+
+@pytest.fixture(scope="session")
+def workers(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    workers = Workers(tmp_path_factory.mktemp("workers"))
+    yield workers
+    workers.stop_shared()
+
+
+@pytest.fixture
+def worker(transactional_db: None, empty_queues: None, workers: Workers) -> Iterator[Child]:
+    """A live worker of both queues, for tests that commit. It has ended all its tasks before the tables are emptied."""
+    yield workers.share()
+    wait_until_idle()
+
+
+@pytest.fixture
+def start_worker(transactional_db: None, empty_queues: None, workers: Workers) -> Iterator[StartWorker]:
+    """Start workers of one's own, to be killed: `child = start_worker("solve", concurrency=1)`; there is no other."""
+    workers.stop_shared()
+    children: list[Child] = []
+
+    def start(*queues: str, **options: Any) -> Child:
+        children.append(workers.start(*(queues or health.QUEUES), **options))
+        return children[-1]
 
     yield start
     for child in children:
         child.stop()
-
-
-@pytest.fixture(scope="session")
-def shared_worker(start_worker: StartWorker) -> Child:
-    return start_worker("solve", "default", concurrency=2)
-
-
-@pytest.fixture
-def worker(transactional_db: None, empty_queues: None, shared_worker: Child) -> Iterator[Child]:
-    """A live worker of both queues, for tests that commit. It has ended all its tasks before the tables are emptied."""
-    yield shared_worker
-    wait_until_idle()
 
 
 @pytest.fixture

@@ -1,8 +1,15 @@
 """The fixtures of the whole suite work on the real thing."""
 
+import psutil
+import pytest
+
 from mdt_portal import health
 
 
-def test_worker_consumes_both_queues(worker):
-    assert len(health.workers("solve")) == 1
-    assert len(health.workers("default")) == 1
+@pytest.mark.parametrize("queue", health.QUEUES)
+def test_worker_consumes_the_queue(worker, queue):
+    assert str(worker.pid) in [life.split(":")[1] for life in health.workers(queue)]
+
+
+def test_worker_forks(worker):
+    assert len(psutil.Process(worker.pid).children()) == 2
