@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from cases.models import Case, CatalogueRule
+from cases.models import Case, CatalogueRule, Patient
 from experts import roles
 from experts.models import Role
 from mdt_portal import access
@@ -20,6 +20,12 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
     """
     staff = roles.institutions(user, *roles.STAFF)
     return rows.filter(Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user))
+
+
+@access.sees(Patient)
+def patients(user: User, rows: models.QuerySet) -> models.QuerySet:
+    """The patients, without their names, behind the cases that one sees."""
+    return rows.filter(pk__in=access.visible(user, Case.objects.all()).values("patient"))
 
 
 @access.sees(CatalogueRule)

@@ -53,6 +53,13 @@ def evaluate(case: Case, *, at: datetime | None = None) -> Answer:
     return catalogue.evaluate(facts_of(case), rulebook.in_force((at or timezone.now()).date()))
 
 
+def evaluate_facts(*, code: str, **facts: Any) -> Answer:
+    """What the catalogue would say to these facts; nothing is written. Raises RuleError on impossible facts."""
+    case = Case(number="-", code=_checked_code(code))
+    _set(case, facts)
+    return evaluate(case)
+
+
 @transaction.atomic
 def refer(
     *,
@@ -141,6 +148,8 @@ def override(
     Where the catalogue asks for no discussion, the seats, minutes and hours must be given. Also pulls a listed case in.
     """
     case = _locked(case)
+    if case.status not in EDITABLE:
+        raise RuleError(_("%(case)s has a place in the plan; take it out before you change its tier.") % {"case": case})
     if not reason.strip():
         raise RuleError(
             _("Please say why the catalogue does not fit."), fields={"reason": [_("This field is required.")]}

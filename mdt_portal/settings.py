@@ -253,8 +253,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],  # people read the docs page instead
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.PageNumberPagination",
-    "PAGE_SIZE": 50,
+    "DEFAULT_PAGINATION_CLASS": "mdt_portal.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "mdt_portal.api.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -268,6 +267,17 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {  # fields called status, kind or tier share a name, not their values
+        "Tier": "cases.models.Tier",
+        "CaseStatus": "cases.states.CaseStatus",
+        "MaterialStatus": "cases.states.MaterialStatus",
+        "SessionStatus": "scheduling.states.SessionStatus",
+        "InvitationStatus": "scheduling.states.InvitationStatus",
+        "RunStatus": "scheduling.states.RunStatus",
+        "ExceptionKind": "experts.models.ExceptionKind",
+        "ProposalKind": "scheduling.models.ProposalKind",
+        "ChangeKind": "scheduling.differences.ChangeKind",
+    },
 }
 
 # Log ---------------------------------------------------------------------------------------------

@@ -1,9 +1,10 @@
 """Every address of the portal; the applications are named by dotted strings only."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from mdt_portal.api import TokenView, nothing_here
 from mdt_portal.health import healthz
 
 urlpatterns = [
@@ -14,8 +15,10 @@ urlpatterns = [
     path("api/v1/", include("scheduling.api_urls")),
     path("api/v1/", include("cases.api_urls")),
     path("api/v1/", include("experts.api_urls")),
+    path("api/v1/auth/token/", TokenView.as_view(), name="api-token"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    re_path(r"^api/.*/$", nothing_here),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
 ]

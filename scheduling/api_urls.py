@@ -1,3 +1,19 @@
-from django.urls import URLPattern
+"""Scheduling's part of /api/v1/."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from scheduling.api.cases import PlacedCaseViewSet
+from scheduling.api.invitations import InvitationViewSet
+from scheduling.api.runs import ProposalViewSet, RunViewSet
+from scheduling.api.sessions import RoomViewSet, SessionViewSet
+
+router = SimpleRouter()
+router.register("cases", PlacedCaseViewSet, "api-case")
+router.register("runs", RunViewSet, "api-run")
+router.register("proposals", ProposalViewSet, "api-proposal")
+router.register("sessions", SessionViewSet, "api-session")
+router.register("invitations", InvitationViewSet, "api-invitation")
+router.register("rooms", RoomViewSet, "api-room")
+
+urlpatterns = [path("", include(router.urls))]

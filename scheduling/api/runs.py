@@ -1,0 +1,218 @@
+"""Planning runs: ask for one, watch it, stop it, put it aside, publish what it proposes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from experts import roles
+from experts.models import Institution, Role
+from mdt_portal import access, api
+from mdt_portal.errors import Conflict
+from scheduling import commit, runs, wording
+from scheduling.api.proposals import (
+    GoalsSerializer,
+    ProposalSerializer,
+    PublishedSerializer,
+    detail_of,
+    summary,
+)
+from scheduling.models import PlanningRun, Proposal, ProposalKind, RunTrigger
+from scheduling.states import RunStatus
+
+
+class ProgressSerializer(serializers.Serializer):
+    """One step of the search: what the best plan reaches, and what no plan can beat."""
+
+    seconds = serializers.FloatField()
+    phase = serializers.CharField(help_text="greedy, search, proof, done")
+    goals = serializers.ListField(child=serializers.IntegerField())
+    bound = serializers.ListField(child=serializers.IntegerField(allow_null=True), allow_null=True)
+
+
+class OfferSerializer(serializers.Serializer):
+    """A proposal in its run; the whole of it stands at `proposals/{id}/`."""
+
+    id = serializers.CharField(source="public_id")
+    kind = serializers.ChoiceField(ProposalKind.choices)
+    goals = GoalsSerializer()
+    gap = serializers.FloatField(allow_null=True)
+    published_at = serializers.DateTimeField(allow_null=True)
+
+
+class FailureSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class RunRowSerializer(serializers.Serializer):
+    id = serializers.CharField(source="public_id")
+    status = serializers.ChoiceField(RunStatus.choices)
+    status_text = serializers.CharField(source="get_status_display")
+    institutions = api.NamedSerializer(many=True)
+    zone = serializers.SerializerMethodField()
+    horizon_start = serializers.DateField()
+    horizon_days = serializers.IntegerField()
+    seconds = serializers.IntegerField(help_text="Time limit of the search.")
+    trigger = serializers.ChoiceField(RunTrigger.choices)
+    requested_by = serializers.CharField(source="requested_by.__str__", allow_null=True, default=None)
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    heartbeat_at = serializers.DateTimeField(allow_null=True, help_text="The worker's last sign of life.")
+    finished_at = serializers.DateTimeField(allow_null=True)
+    attempts = serializers.IntegerField(help_text="More than one: a worker was lost and another took over.")
+    stop_requested = serializers.BooleanField()
+    failure = serializers.SerializerMethodField()
+    proposals = OfferSerializer(many=True)
+
+    def get_zone(self, run: PlanningRun) -> str | None:
+        return next((institution.zone for institution in run.institutions.all()), None)
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_failure(self, run: PlanningRun) -> Any:
+        return {"code": run.failure["code"], "message": wording.failure_text(run.failure)} if run.failure else None
+
+
+class RunSerializer(RunRowSerializer):
+    progress = ProgressSerializer(many=True)
+
+
+class NewRunSerializer(serializers.Serializer):
+    institutions = api.PublicId(
+        Institution, many=True, required=False, help_text="Without: all hospitals that one coordinates."
+    )
+    horizon_start = serializers.DateField(required=False, help_text="Any day of the first week; without: this week.")
+    horizon_days = serializers.IntegerField(min_value=1, max_value=56, default=14)
+    seconds = serializers.IntegerField(min_value=1, max_value=runs.MAX_SECONDS, required=False)
+
+
+class RunFilter(django_filters.FilterSet):
+    status = django_filters.MultipleChoiceFilter(choices=RunStatus.choices)
+    institution = django_filters.CharFilter(method="of_institution")
+
+    def of_institution(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(pk__in=PlanningRun.objects.filter(institutions__public_id=value).values("pk"))
+
+
+ONE_RUN = {200: RunSerializer, **api.errors(403, 404, 409)}
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Planning runs, the newest first", tags=["planning"]),
+    retrieve=extend_schema(
+        summary="One run with its progress", tags=["planning"], responses={200: RunSerializer, **api.errors(404)}
+    ),
+)
+class RunViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    queryset = PlanningRun.objects.none()
+    filterset_class = RunFilter
+
+    def get_serializer_class(self) -> type[serializers.Serializer]:
+        return RunRowSerializer if self.action == "list" else RunSerializer
+
+    def get_queryset(self) -> QuerySet[PlanningRun]:
+        rows = self.visible(PlanningRun.objects.defer("problem").order_by("-pk")).select_related("requested_by")
+        offers = Proposal.objects.defer("plan").order_by("pk")
+        return rows.prefetch_related(
+            Prefetch("institutions", Institution.objects.order_by("pk")), Prefetch("proposals", offers)
+        )
+
+    def controlled(self, deed: str = "run.control") -> PlanningRun:
+        run: PlanningRun = self.get_object()
+        access.require(self.request.user, deed, run)
+        return run
+
+    def render(self, run: PlanningRun, status: int = 200) -> Response:
+        return Response(RunSerializer(self.get_queryset().get(pk=run.pk)).data, status=status)
+
+    @extend_schema(
+        summary="Ask for a plan; a worker computes it",
+        tags=["planning"],
+        parameters=[api.IDEMPOTENCY_KEY],
+        request=NewRunSerializer,
+        responses={200: RunSerializer, 201: RunSerializer, **api.errors(400, 403)},
+    )
+    def create(self, request: Request) -> Response:
+        access.require(request.user, "plan.request", None)
+        key = api.idempotency_key(request)
+        given = api.checked(NewRunSerializer, self)
+        scope = given.pop("institutions", None) or list(roles.institutions(request.user, Role.COORDINATOR))
+        access.require(request.user, "plan.request", scope)
+        known = bool(key) and PlanningRun.objects.filter(requested_by=request.user, idempotency_key=key).exists()
+        run = runs.request_run(
+            by=request.user, institutions=scope, trigger=RunTrigger.API, idempotency_key=key, **given
+        )
+        return self.render(run, 200 if known else 201)
+
+    @extend_schema(
+        summary="End the search early, with the best plan so far", tags=["planning"], request=None, responses=ONE_RUN
+    )
+    @action(methods=["post"], detail=True)
+    def stop(self, request: Request, id: str) -> Response:  # noqa: A002
+        run = self.controlled()
+        runs.request_stop(run, by=request.user)
+        return self.render(run)
+
+    @extend_schema(summary="Put the proposals aside", tags=["planning"], request=None, responses=ONE_RUN)
+    @action(methods=["post"], detail=True)
+    def discard(self, request: Request, id: str) -> Response:  # noqa: A002
+        run = self.controlled()
+        runs.discard(run, by=request.user)
+        return self.render(run)
+
+    @extend_schema(
+        summary="Publish the run's only proposal",
+        tags=["planning"],
+        request=None,
+        responses={200: PublishedSerializer, **api.errors(403, 404, 409)},
+    )
+    @action(methods=["post"], detail=True)
+    def publish(self, request: Request, id: str) -> Response:  # noqa: A002
+        run = self.controlled("plan.publish")
+        offers = list(run.proposals.all())
+        if len(offers) != 1:
+            raise Conflict(
+                _("The run has %(number)s proposals; publish one of them by its id.") % {"number": len(offers)}
+            )
+        return publish(offers[0], request)
+
+
+class ProposalViewSet(api.PublicIdMixin, viewsets.GenericViewSet):
+    queryset = Proposal.objects.none()
+    serializer_class = ProposalSerializer
+
+    def get_queryset(self) -> QuerySet[Proposal]:
+        return self.visible(Proposal.objects.select_related("run"))
+
+    @extend_schema(
+        summary="A proposed plan: what it reaches, what it changes, whom it leaves out and why",
+        tags=["planning"],
+        responses={200: ProposalSerializer, **api.errors(404)},
+    )
+    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002
+        return Response(ProposalSerializer(detail_of(self.get_object())).data)
+
+    @extend_schema(
+        summary="Make the plan binding and invite its people",
+        tags=["planning"],
+        request=None,
+        responses={200: PublishedSerializer, **api.errors(403, 404, 409)},
+    )
+    @action(methods=["post"], detail=True)
+    def publish(self, request: Request, id: str) -> Response:  # noqa: A002
+        proposal: Proposal = self.get_object()
+        access.require(request.user, "plan.publish", proposal.run)
+        return publish(proposal, request)
+
+
+def publish(proposal: Proposal, request: Request) -> Response:
+    outcome = commit.publish(proposal, by=request.user)
+    return Response(PublishedSerializer(summary(proposal, outcome)).data)

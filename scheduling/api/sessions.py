@@ -1,0 +1,243 @@
+"""Published sessions: lists, agenda, people, calling off, and putting a deputy on an open seat. Rooms for pickers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import django_filters
+from django.db.models import Prefetch, QuerySet
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cases import serializers as case_shown
+from cases.models import Case
+from experts.api import Lists
+from experts.models import Expert
+from mdt_portal import access, api, clock, shell
+from scheduling import deputies, sessions
+from scheduling.clock import Horizon
+from scheduling.models import AgendaItem, Attendance, AttendanceMode, Room, Seat, Session
+from scheduling.states import InvitationStatus, SessionStatus
+
+# What is shown --------------------------------------------------------------------------------------------------------
+
+
+class SeatSerializer(serializers.Serializer):
+    """One discipline that a case needs, and who fills it (null: the seat is open)."""
+
+    place = serializers.IntegerField(help_text="The seat's number within its case.")
+    discipline = serializers.CharField(source="discipline.key")
+    name = serializers.CharField(source="discipline.name")
+    min_rank = serializers.IntegerField()
+    sub_specialty = serializers.CharField()
+    optional = serializers.BooleanField(help_text="Welcome, not required.")
+    expert = api.NamedSerializer(source="attendance.expert", allow_null=True, default=None)
+    answer = serializers.ChoiceField(
+        InvitationStatus.choices, source="attendance.invitation.status", allow_null=True, default=None
+    )
+
+
+class AgendaItemSerializer(serializers.Serializer):
+    case = serializers.CharField(source="case.public_id")
+    number = serializers.CharField(source="case.number")
+    title = serializers.CharField(source="case.title")
+    status = serializers.CharField(source="case.status")
+    start = serializers.DateTimeField()
+    minutes = serializers.IntegerField()
+    seats = SeatSerializer(many=True)
+
+
+class AttendanceSerializer(serializers.Serializer):
+    """One expert's part of a session, from the first to the last case that needs them."""
+
+    expert = api.NamedSerializer()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    mode = serializers.ChoiceField(AttendanceMode.choices)
+    answer = serializers.ChoiceField(InvitationStatus.choices, source="invitation.status")
+
+
+class SessionRowSerializer(serializers.Serializer):
+    """A session in a list; `cases` counts those that the reader may see."""
+
+    id = serializers.CharField(source="public_id")
+    status = serializers.ChoiceField(SessionStatus.choices)
+    status_text = serializers.CharField(source="get_status_display")
+    team = api.NamedSerializer()
+    institution = api.NamedSerializer()
+    room = api.NamedSerializer(allow_null=True)
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    zone = serializers.CharField(source="institution.zone")
+    cases = serializers.SerializerMethodField()
+    invited = serializers.SerializerMethodField()
+    accepted = serializers.SerializerMethodField()
+    version = serializers.IntegerField()
+
+    def get_cases(self, session: Session) -> int:
+        return len(session.items.all())
+
+    def get_invited(self, session: Session) -> int:
+        return len(session.attendances.all())
+
+    def get_accepted(self, session: Session) -> int:
+        answers = [attendance.invitation.status for attendance in session.attendances.all()]
+        return answers.count(InvitationStatus.ACCEPTED)
+
+
+class SessionSerializer(SessionRowSerializer):
+    agenda = AgendaItemSerializer(source="items", many=True)
+    attendances = AttendanceSerializer(many=True)
+
+
+class RoomSerializer(api.NamedSerializer):
+    name_en = serializers.CharField()
+    name_zh = serializers.CharField()
+    institution = api.NamedSerializer()
+    capacity = serializers.IntegerField()
+    equipment = serializers.ListField(child=serializers.CharField())
+    active = serializers.BooleanField()
+
+
+def with_people(items: QuerySet[AgendaItem]) -> QuerySet[AgendaItem]:
+    seats = Seat.objects.select_related("discipline", "attendance__expert", "attendance__invitation")
+    return items.prefetch_related(Prefetch("seats", seats)).order_by("start", "pk")
+
+
+# What is asked --------------------------------------------------------------------------------------------------------
+
+
+class SessionFilter(django_filters.FilterSet):
+    """Days are meant by the clock of the reader's own hospital."""
+
+    week = django_filters.DateFilter(method="in_week", label="any day of the week, such as 2026-03-02")
+    first_day = django_filters.DateFilter(method="from_day")
+    last_day = django_filters.DateFilter(method="to_day")
+    institution = django_filters.CharFilter("institution__public_id")
+    team = django_filters.CharFilter("team__public_id")
+    status = django_filters.MultipleChoiceFilter(choices=SessionStatus.choices)
+
+    def in_week(self, rows: QuerySet, name: str, value: date) -> QuerySet:
+        week = Horizon.around(value, 7, self._zone())
+        return rows.filter(start__gte=week.start, start__lt=week.end)
+
+    def from_day(self, rows: QuerySet, name: str, value: date) -> QuerySet:
+        return rows.filter(start__gte=Horizon(value, 1, self._zone()).start)
+
+    def to_day(self, rows: QuerySet, name: str, value: date) -> QuerySet:
+        return rows.filter(start__lt=Horizon(value, 1, self._zone()).end)
+
+    def _zone(self) -> Any:
+        return clock.zone(getattr(shell.home(self.request.user), "zone", None))
+
+
+class RoomFilter(django_filters.FilterSet):
+    institution = django_filters.CharFilter("institution__public_id")
+    active = django_filters.BooleanFilter()
+
+
+class DeputySerializer(serializers.Serializer):
+    expert = api.PublicId(Expert)
+
+
+SEAT = [
+    OpenApiParameter("case", str, OpenApiParameter.PATH, description="public id of a case on the agenda"),
+    OpenApiParameter("place", int, OpenApiParameter.PATH, description="number of the seat within its case"),
+]
+SEAT_PATH = r"cases/(?P<case>[A-Za-z0-9_-]{16})/seats/(?P<place>\d{1,3})"
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Sessions", tags=["sessions"], responses=SessionRowSerializer(many=True)),
+    retrieve=extend_schema(
+        summary="One session with agenda and people",
+        tags=["sessions"],
+        responses={200: SessionSerializer, **api.errors(404)},
+    ),
+)
+class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Published sessions. Of an agenda everybody sees the cases that they may see."""
+
+    queryset = Session.objects.none()
+    filterset_class = SessionFilter
+
+    def get_serializer_class(self) -> type[serializers.Serializer]:
+        return SessionRowSerializer if self.action == "list" else SessionSerializer
+
+    def get_queryset(self) -> QuerySet[Session]:
+        items = AgendaItem.objects.filter(active=True, case__in=self.visible(Case.objects.all())).order_by(
+            "start", "pk"
+        )
+        if self.action != "list":
+            items = with_people(items.select_related("case"))
+        people = Attendance.objects.active().select_related("expert", "invitation").order_by("start", "pk")
+        rows = Session.objects.select_related("team", "institution", "room").order_by("start", "pk")
+        return self.visible(rows).prefetch_related(Prefetch("items", items), Prefetch("attendances", people))
+
+    def changeable(self) -> Session:
+        session: Session = self.get_object()
+        access.require(self.request.user, "session.change", session)
+        return session
+
+    def render(self, session: Session) -> Response:
+        return Response(SessionSerializer(self.get_queryset().get(pk=session.pk)).data)
+
+    @extend_schema(
+        summary="Call a session off; its cases wait again",
+        tags=["sessions"],
+        request=case_shown.WhySerializer,
+        responses={200: SessionSerializer, **api.errors(400, 403, 404, 409)},
+    )
+    @action(methods=["post"], detail=True)
+    def cancel(self, request: Request, id: str) -> Response:  # noqa: A002
+        session = self.changeable()
+        reason = api.checked(case_shown.WhySerializer, self)["reason"]
+        sessions.cancel(session, by=request.user, reason=reason)
+        return self.render(session)
+
+    def seat(self, case: str, place: str) -> Seat:
+        session = self.changeable()
+        seats = Seat.objects.filter(item__session=session, item__active=True, item__case__public_id=case)
+        rows = seats.select_related("item__session__institution", "item__case", "discipline")
+        return get_object_or_404(rows.order_by("optional"), place=int(place))
+
+    @extend_schema(
+        summary="Who could take a seat, least loaded first",
+        tags=["sessions"],
+        parameters=SEAT,
+        responses={200: api.NamedSerializer(many=True), **api.errors(403, 404)},
+        filters=False,
+    )
+    @action(detail=True, url_path=f"{SEAT_PATH}/deputies", pagination_class=None)
+    def deputies(self, request: Request, id: str, case: str, place: str) -> Response:  # noqa: A002
+        found = deputies.of(self.seat(case, place))
+        return Response(api.NamedSerializer(found, many=True).data)
+
+    @extend_schema(
+        summary="Put an expert on an open seat and invite them",
+        tags=["sessions"],
+        parameters=SEAT,
+        request=DeputySerializer,
+        responses={200: SessionSerializer, **api.errors(400, 403, 404, 409)},
+    )
+    @action(methods=["post"], detail=True, url_path=f"{SEAT_PATH}/fill")
+    def fill(self, request: Request, id: str, case: str, place: str) -> Response:  # noqa: A002
+        seat = self.seat(case, place)
+        expert = api.checked(DeputySerializer, self)["expert"]
+        sessions.fill_seat(seat, expert, by=request.user)
+        return self.render(seat.item.session)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="Rooms", tags=["lists"]),
+    retrieve=extend_schema(summary="One room", tags=["lists"], responses={200: RoomSerializer, **api.errors(404)}),
+)
+class RoomViewSet(Lists):
+    queryset = Room.objects.select_related("institution").order_by("pk")
+    serializer_class = RoomSerializer
+    filterset_class = RoomFilter
