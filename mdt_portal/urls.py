@@ -1,7 +1,9 @@
 """Every address of the portal; the applications are named by dotted strings only."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from mdt_portal.api import TokenView, nothing_here
@@ -21,4 +23,5 @@ urlpatterns = [
     re_path(r"^api/.*/$", nothing_here),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}portal/mark.svg")),  # pages without our <head>
 ]
