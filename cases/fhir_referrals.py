@@ -36,7 +36,8 @@ class Referral:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passed:
-    """A condition that gives no referral, and why: resolved, not_confirmed, history, unmapped, no_rule."""
+    """A condition that gives no referral, and why: resolved, not_confirmed, history, unmapped, no_rule,
+    comorbidity."""
 
     display: str
     why: str
@@ -73,9 +74,18 @@ def propose(patient: Patient, rules: Sequence[Rule], *, today: date) -> tuple[li
         best = _best(disease, _facts(patient, disease, found, today), rules)
         if best is None:
             passed.extend(Passed(display=one.display, why="no_rule") for _, one in disease.members)
+        elif _only_accompanies(disease, best):
+            passed.extend(Passed(display=one.display, why="comorbidity") for _, one in disease.members)
         else:
             referrals.append(best)
     return referrals, passed
+
+
+def _only_accompanies(disease: _Disease, referral: Referral) -> bool:
+    """A chronic illness that needs no discussion (hypertension, diabetes): a fact about the patient, no question."""
+    answer = referral.answer
+    settled = not isinstance(answer, Undecided) and answer.tier == "none"
+    return settled and not disease.is_tumour and not referral.facts.scores and diseases.is_chronic(referral.facts.code)
 
 
 def age_on(born: date | None, day: date) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import cache
 from pathlib import Path
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from experts.models import Discipline, DiseaseGroup, Title
 DATA = Path(__file__).parent / "data"
 
 
+@cache
 def rows(name: str) -> list[dict[str, str]]:
     """The rows of one of the files in experts/data, by column name."""
     with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
@@ -69,3 +71,13 @@ def load() -> dict[str, int]:
 def lead_disciplines() -> dict[str, str]:
     """The discipline that leads the team of each disease group, by their keys."""
     return {row["key"]: row["lead"] for row in rows("disease_groups")}
+
+
+def wider_groups(key: str) -> list[str]:
+    """The disease groups that look after `key`: itself, then ever wider ones, such as lung, oncology, general."""
+    wider = {row["key"]: row["wider"] for row in rows("disease_groups")}
+    chain = []
+    while key and key not in chain:
+        chain.append(key)
+        key = wider.get(key, "")
+    return chain
