@@ -14,7 +14,7 @@ Price = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Column:
-    """`price` = (required_late, suggested, effort) of what the column adds; `stays` are the presences, old ones too."""
+    """`price` = (required_late, suggested, effort) of what it adds; `rooms`: the free ones of those that suit."""
 
     team: int
     site: int
@@ -23,6 +23,7 @@ class Column:
     items: tuple[PlannedCase, ...]
     stays: dict[int, Span]
     rooms: tuple[int | None, ...]
+    suits: tuple[int | None, ...]
     price: Price
     base: int | None = None
     kept: tuple[PlannedCase, ...] = ()

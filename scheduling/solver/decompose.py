@@ -54,9 +54,10 @@ class Worker:
         self.problem = problem
         self.effort = effort or patterns.Effort()
         self._remembered: dict[object, object] = {}
+        self._pool = patterns.Pool(self.effort.pool)
 
-    def work(self, task: Task) -> Answer | None:
-        """The best replacement found for the sessions taken out, or None if nothing was found."""
+    def work(self, task: Task) -> Answer:
+        """The best replacement found for the sessions taken out, or just these where nothing was found."""
         state = State(self.problem, task.sessions)
         pricer = Pricer(state=state, random=Random(task.seed))  # noqa: S311
         pricer.remembered = self._remembered  # type: ignore[assignment]
@@ -71,7 +72,7 @@ class Worker:
         )
         choice = master.choose()
         if choice is None:
-            return None
+            return Answer(task=task.id, version=task.version, out=out, into=out)
         into = self._sessions(state, choice.columns, out, bases)
         return Answer(task=task.id, version=task.version, out=out, into=into)
 
@@ -94,7 +95,10 @@ class Worker:
         for team in sorted({case.team for case in free}):
             cases = [case for case in free if case.team == team]
             theirs = [base for base in bases if base.team == team]
-            columns += patterns.generate(pricer, cases, theirs, worth, self.effort)
+            known = list(self._pool.fitting(pricer, team, {case.id for case in cases}))
+            fresh = patterns.generate(pricer, cases, theirs, worth, self.effort)
+            self._pool.add(fresh, worth)
+            columns += known + fresh
         return columns, hint
 
     def _sessions(
@@ -246,11 +250,11 @@ class Coordinator:
         """A task that is lost: its teams may be worked on again."""
         self._in_flight.pop(task_id, None)
 
-    def accept(self, task_id: int, answer: Answer | None) -> bool:
+    def accept(self, task_id: int, answer: Answer) -> bool:
         """Whether the state changed; a late, stale or repeated answer is refused unless it still fits."""
         known = self._in_flight.pop(task_id, None)
         self.tasks_done += 1
-        if known is None or answer is None:
+        if known is None:
             return False
         if any(self.sessions.get(session.id) != session for session in answer.out):
             self.tasks_rejected += 1

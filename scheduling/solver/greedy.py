@@ -16,16 +16,20 @@ from scheduling.solver.timeline import State
 
 __all__ = ["fcfs", "first_plan", "general", "insert", "plan_of", "smart", "weekly"]
 
+MOST_FOR_BOTH = 600
 NO_STOP: Callable[[], bool] = lambda: False  # noqa: E731
 
 
 def first_plan(problem: Problem, stop: Callable[[], bool] = NO_STOP) -> Plan:
-    """The warm start: on office half-days the better of `smart` and `general`, else `general`."""
+    """The warm start: `general`; on office half-days `smart` completed, or the better of both where that is quick."""
     if not blocks.fits(problem):
         return general(problem, stop)
     warm = State(problem, smart(problem).sessions)
     complete(warm, unplaced_cases(warm), stop)
-    return plan_of(warm)
+    plan = plan_of(warm)
+    if len(problem.cases) > MOST_FOR_BOTH:
+        return plan
+    return min(plan, general(problem, stop), key=lambda plan: plan.goals)
 
 
 def general(problem: Problem, stop: Callable[[], bool] = NO_STOP) -> Plan:

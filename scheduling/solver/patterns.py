@@ -22,10 +22,41 @@ MOST_SCREENED = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How hard to look: groups priced per team, columns kept per group."""
+    """How hard to look: groups priced per team, columns kept per group, columns remembered per team."""
 
-    groups: int = 500
+    groups: int = 250
     keep: int = 4
+    pool: int = 2500
+
+
+class Pool:
+    """Columns priced earlier, by team: most of them still fit when their team is looked at again."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._columns: dict[int, dict[object, Column]] = {}
+
+    def add(self, columns: Sequence[Column], worth: Mapping[int, float]) -> None:
+        for column in columns:
+            if column.base is None:
+                key = (column.start_min, column.end_min, *(i.case for i in column.items), *sorted(column.stays))
+                self._columns.setdefault(column.team, {})[key] = column
+        for team in {column.team for column in columns}:
+            theirs = self._columns.get(team, {})
+            if len(theirs) > self.most:
+                best = sorted(theirs.items(), key=lambda entry: reduced_price(entry[1], worth))
+                self._columns[team] = dict(best[: self.most * 2 // 3])
+
+    def fitting(self, pricer: Pricer, team: int, cases: set[int]) -> Iterator[Column]:
+        for column in self._columns.get(team, {}).values():
+            if all(item.case in cases for item in column.items):
+                fresh = pricer.refreshed(column)
+                if fresh is not None:
+                    yield fresh
+
+
+def reduced_price(column: Column, worth: Mapping[int, float]) -> float:
+    return column.price[2] - sum(worth.get(item.case, 0.0) for item in column.items)
 
 
 def generate(
@@ -39,7 +70,7 @@ def generate(
         columns += pricer.price(group, keep=effort.keep)
     for base in bases:
         pricer.state.remove(base.id)
-        for group in _promising(pricer, groups, worth, effort.groups // 8, pricer.random):
+        for group in _promising(pricer, groups, worth, effort.groups // 4, pricer.random):
             columns += pricer.price(group, base)
         pricer.state.add(base)
     return columns
@@ -79,6 +110,7 @@ def people_needed(group: Group) -> int:
 def _promising(
     pricer: Pricer, groups: Sequence[Group], worth: Mapping[int, float], most: int, random: Random
 ) -> Sequence[Group]:
+    """Every size has its share: half of it by estimated reduced cost, half by chance."""
     if len(groups) <= most:
         return groups
     weights = pricer.state.problem.weights
@@ -89,7 +121,17 @@ def _promising(
         price = (weights.session_short if short else weights.session_long) + weights.attendance * people_needed(group)
         return price - sum(worth.get(case.id, 0.0) for case in group) + random.gauss(0, 4)
 
-    return sorted(groups, key=reduced)[:most]
+    sizes: dict[int, list[Group]] = {}
+    for group in groups:
+        sizes.setdefault(len(group), []).append(group)
+    chosen: list[Group] = []
+    for left, theirs in enumerate(sorted(sizes.values(), key=len)):
+        share = (most - len(chosen)) // (len(sizes) - left)
+        ranked = sorted(theirs, key=reduced)
+        chosen += ranked[: share // 2]
+        rest = ranked[share // 2 :]
+        chosen += random.sample(rest, min(len(rest), share - share // 2))
+    return chosen
 
 
 def worth_of(pricer: Pricer, sessions: Sequence[PlannedSession]) -> dict[int, float]:

@@ -1,15 +1,21 @@
 """solve(problem): the best plan within the limit, never an empty answer.
 
-Greedy first; then the search improves it until time is up, somebody stops it, or the bound proves every level.
+Greedy first; then tasks of the coordinator, in this process or over several, until time is up, somebody stops it, or
+the bound proves every level. Bounds are computed on the side, one team at a time.
 """
 
+import multiprocessing
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from scheduling.solver import explain, greedy
+from scheduling.solver import bounds, crew, explain, greedy
+from scheduling.solver.decompose import Coordinator, Task
 from scheduling.solver.plan import Bound, Goals, Plan, Unplaced
 from scheduling.solver.problem import Problem
+
+TASK_S = 2.0
+WORTH_STARTING_S = 8.0  # processes take two seconds to start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +69,106 @@ def solve(
 ) -> Plan:
     """Ends within the limit (plus about a second); arguments given here override the problem's own limits."""
     clock = Clock(limit_s=problem.limits.seconds if seconds is None else seconds, should_stop=should_stop)
-    tell = on_progress or (lambda _: None)
-    plan = greedy.first_plan(problem, clock.over)
-    first_plan_s = clock.seconds
-    tell(Progress(seconds=first_plan_s, goals=plan.goals, phase="greedy"))
-    plan = replace(plan, first_plan_s=round(first_plan_s, 3), unplaced=reasons(problem, plan))
-    tell(Progress(seconds=clock.seconds, goals=plan.goals, bound=plan.bound, phase="done"))
-    return replace(plan, seconds=round(clock.seconds, 3))
+    search = Search(problem, clock, on_progress or (lambda _: None))
+    search.start(greedy.first_plan(problem, clock.over), problem.limits.seed if seed is None else seed)
+    if not clock.over():
+        search.run(problem.limits.workers if workers is None else workers)
+    return search.finish()
+
+
+class Search:
+    """One run: the coordinator's state, the bounds of the teams so far, and what is told to whoever watches."""
+
+    def __init__(self, problem: Problem, clock: Clock, tell: OnProgress) -> None:
+        self.problem, self.clock, self.tell = problem, clock, tell
+        self.bound: Bound | None = None
+        self.parts: dict[int, bounds.TeamBound] = {}
+        self.first_plan_s = 0.0
+        self.unbounded = sorted({case.team for case in problem.cases}, reverse=True)
+        self.teams = len(self.unbounded)
+        self.handed_out = 0
+
+    def start(self, plan: Plan, seed: int) -> None:
+        self.first_plan_s = self.clock.seconds
+        self.coordinator = Coordinator.start(self.problem, plan, seed)
+        self._say("greedy")
+
+    def run(self, workers: int) -> None:
+        if not self.problem.cases:
+            return
+        alone = workers <= 1 or self.clock.left < WORTH_STARTING_S or multiprocessing.current_process().daemon
+        team: crew.Crew = crew.Alone(self.problem) if alone else crew.Processes(self.problem, workers)
+        try:
+            self._drive(team)
+        finally:
+            team.dismiss()
+
+    def _drive(self, team: crew.Crew) -> None:
+        """Keeps everybody busy with tasks, and now and then a bound, until nothing is left to gain."""
+        while not self.clock.over() and not self._proven():
+            while team.has_room() and not self.clock.over():
+                work = self._next_work()
+                if work is None:
+                    break
+                team.hand_out(work)
+            for result in team.results():
+                self._take(result)
+
+    def _next_work(self) -> crew.Work | None:
+        """Every third piece is a bound, until all teams have theirs."""
+        self.handed_out += 1
+        if self.unbounded and self.handed_out % 3 == 0:
+            return crew.BoundTask(team=self.unbounded.pop(), seconds=min(5.0, self.clock.left))
+        return self.coordinator.next_task(max(0.1, min(TASK_S, self.clock.left)))
+
+    def _take(self, result: crew.Result) -> None:
+        if isinstance(result, crew.Lost):
+            if isinstance(result.work, Task):
+                self.coordinator.forget(result.work.id)
+            else:
+                self.unbounded.append(result.work.team)
+        elif isinstance(result, crew.TeamBounded):
+            self.parts[result.team] = result.part
+            if len(self.parts) == self.teams:
+                self.bound = bounds.bound(list(self.parts.values()), bounds.fixed_part(self.problem))
+                self._say("proof")
+        else:
+            before = self.coordinator.goals
+            if self.coordinator.accept(result.task, result) and self.coordinator.goals < before:
+                self._say("search")
+
+    def _proven(self) -> bool:
+        return self.bound is not None and self.bound.proves(self.coordinator.goals)
+
+    def _say(self, phase: str) -> None:
+        self.tell(
+            Progress(seconds=round(self.clock.seconds, 3), goals=self.coordinator.goals, bound=self.bound, phase=phase)
+        )
+
+    def finish(self) -> Plan:
+        """The incumbent with its reasons; the bound is cut off below the first level that it does not meet."""
+        plan = self.coordinator.plan()
+        stated = valid_bound(self.bound, plan.goals)
+        self._say("done")
+        return replace(
+            plan,
+            status="optimal" if stated is not None and stated.proves(plan.goals) else "feasible",
+            bound=stated,
+            unplaced=reasons(self.problem, plan),
+            first_plan_s=round(self.first_plan_s, 3),
+            seconds=round(self.clock.seconds, 3),
+        )
+
+
+def valid_bound(bound: Bound | None, goals: Goals) -> Bound | None:
+    """A level's bound counts only while all levels above meet theirs; null ends it."""
+    if bound is None:
+        return None
+    kept: list[int | None] = []
+    for low in bound:
+        met = all(a == b for a, b in zip(kept, goals, strict=False))
+        kept.append(low if met else None)
+    return Bound(required_unplaced=kept[0], required_late=kept[1], suggested=kept[2], effort=kept[3])
 
 
 def reasons(problem: Problem, plan: Plan) -> tuple[Unplaced, ...]:
