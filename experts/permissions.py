@@ -39,3 +39,26 @@ def change_availability(user: User, expert: Expert) -> bool:
         return True
     reach = roles.institutions(user, Role.COORDINATOR)
     return expert.affiliations.filter(institution__in=reach).exists()
+
+
+@access.may("pool.edit")
+def edit_pools(user: User, row: models.Model | None) -> bool:
+    """Coordinators keep the experts, teams, rooms and blocks of their hospitals in the admin pages."""
+    return Role.COORDINATOR in roles.held(user)
+
+
+@access.may("reference.edit")
+def edit_reference(user: User, row: models.Model | None) -> bool:
+    """Disciplines, titles and disease groups are words of the catalogue's rules."""
+    return Role.CATALOGUE_ADMIN in roles.held(user)
+
+
+@access.may("records.read")
+def read_records(user: User, row: models.Model | None) -> bool:
+    return Role.AUDITOR in roles.held(user)
+
+
+@access.may("user.edit", "outbox.read")
+def administer(user: User, row: models.Model | None) -> bool:
+    """Left to superusers, whom `access.can` lets pass."""
+    return False

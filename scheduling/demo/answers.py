@@ -35,7 +35,7 @@ def give(*, seed: int) -> dict[str, int]:
                 reason = rng.choice([DeclineReason.THEATRE, DeclineReason.AWAY, DeclineReason.CLASH])
                 invitations.decline(invitation, by=user, reason=reason)
     everything = list(Invitation.objects.values_list("status", flat=True))
-    return {status.label: everything.count(status) for status in InvitationStatus if status in everything}
+    return {str(status.label): everything.count(status) for status in InvitationStatus if status in everything}
 
 
 def _open(session: Session) -> list[Invitation]:

@@ -54,7 +54,7 @@ def hire(sites: Sequence[Site], size: Size, *, rules: Iterable[Rule], names: Nam
         groups = set(site.plan.groups) | (set(size.others) if "general" in site.plan.groups else set())
         for key, count in sorted(_staff(site, vignettes.seats_needed(groups, rules)).items()):
             for number in range(count):
-                rank = rng.choices(list(RANKS), weights=RANKS.values())[0]
+                rank = rng.choices(list(RANKS), weights=list(RANKS.values()))[0]
                 if number < 2 or (number == 2 and count > 3):
                     rank = max(rank, 3)  # two or three per discipline may fill a seat that asks for a senior title
                 rank = ladder.climb(disciplines[key], rank)

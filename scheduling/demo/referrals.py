@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from django.db.models import F
+
 from cases import catalogue, materials, patients, workflow
 from cases.catalogue import Requirement, Rule, Undecided
 from cases.models import Case
@@ -45,7 +47,7 @@ class World:
 def send(size: Size, world: World) -> None:
     """All cases of the demo: waiting, listed, with facts missing, drafts."""
     for _ in range(size.waiting):
-        tier = world.rng.choices(list(TIERS), weights=TIERS.values())[0]
+        tier = world.rng.choices(list(TIERS), weights=list(TIERS.values()))[0]
         _submitted(world, _draw(world, tier))
     for _ in range(size.listed):
         _submitted(world, _draw(world, "none"))
@@ -152,7 +154,7 @@ def _bring_materials(world: World, case: Case, submitted_at: datetime) -> None:
     """Most of it comes with the referral, the rest over the next two days; one case in eight still waits for some."""
     awaited: tuple[str, ...] = ()
     if world.rng.random() < INCOMPLETE:
-        awaited = world.rng.choices(list(AWAITED), weights=AWAITED.values())[0]
+        awaited = world.rng.choices(list(AWAITED), weights=list(AWAITED.values()))[0]
     for item in case.materials.filter(status=MaterialStatus.MISSING):
         if item.code in awaited:
             continue
@@ -162,8 +164,7 @@ def _bring_materials(world: World, case: Case, submitted_at: datetime) -> None:
 
 def _date_back() -> None:
     """A referral was begun shortly before it was submitted, not when the demo was made."""
-    for case in Case.objects.filter(submitted_at__isnull=False).only("pk", "submitted_at"):
-        Case.objects.filter(pk=case.pk).update(created_at=case.submitted_at - timedelta(minutes=15))
+    Case.objects.filter(submitted_at__isnull=False).update(created_at=F("submitted_at") - timedelta(minutes=15))
 
 
 def groups_of(formed_groups: Iterable[str], others: Iterable[str]) -> tuple[str, ...]:

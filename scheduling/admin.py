@@ -1,0 +1,161 @@
+"""Admin pages: rooms and blocks, which coordinators keep; runs, sessions and invitations, which only verbs write."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from dateutil.rrule import rrulestr
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext as _
+
+from experts.admin import Pool, PoolRows
+from mdt_portal.admin_parts import ReadOnly, ReadOnlyRows
+from scheduling.models import (
+    AgendaItem,
+    Attendance,
+    Block,
+    Hold,
+    Invitation,
+    PlanningRun,
+    Proposal,
+    Room,
+    RoomClosure,
+    RoomHours,
+    Session,
+)
+
+ANY_DAY = datetime(2026, 1, 1)  # noqa: DTZ001  only to try whether a rule can be read
+
+
+class RoomHoursRows(PoolRows):
+    model = RoomHours
+
+
+class RoomClosureRows(PoolRows):
+    model = RoomClosure
+
+
+@admin.register(Room)
+class RoomAdmin(Pool):
+    place = "institution"
+    list_display = ["name_en", "name_zh", "institution", "capacity", "equipment", "active"]
+    list_select_related = ["institution"]
+    list_filter = ["active", "institution"]
+    search_fields = ["name_en", "name_zh"]
+    autocomplete_fields = ["institution"]
+    inlines = [RoomHoursRows, RoomClosureRows]
+
+
+class BlockForm(forms.ModelForm):
+    class Meta:
+        model = Block
+        fields = ["team", "kind", "room", "first_day", "last_day", "start", "end", "recurrence", "reserved_class"]
+
+    def clean_recurrence(self) -> str:
+        """An RFC 5545 rule without DTSTART, or nothing."""
+        text = self.cleaned_data["recurrence"].strip().upper()
+        if text:
+            try:
+                rrulestr(text, dtstart=ANY_DAY)
+            except (ValueError, KeyError, TypeError):
+                raise forms.ValidationError(
+                    _("“%(rule)s” is not a recurrence rule; an example is FREQ=WEEKLY;INTERVAL=2;BYDAY=TH.")
+                    % {"rule": text}
+                ) from None
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        team, room = data.get("team"), data.get("room")
+        if team and room and team.institution_id != room.institution_id:
+            self.add_error("room", _("The room belongs to another hospital than the team."))
+        return data
+
+
+@admin.register(Block)
+class BlockAdmin(Pool):
+    place = "team__institution"
+    form = BlockForm
+    list_display = ["team", "kind", "recurrence", "first_day", "last_day", "start", "end", "room", "reserved_class"]
+    list_select_related = ["team__institution", "room"]
+    list_filter = ["kind", "team__institution", "reserved_class"]
+    search_fields = ["team__name_en", "team__name_zh"]
+    autocomplete_fields = ["team", "room"]
+
+
+# Written by verbs only ---------------------------------------------------------------------------
+class ProposalRows(ReadOnlyRows):
+    deed = "records.read"
+    model = Proposal
+    fields = ["kind", "goals", "bound", "gap", "created_at", "published_at"]
+
+
+@admin.register(PlanningRun)
+class PlanningRunAdmin(ReadOnly):
+    """The problem is left out: it is megabytes."""
+
+    deed = "records.read"
+    list_display = [
+        "id",
+        "status",
+        "trigger",
+        "horizon_start",
+        "horizon_days",
+        "requested_by",
+        "created_at",
+        "attempts",
+    ]
+    list_select_related = ["requested_by"]
+    list_filter = ["status", "trigger", "institutions"]
+    exclude = ["problem", "progress", "idempotency_key"]
+    inlines = [ProposalRows]
+
+
+class AgendaRows(ReadOnlyRows):
+    deed = "records.read"
+    model = AgendaItem
+    fields = ["case", "start", "minutes", "active"]
+
+
+class AttendanceRows(ReadOnlyRows):
+    deed = "records.read"
+    model = Attendance
+    fields = ["expert", "start", "end", "mode", "active"]
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly):
+    deed = "records.read"
+    list_display = ["start", "end", "team", "institution", "room", "status"]
+    list_select_related = ["team", "institution", "room"]
+    list_filter = ["status", "institution"]
+    search_fields = ["team__name_en", "team__name_zh"]
+    date_hierarchy = "start"
+    exclude = ["proposal"]
+    inlines = [AgendaRows, AttendanceRows]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnly):
+    """Without the nonce, from which an answer link could be made."""
+
+    deed = "records.read"
+    list_display = ["attendance_in_words", "status", "answer_by", "answered_at", "reason"]
+    list_select_related = ["attendance__expert"]
+    list_filter = ["status", "reason"]
+    search_fields = ["attendance__expert__name_en", "attendance__expert__name_zh"]
+    exclude = ["nonce"]
+
+    @admin.display(description=Attendance._meta.verbose_name)
+    def attendance_in_words(self, invitation: Invitation) -> str:
+        return str(invitation.attendance)
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnly):
+    deed = "records.read"
+    list_display = ["case", "team", "status", "by", "created_at", "expires_at"]
+    list_select_related = ["case", "team", "by"]
+    list_filter = ["status"]
