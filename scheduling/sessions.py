@@ -18,7 +18,7 @@ from cases.models import Case
 from cases.states import CaseStatus
 from experts.models import Discipline, Expert
 from mdt_portal import audit, lifecycle
-from mdt_portal.errors import RuleError
+from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import User
 from scheduling import confirmation, deputies, invitations, locks, notices, published
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Proposal, RoomBooking, Seat, Session
@@ -242,7 +242,7 @@ def fill_seat(seat: Seat, expert: Expert, *, by: User | None) -> Attendance:
     locks.take(plans=[session.institution_id], experts=[expert.pk])
     seat.refresh_from_db()
     if seat.attendance_id is not None:
-        raise RuleError(_("Somebody sits on this seat already."))
+        raise StaleState(_("Somebody sits on this seat already."))
     if expert not in deputies.of(seat):
         raise RuleError(_("%(expert)s cannot take this seat at this time.") % {"expert": expert})
     start, end = seat.item.start, seat.item.start + timedelta(minutes=seat.item.minutes)
