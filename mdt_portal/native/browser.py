@@ -12,7 +12,8 @@ from pathlib import Path
 from mdt_portal.native.console import CannotGoOn, say, stop
 
 ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PACKAGES = ["chromium", "fonts-wqy-microhei"]  # the font has the Chinese glyphs
+CHROMIUM = ["chromium", "fonts-wqy-microhei"]  # the font has the Chinese glyphs
+DRIVER_NEEDS = ["libatomic1"]  # by Playwright's driver; a minimal Debian lacks it
 ARGUMENTS = [
     "--no-sandbox",  # Chromium's own sandbox does not work for root
     "--disable-gpu",
@@ -33,13 +34,24 @@ def find() -> Path:
     raise CannotGoOn(
         "The browser tests need Chromium, and none was found.\n"
         "  Install one: .venv/bin/playwright install --with-deps chromium\n"
-        f"  or, on Debian: apt-get install {' '.join(PACKAGES)}"
+        f"  or, on Debian: apt-get install {' '.join(CHROMIUM)}"
     )
 
 
 def find_or_install() -> Path:
-    found = _on_path() or _playwrights_own() or _download() or _install_package()
+    if not _driver_runs():
+        say(f"Playwright's driver does not run; installing {' '.join(DRIVER_NEEDS)}")
+        if not (_install_packages(DRIVER_NEEDS) and _driver_runs()):
+            needs = f"on Debian: apt-get install {' '.join(DRIVER_NEEDS)}"
+            raise CannotGoOn(
+                f"Playwright's driver does not run here (.venv/bin/playwright --version says why);\n  {needs}"
+            )
+    found = _on_path() or _playwrights_own() or _download() or _packaged()
     return found or find()
+
+
+def _driver_runs() -> bool:
+    return _succeeds([sys.executable, "-m", "playwright", "--version"])
 
 
 def _on_path() -> Path | None:
@@ -60,15 +72,17 @@ def _download() -> Path | None:
     return _playwrights_own()
 
 
-def _install_package() -> Path | None:
+def _packaged() -> Path | None:
+    say(f"Playwright's download failed; installing the packages {' and '.join(CHROMIUM)}")
+    return _on_path() if _install_packages(CHROMIUM) else None
+
+
+def _install_packages(names: list[str]) -> bool:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        return None
-    say(f"Playwright's download failed; installing the packages {' and '.join(PACKAGES)}")
-    install = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *PACKAGES]
-    if not _succeeds(install):  # the list of packages may be missing or old
-        _succeeds(["apt-get", "update"])
-        _succeeds(install)
-    return _on_path()
+        return False
+    install = ["apt-get", "install", "--yes", "--no-install-recommends", *names]
+    # The list of packages may be missing or old.
+    return _succeeds(install) or (_succeeds(["apt-get", "update"]) and _succeeds(install))
 
 
 def _succeeds(command: list[str]) -> bool:
