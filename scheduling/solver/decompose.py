@@ -174,10 +174,10 @@ class Coordinator:
         with_cases = {case.team for case in self.problem.cases}
         return sorted(with_cases, key=lambda team: (cost[team] / max(1, count[team]), team))
 
-    def next_task(self, seconds: float = 2.0) -> Task | None:
-        """Free teams only; None while all are being worked on."""
+    def next_task(self, seconds: float = 2.0, first: int | None = None) -> Task | None:
+        """Free teams only, `first` among them if given; None while all are being worked on."""
         busy = {team for task in self._in_flight.values() for team in task.teams}
-        first = self._first_team(busy)
+        first = self._first_team(busy) if first is None else first
         if first is None:
             return None
         teams = [first]
