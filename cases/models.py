@@ -145,7 +145,9 @@ class Case(models.Model):
         Institution, on_delete=models.PROTECT, related_name="cases", verbose_name=_("referring institution")
     )
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="cases")
-    referrer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="referrals")
+    referrer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="referrals"
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="owned_cases"
     )
@@ -192,10 +194,14 @@ class Case(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(status__in=["waiting", "planned", "confirmed"])
-                | Q(team__isnull=False, minutes__isnull=False, due_at__isnull=False, tier__in=["required", "suggested"]),
+                | Q(
+                    team__isnull=False, minutes__isnull=False, due_at__isnull=False, tier__in=["required", "suggested"]
+                ),
                 name="case_in_the_pool_has_a_requirement",
             ),
-            models.CheckConstraint(condition=Q(minutes__isnull=True) | Q(minutes__lte=30), name="case_at_most_30_minutes"),
+            models.CheckConstraint(
+                condition=Q(minutes__isnull=True) | Q(minutes__lte=30), name="case_at_most_30_minutes"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -290,5 +296,3 @@ class CatalogueRule(Named):
 
     def __str__(self) -> str:
         return f"{self.key} v{self.version}"
-
-

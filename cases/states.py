@@ -1,9 +1,9 @@
 """The states of a case and the arrows between them.
 
-    draft ──▶ submitted ──▶ needs_facts ──▶ listed ◀──▶ waiting ──▶ planned ──▶ confirmed ──▶ discussed
-                  └──────────────────────────▶ listed | waiting        (and back to waiting)       │
-                                                  closed ◀── following_up ◀── concluded ◀──────────┘
-    anything before discussed ──▶ withdrawn
+draft ──▶ submitted ──▶ needs_facts ──▶ listed ◀──▶ waiting ──▶ planned ──▶ confirmed ──▶ discussed
+              └──────────────────────────▶ listed | waiting        (and back to waiting)       │
+                                              closed ◀── following_up ◀── concluded ◀──────────┘
+anything before discussed ──▶ withdrawn
 """
 
 from django.utils.translation import gettext_lazy as _
