@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from mdt_portal import translations
 from mdt_portal.native import servers
 from mdt_portal.native.console import CannotGoOn
 
@@ -47,6 +48,7 @@ def _start() -> ExitStack:
         running.close()
         raise pytest.UsageError(str(error)) from None
     os.environ.update(ours.environment)
+    translations.compile_all()  # a fresh clone has none
     return running
 
 
