@@ -43,7 +43,7 @@ def register(
         name=name,
         birth_date=birth_date.isoformat() if birth_date else "",
         phone=phone,
-        name_hash=search_hash("name", name),
+        name_hash=name_hash(name),
     )
     PatientIdentifier.objects.bulk_create(
         PatientIdentifier(patient=patient, system=system, value=value, value_hash=search_hash(system, value))
@@ -63,3 +63,18 @@ def identity(patient: Patient, *, by: User | None, page: str) -> PatientIdentity
     """Who the patient is; the look is recorded."""
     audit.looked(patient, by=by, page=page)
     return patient.identity
+
+
+def record_system(institution: Institution) -> str:
+    """The name under which a hospital's own record numbers are kept apart from those of others."""
+    return f"record:{institution.public_id}"
+
+
+def is_called(patient: Patient, name: str) -> bool:
+    """Whether this is the patient's name; the stored one is not read."""
+    return PatientIdentity.objects.filter(patient=patient, name_hash=name_hash(name)).exists()
+
+
+def name_hash(name: str) -> str:
+    """By which a name can be found again, if it is written in the same way."""
+    return search_hash("name", name)

@@ -1,3 +1,19 @@
-from django.urls import URLPattern
+"""The addresses of a case. The case page itself also shows its place in the plan, so it stands in scheduling."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, path
+
+from cases.pages import deeds, refer
+
+urlpatterns: list[URLPattern] = [
+    path("refer/", refer.refer, name="refer"),
+    path("refer/answer/", refer.answer, name="refer_answer"),
+    path("refer/facts/", refer.facts, name="refer_facts"),
+    path("refer/codes/", refer.codes, name="refer_codes"),
+    path("cases/<str:public_id>/edit/", refer.edit, name="case_edit"),
+    path("cases/<str:public_id>/submit/", deeds.submit, name="case_submit"),
+    path("cases/<str:public_id>/evaluate/", deeds.reevaluate, name="case_evaluate"),
+    path("cases/<str:public_id>/tier/", deeds.override, name="case_override"),
+    path("cases/<str:public_id>/team/", deeds.team, name="case_team"),
+    path("cases/<str:public_id>/patient/", deeds.identity, name="case_identity"),
+    path("cases/<str:public_id>/materials/<int:item>/", deeds.material, name="case_material"),
+]

@@ -184,7 +184,7 @@ def block(team: Team, **fields: Any) -> Block:
 # Patients and cases ------------------------------------------------------------------------------
 def patient(*, at: Institution | None = None, name: str = "Wang Fang", **fields: Any) -> Patient:
     row = Patient.objects.create(institution=at or institution(), **{"sex": "female", "birth_year": 1961} | fields)
-    PatientIdentity.objects.create(patient=row, name=name, name_hash=search_hash(name))
+    PatientIdentity.objects.create(patient=row, name=name, name_hash=search_hash("name", name))
     return row
 
 
