@@ -56,7 +56,9 @@ def register(
 def find(identifiers: Iterable[tuple[str, str]]) -> Patient | None:
     """The patient known by one of these identifiers, if any."""
     hashes = [search_hash(system, value) for system, value in identifiers]
-    return Patient.objects.filter(identifiers__value_hash__in=hashes).order_by("pk").first()
+    # no ORDER BY ... LIMIT 1: it lures the planner away from the unique index while a fresh table has no statistics
+    rows = PatientIdentifier.objects.filter(value_hash__in=hashes).select_related("patient")
+    return min((row.patient for row in rows), key=lambda patient: patient.pk, default=None)
 
 
 def identity(patient: Patient, *, by: User | None, page: str) -> PatientIdentity:
