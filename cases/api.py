@@ -11,7 +11,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -58,11 +57,11 @@ def case_rows() -> QuerySet[Case]:
     return rows.select_related("institution", "team").order_by("-pk")
 
 
-def home(request: Request, institution: Institution | None) -> Institution:
+def home(request: api.SignedIn, institution: Institution | None) -> Institution:
     """The hospital at which one refers: the one that was named, else one's own. Raises where it is not one's own."""
     own = access.visible(request.user, Institution.objects.all())
     if not request.user.is_superuser:
-        own = roles.institutions(request.user, *REFERRERS)  # type: ignore[arg-type]
+        own = roles.institutions(request.user, *REFERRERS)
     found = institution or shell.home(request.user)
     if found is None or not own.filter(pk=found.pk).exists():
         raise NotAllowed(_("You may refer only at your own hospital."))
@@ -106,7 +105,7 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         return Response(data, status=status, headers={"ETag": f'"{row.version}"'})
 
     @extend_schema(summary="One case", tags=["cases"])
-    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002
+    def retrieve(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         return self.render(self.case())
 
     @extend_schema(
@@ -115,7 +114,7 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         parameters=[api.IDEMPOTENCY_KEY],
         request=shown.ReferralSerializer,
     )
-    def create(self, request: Request) -> Response:
+    def create(self, request: api.SignedIn) -> Response:
         access.require(request.user, "case.refer")
         key = api.idempotency_key(request)
         given = api.checked(shown.ReferralSerializer, self)
@@ -134,7 +133,7 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         parameters=[IF_MATCH],
         request=shown.EditSerializer,
     )
-    def partial_update(self, request: Request, id: str) -> Response:  # noqa: A002
+    def partial_update(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case("case.edit")
         given = api.checked(shown.EditSerializer, self)
         given.setdefault("version", _if_match(request))
@@ -142,7 +141,7 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
 
     @extend_schema(summary="Hand a draft in", tags=["cases"], request=None)
     @action(methods=["post"], detail=True)
-    def submit(self, request: Request, id: str) -> Response:  # noqa: A002
+    def submit(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         return self.render(workflow.submit(self.case("case.submit"), by=request.user))
 
     @extend_schema(
@@ -151,7 +150,7 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         request=shown.OverrideSerializer,
     )
     @action(methods=["post"], detail=True)
-    def override(self, request: Request, id: str) -> Response:  # noqa: A002
+    def override(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case("case.override")
         given = api.checked(shown.OverrideSerializer, self)
         return self.render(workflow.override(case, by=request.user, **given))
@@ -163,7 +162,7 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         request=shown.MaterialDeedSerializer,
     )
     @action(methods=["post"], detail=True, url_path=r"materials/(?P<code>[\w-]+)")
-    def material(self, request: Request, id: str, code: str) -> Response:  # noqa: A002
+    def material(self, request: api.SignedIn, id: str, code: str) -> Response:  # noqa: A002
         case = self.case("case.supply")
         given = api.checked(shown.MaterialDeedSerializer, self)
         item = get_object_or_404(case.materials.select_related("case"), code=code)
@@ -181,13 +180,13 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         responses={200: shown.IdentitySerializer, **api.errors(403, 404)},
     )
     @action(detail=True)
-    def identity(self, request: Request, id: str) -> Response:  # noqa: A002
+    def identity(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case("case.identity")
         found = patients.identity(case.patient, by=request.user, page="api.case")
         return Response(shown.IdentitySerializer(found).data, headers={"Cache-Control": "no-store"})
 
 
-def _if_match(request: Request) -> int | None:
+def _if_match(request: api.SignedIn) -> int | None:
     """The version in If-Match, None if there is none."""
     text = request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
     if text in ("", "*"):
@@ -207,7 +206,7 @@ class EvaluateView(APIView):
         request=shown.FactsSerializer,
         responses={200: shown.AnswerSerializer, **api.errors(400)},
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: api.SignedIn) -> Response:
         facts = api.checked(shown.FactsSerializer, self)
         found = workflow.evaluate_facts(**facts)
         return Response(shown.AnswerSerializer(shown.answer(found)).data)
@@ -228,7 +227,7 @@ class AskedFactsView(APIView):
         parameters=[OpenApiParameter("code", str, required=True, description="ICD-10")],
         responses={200: shown.FactSerializer(many=True), **api.errors(400)},
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: api.SignedIn) -> Response:
         code = known_code(request.query_params.get("code", ""))
         facts = catalogue.asked_facts(code, rulebook.in_force(timezone.now().date()))
         rows = [{"fact": fact, "text": wording.fact_text(fact)} for fact in facts]

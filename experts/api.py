@@ -11,7 +11,6 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
-from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -221,6 +220,8 @@ class AvailabilitySerializer(serializers.Serializer):
 class OfExpert(APIView):
     """The time of the expert in the address, or of oneself where there is none."""
 
+    request: api.SignedIn
+
     def expert(self) -> Expert:
         user = self.request.user
         public_id = self.kwargs.get("id")
@@ -238,7 +239,7 @@ class AvailabilityView(OfExpert):
         tags=["availability"],
         responses={200: AvailabilitySerializer, **api.errors(403, 404)},
     )
-    def get(self, request: Request, **_: str) -> Response:
+    def get(self, request: api.SignedIn, **_: str) -> Response:
         return Response(AvailabilitySerializer(self.expert()).data)
 
     @extend_schema(
@@ -247,7 +248,7 @@ class AvailabilityView(OfExpert):
         request=WeekSerializer,
         responses={200: AvailabilitySerializer, **api.errors(400, 403, 404)},
     )
-    def put(self, request: Request, **_: str) -> Response:
+    def put(self, request: api.SignedIn, **_: str) -> Response:
         expert = self.expert()
         hours = api.checked(WeekSerializer, self)["week"]
         time_keeping.set_week(expert, [(one["weekday"], one["start"], one["end"]) for one in hours], by=request.user)
@@ -261,7 +262,7 @@ class ExceptionsView(OfExpert):
         request=ExceptionSerializer,
         responses={201: ExceptionSerializer, **api.errors(400, 403, 404)},
     )
-    def post(self, request: Request, **_: str) -> Response:
+    def post(self, request: api.SignedIn, **_: str) -> Response:
         expert = self.expert()
         given = api.checked(ExceptionSerializer, self)
         row = time_keeping.add_exception(expert, day=given.pop("date"), **given, by=request.user)
@@ -275,7 +276,7 @@ class LeavesView(OfExpert):
         request=LeaveSerializer,
         responses={201: LeaveSerializer, **api.errors(400, 403, 404)},
     )
-    def post(self, request: Request, **_: str) -> Response:
+    def post(self, request: api.SignedIn, **_: str) -> Response:
         expert = self.expert()
         row = time_keeping.add_leave(expert, **api.checked(LeaveSerializer, self), by=request.user)
         return Response(LeaveSerializer(row).data, status=201)
@@ -287,7 +288,7 @@ ENTRY = OpenApiParameter("entry", str, OpenApiParameter.PATH, description="the e
 
 class ExceptionView(OfExpert):
     @extend_schema(summary="Remove an exception", tags=["availability"], parameters=[ENTRY], responses=GONE)
-    def delete(self, request: Request, entry: str, **_: str) -> Response:
+    def delete(self, request: api.SignedIn, entry: str, **_: str) -> Response:
         day, start, kind = _exception_key(entry)
         row = get_object_or_404(self.expert().availability_exceptions, date=day, start=start, kind=kind)
         time_keeping.remove_exception(row, by=request.user)
@@ -296,7 +297,7 @@ class ExceptionView(OfExpert):
 
 class LeaveView(OfExpert):
     @extend_schema(summary="Remove a leave", tags=["availability"], parameters=[ENTRY], responses=GONE)
-    def delete(self, request: Request, entry: str, **_: str) -> Response:
+    def delete(self, request: api.SignedIn, entry: str, **_: str) -> Response:
         row: Leave = get_object_or_404(self.expert().leaves, first_day=_day(entry))
         time_keeping.remove_leave(row, by=request.user)
         return Response(status=204)

@@ -27,6 +27,7 @@ from rest_framework.views import exception_handler as standard_handler
 
 from mdt_portal import access, audit
 from mdt_portal.errors import Conflict, DomainError, RuleError
+from mdt_portal.models import User
 
 LONGEST_KEY = 80
 LOST_RACES = {
@@ -62,7 +63,7 @@ def errors(*statuses: int) -> dict[int, Any]:
     return {status: OpenApiResponse(ErrorSerializer, description=words[status]) for status in statuses}
 
 
-def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal in one shape. None leaves a bug to Django, which answers 500 and logs it."""
     if isinstance(error, DatabaseError):
         if getattr(error.__cause__, "pgcode", None) not in LOST_RACES:
@@ -116,6 +117,12 @@ def nothing_here(request: HttpRequest, **_kwargs: Any) -> JsonResponse:
     return JsonResponse(_standard(Http404()), status=404)
 
 
+class SignedIn(Request):
+    """The request of somebody who is signed in; endpoints get no other, as the settings demand it."""
+
+    user: User  # type: ignore[assignment]
+
+
 # Ids, keys -----------------------------------------------------------------------------------------------------------
 
 
@@ -123,7 +130,7 @@ class PublicIdMixin:
     """Rows are found by their public id, among those that the reader may see; all others do not exist for them."""
 
     lookup_field = "public_id"
-    lookup_url_kwarg = "id"
+    lookup_url_kwarg: str | None = "id"
     lookup_value_regex = "[A-Za-z0-9_-]{16}"
 
     def visible(self, rows: models.QuerySet) -> models.QuerySet:

@@ -6,7 +6,6 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cases import api as case_api
@@ -77,7 +76,7 @@ class PlacedCaseViewSet(case_api.CaseViewSet):
         responses={200: PlacedCaseSerializer, **ERRORS},
     )
     @action(methods=["post"], detail=True)
-    def withdraw(self, request: Request, id: str) -> Response:  # noqa: A002
+    def withdraw(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case("case.withdraw")
         reason = api.checked(case_shown.WhySerializer, self)["reason"]
         return self.render(sessions.withdraw(case, by=request.user, reason=reason))

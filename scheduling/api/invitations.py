@@ -7,7 +7,6 @@ from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from mdt_portal import access, api
@@ -105,12 +104,12 @@ class InvitationViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.Retriev
 
     @extend_schema(summary="Say yes", tags=["invitations"], request=None, responses=ANSWERED)
     @action(methods=["post"], detail=True)
-    def accept(self, request: Request, id: str) -> Response:  # noqa: A002
+    def accept(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         return self.render(invitations.accept(self.answerable(), by=request.user))
 
     @extend_schema(summary="Say no", tags=["invitations"], request=DeclineSerializer, responses=ANSWERED)
     @action(methods=["post"], detail=True)
-    def decline(self, request: Request, id: str) -> Response:  # noqa: A002
+    def decline(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         invitation = self.answerable()
         given = api.checked(DeclineSerializer, self)
         return self.render(invitations.decline(invitation, by=request.user, **given))

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from experts import roles
@@ -140,7 +139,7 @@ class RunViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelM
         request=NewRunSerializer,
         responses={200: RunSerializer, 201: RunSerializer, **api.errors(400, 403)},
     )
-    def create(self, request: Request) -> Response:
+    def create(self, request: api.SignedIn) -> Response:
         access.require(request.user, "plan.request", None)
         key = api.idempotency_key(request)
         given = api.checked(NewRunSerializer, self)
@@ -156,14 +155,14 @@ class RunViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelM
         summary="End the search early, with the best plan so far", tags=["planning"], request=None, responses=ONE_RUN
     )
     @action(methods=["post"], detail=True)
-    def stop(self, request: Request, id: str) -> Response:  # noqa: A002
+    def stop(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         run = self.controlled()
         runs.request_stop(run, by=request.user)
         return self.render(run)
 
     @extend_schema(summary="Put the proposals aside", tags=["planning"], request=None, responses=ONE_RUN)
     @action(methods=["post"], detail=True)
-    def discard(self, request: Request, id: str) -> Response:  # noqa: A002
+    def discard(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         run = self.controlled()
         runs.discard(run, by=request.user)
         return self.render(run)
@@ -175,7 +174,7 @@ class RunViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelM
         responses={200: PublishedSerializer, **api.errors(403, 404, 409)},
     )
     @action(methods=["post"], detail=True)
-    def publish(self, request: Request, id: str) -> Response:  # noqa: A002
+    def publish(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         run = self.controlled("plan.publish")
         offers = list(run.proposals.all())
         if len(offers) != 1:
@@ -197,7 +196,7 @@ class ProposalViewSet(api.PublicIdMixin, viewsets.GenericViewSet):
         tags=["planning"],
         responses={200: ProposalSerializer, **api.errors(404)},
     )
-    def retrieve(self, request: Request, id: str) -> Response:  # noqa: A002
+    def retrieve(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         return Response(ProposalSerializer(detail_of(self.get_object())).data)
 
     @extend_schema(
@@ -207,12 +206,12 @@ class ProposalViewSet(api.PublicIdMixin, viewsets.GenericViewSet):
         responses={200: PublishedSerializer, **api.errors(403, 404, 409)},
     )
     @action(methods=["post"], detail=True)
-    def publish(self, request: Request, id: str) -> Response:  # noqa: A002
+    def publish(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         proposal: Proposal = self.get_object()
         access.require(request.user, "plan.publish", proposal.run)
         return publish(proposal, request)
 
 
-def publish(proposal: Proposal, request: Request) -> Response:
+def publish(proposal: Proposal, request: api.SignedIn) -> Response:
     outcome = commit.publish(proposal, by=request.user)
     return Response(PublishedSerializer(summary(proposal, outcome)).data)

@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cases import serializers as case_shown
@@ -194,7 +193,7 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
         responses={200: SessionSerializer, **api.errors(400, 403, 404, 409)},
     )
     @action(methods=["post"], detail=True)
-    def cancel(self, request: Request, id: str) -> Response:  # noqa: A002
+    def cancel(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         session = self.changeable()
         reason = api.checked(case_shown.WhySerializer, self)["reason"]
         sessions.cancel(session, by=request.user, reason=reason)
@@ -214,7 +213,7 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
         filters=False,
     )
     @action(detail=True, url_path=f"{SEAT_PATH}/deputies", pagination_class=None)
-    def deputies(self, request: Request, id: str, case: str, place: str) -> Response:  # noqa: A002
+    def deputies(self, request: api.SignedIn, id: str, case: str, place: str) -> Response:  # noqa: A002
         found = deputies.of(self.seat(case, place))
         return Response(api.NamedSerializer(found, many=True).data)
 
@@ -226,7 +225,7 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
         responses={200: SessionSerializer, **api.errors(400, 403, 404, 409)},
     )
     @action(methods=["post"], detail=True, url_path=f"{SEAT_PATH}/fill")
-    def fill(self, request: Request, id: str, case: str, place: str) -> Response:  # noqa: A002
+    def fill(self, request: api.SignedIn, id: str, case: str, place: str) -> Response:  # noqa: A002
         seat = self.seat(case, place)
         expert = api.checked(DeputySerializer, self)["expert"]
         sessions.fill_seat(seat, expert, by=request.user)
