@@ -236,7 +236,8 @@ def _take_off(item: AgendaItem, *, by: User | None, why: str) -> None:
 def fill_seat(seat: Seat, expert: Expert, *, by: User | None) -> Attendance:
     """Put somebody on an open seat of a published session, if the rules allow it, and invite them.
 
-    The stretch is that of the seat's case. Raises RuleError when the expert does not fit or is not free.
+    Who comes already stays longer, and is asked again if their time or role changes. Raises RuleError when the expert
+    does not fit or is not free, StaleState when somebody else took the seat first.
     """
     session = seat.item.session
     locks.take(plans=[session.institution_id], experts=[expert.pk])
@@ -254,6 +255,12 @@ def fill_seat(seat: Seat, expert: Expert, *, by: User | None) -> Attendance:
         attendance = Attendance.objects.create(session=session, expert=expert, start=start, end=end, mode=mode)
         invitations.invite(attendance)
         notices.tell_invited(session, [expert])
+    elif _asks_more(attendance, seat, start, end):
+        attendance.start, attendance.end = min(attendance.start, start), max(attendance.end, end)
+        attendance.sequence += 1
+        attendance.save(update_fields=["start", "end", "sequence"])
+        invitations.ask_again(attendance.invitation, by=by)
+        notices.tell_invited(session, [expert])
     seat.attendance = attendance
     seat.save(update_fields=["attendance"])
     locks.check_constraints_now()
@@ -261,3 +268,9 @@ def fill_seat(seat: Seat, expert: Expert, *, by: User | None) -> Attendance:
     published.raise_version([session.institution_id])
     audit.record("seat.filled", by=by, subject=session, seat=seat.pk, expert=expert.pk)
     return attendance
+
+
+def _asks_more(attendance: Attendance, seat: Seat, start: datetime, end: datetime) -> bool:
+    """Whether the seat changes the time or the role of somebody who comes to this session already."""
+    known = attendance.seats.filter(discipline=seat.discipline).exists()
+    return not (known and attendance.start <= start and end <= attendance.end)
