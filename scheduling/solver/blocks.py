@@ -105,6 +105,8 @@ def fits(problem: Problem) -> bool:
     """Whether the block baselines can be used at all: office half-days, quarter hours, none of the finer rules."""
     if problem.grain_min != 15 or problem.break_after_min or problem.pins or problem.forbidden or problem.now_min > 0:
         return False
+    if any(case.duration_min % 15 for case in problem.cases) or problem.max_session_min < LONG_MIN:
+        return False
     starts = {slot.start_min for slot in slots(problem)}
     return all(s.start_min in starts and s.room is not None for s in problem.fixed) and not any(
         team.reserved or team.chairs for team in problem.teams

@@ -6,7 +6,7 @@ exists (people seated anew), or after the cases of a confirmed one. Nothing that
 
 from collections.abc import Callable, Iterable
 
-from scheduling.solver import blocks, objectives
+from scheduling.solver import blocks, objectives, rules
 from scheduling.solver.baselines import fcfs, smart, weekly
 from scheduling.solver.columns import Column, Price
 from scheduling.solver.plan import Plan, Unplaced
@@ -24,7 +24,10 @@ def first_plan(problem: Problem, stop: Callable[[], bool] = NO_STOP) -> Plan:
     """The warm start: `general`; on office half-days `smart` completed, or the better of both where that is quick."""
     if not blocks.fits(problem):
         return general(problem, stop)
-    warm = State(problem, smart(problem).sessions)
+    warm_plan = smart(problem)
+    if rules.violations(problem, warm_plan):
+        return general(problem, stop)
+    warm = State(problem, warm_plan.sessions)
     complete(warm, unplaced_cases(warm), stop)
     plan = plan_of(warm)
     if len(problem.cases) > MOST_FOR_BOTH:
