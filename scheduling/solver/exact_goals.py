@@ -1,0 +1,185 @@
+"""The goals of the exact model, one function per level and term, and their minimisation level by level."""
+
+import time
+from typing import Any
+
+from scheduling.solver import objectives
+from scheduling.solver.model import Exact, read
+from scheduling.solver.plan import LEVELS, Bound, Plan
+from scheduling.solver.problem import Case
+
+
+def required_unplaced(exact: Exact) -> Any:
+    return sum(c.weight * (1 - exact.placed[c.id]) for c in exact.problem.cases if c.required)
+
+
+def required_late(exact: Exact) -> Any:
+    return sum(c.weight * _days_late(exact, c) for c in exact.problem.cases if c.required)
+
+
+def suggested(exact: Exact) -> Any:
+    total: Any = 0
+    for case in exact.problem.cases:
+        if not case.required:
+            missing = objectives.UNPLACED_DAYS * (1 - exact.placed[case.id])
+            total += case.weight * (missing + _days_late(exact, case))
+    return total
+
+
+def _days_late(exact: Exact, case: Case) -> Any:
+    days = exact.model.new_int_var(0, objectives.MOST_DAYS_LATE, "")
+    most = exact.flag()
+    exact.model.add(days == objectives.MOST_DAYS_LATE).only_enforce_if(most)
+    exact.model.add(exact.start[case.id] <= case.due_min + objectives.DAY_MIN * days).only_enforce_if(
+        exact.placed[case.id], most.negated()
+    )
+    return days
+
+
+def effort(exact: Exact) -> Any:
+    terms = (sessions, attendance, optional_missing, wait, moved_case, changed_person, fairness)
+    return sum(term(exact) for term in terms)
+
+
+def sessions(exact: Exact) -> Any:
+    weights, total = exact.problem.weights, 0
+    for k, slot in enumerate(exact.slots):
+        long, standing = exact.flag(), exact.flag()
+        exact.model.add(exact.length[k] <= objectives.SHORT_SESSION_MIN).only_enforce_if(long.negated())
+        exact.model.add_implication(standing, exact.live[k])
+        exact.inside(exact.problem.team_of[slot.team].standing, exact.first[k], exact.last[k], standing)
+        total += weights.session_short * exact.live[k] + (weights.session_long - weights.session_short) * long
+        total -= weights.standing_discount * standing
+    return total
+
+
+def attendance(exact: Exact) -> Any:
+    return exact.problem.weights.attendance * sum(exact.attends.values())
+
+
+def optional_missing(exact: Exact) -> Any:
+    places = sum(len(c.optional) * exact.placed[c.id] for c in exact.problem.cases)
+    filled = sum(fills for (_, kind, _, _), fills in exact.fills.items() if kind == "optional")
+    return exact.problem.weights.optional_missing * (places - filled)
+
+
+def wait(exact: Exact) -> Any:
+    if not exact.problem.weights.wait:
+        return 0
+    total: Any = 0
+    for case in exact.problem.cases:
+        days = exact.model.new_int_var(0, exact.problem.horizon_min // objectives.DAY_MIN + 15, "")
+        last = case.release_min + objectives.DAY_MIN * (days + 1) - 1
+        exact.model.add(exact.start[case.id] <= last).only_enforce_if(exact.placed[case.id])
+        total += days
+    return exact.problem.weights.wait * total
+
+
+def moved_case(exact: Exact) -> Any:
+    total: Any = 0
+    for ident, old in objectives.before(exact.problem).items():
+        if ident in exact.placed:
+            moved = exact.flag()
+            exact.model.add(exact.start[ident] == old.start_min).only_enforce_if(exact.placed[ident], moved.negated())
+            total += moved
+    return exact.problem.weights.moved_case * total
+
+
+def changed_person(exact: Exact) -> Any:
+    old, total = objectives.before(exact.problem), 0
+    for (ident, kind, place, expert), fills in exact.fills.items():
+        if kind == "seat" and ident in old and old[ident].seats.get(place, expert) != expert:
+            total += fills
+    return exact.problem.weights.changed_person * total
+
+
+def fairness(exact: Exact) -> Any:
+    problem = exact.problem
+    if problem.fair_target_min is None:
+        return 0
+    total: Any = 0
+    for expert in problem.experts:
+        minutes = []
+        for (e, k), attends in exact.attends.items():
+            if e == expert.id:
+                spent = exact.model.new_int_var(0, problem.max_session_min, "")
+                exact.model.add(spent >= exact.minutes[e, k]).only_enforce_if(attends)
+                minutes.append(spent)
+        if minutes:
+            room = max(0, problem.fair_target_min - expert.load_min)
+            steps = exact.model.new_int_var(0, problem.horizon_min // objectives.FAIR_STEP_MIN, "")
+            exact.model.add(sum(minutes) <= room + objectives.FAIR_STEP_MIN * (steps + 1) - 1)
+            total += steps
+    return problem.weights.fairness * total
+
+
+GOALS = {
+    "required_unplaced": required_unplaced,
+    "required_late": required_late,
+    "suggested": suggested,
+    "effort": effort,
+}
+
+
+def minimise(
+    exact: Exact, hint: Plan | None, seconds: float, workers: int, known: Bound | None = None
+) -> tuple[Plan | None, Bound]:
+    """Level by level; a level is held at its optimum once proven, else the search ends there with its bound."""
+    deadline = time.monotonic() + seconds
+    best, proven = hint, dict.fromkeys(LEVELS)
+    known_levels = tuple(known) if known else (None,) * len(LEVELS)
+    for level, low in zip(LEVELS, known_levels, strict=True):
+        goal = GOALS[level](exact)
+        if low is not None:
+            exact.model.add(goal >= low)
+        solver = exact.cp.CpSolver()
+        solver.parameters.num_workers = workers
+        solver.parameters.max_time_in_seconds = max(0.05, deadline - time.monotonic())
+        if best is not None:
+            _hint(exact, best)
+        exact.model.minimize(goal)
+        status = solver.solve(exact.model)
+        if status not in (exact.cp.OPTIMAL, exact.cp.FEASIBLE):
+            break
+        found = read(exact, solver)
+        best = found if best is None or found.goals < best.goals else best
+        proven[level] = round(solver.best_objective_bound)  # type: ignore[assignment]
+        if status != exact.cp.OPTIMAL:
+            break
+        exact.model.add(goal == round(solver.objective_value))
+    return best, Bound(**proven)
+
+
+def _hint(exact: Exact, plan: Plan) -> None:
+    """Cases, seats and rooms of the plan; the solver completes the rest."""
+    exact.model.clear_hints()
+    items = {item.case: (session, item) for session in plan.sessions for item in session.cases}
+    order = [case.id for case in exact.problem.cases]
+    for case in exact.problem.cases:
+        known = items.get(case.id)
+        exact.model.add_hint(exact.placed[case.id], known is not None)
+        if known is None:
+            continue
+        session, item = known
+        exact.model.add_hint(exact.start[case.id], item.start_min)
+        lead = min((i.case for i in session.cases), key=order.index)
+        for k in exact.slots_of(case):
+            slot = exact.slots[k]
+            own = slot.fixed.id == session.id if slot.fixed else slot.lead == lead
+            exact.model.add_hint(
+                exact.member[case.id, k], own and session.id not in _others(exact, slot.fixed, session.id)
+            )
+            if own and slot.lead == case.id:
+                exact.model.add_hint(exact.first[k], session.start_min)
+                exact.model.add_hint(exact.last[k], session.end_min)
+                for room, here in exact.rooms_of(k).items():
+                    exact.model.add_hint(here, room == session.room)
+    for (ident, kind, place, expert), fills in exact.fills.items():
+        if ident in items:
+            seated = items[ident][1].seats if kind == "seat" else items[ident][1].optional
+            exact.model.add_hint(fills, seated.get(place) == expert)
+
+
+def _others(exact: Exact, fixed: Any, ident: int) -> set[int]:
+    """Confirmed sessions have their own slots; a led slot is never one of them."""
+    return set() if fixed is not None else {ident} & set(exact.problem.fixed_of)
