@@ -22,8 +22,15 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from mdt_portal.errors import DomainError
+from mdt_portal.models import User
 
 View = Callable[..., HttpResponse]
+
+
+class SignedInRequest(HttpRequest):
+    """What a view behind `page` gets: somebody is signed in."""
+
+    user: User
 
 
 def page(view: View) -> View:

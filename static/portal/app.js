@@ -5,6 +5,7 @@
    <dialog data-open>                opens as soon as htmx has brought it
    data-confirm="Question?"          on a button or form: asks first; data-confirm-action names the button
    data-copy="text"                  copies; data-copied is said afterwards
+   data-print                        prints the page
    data-focus                        takes the focus when htmx has brought it
    data-rows / data-row              j and k move, x ticks, Enter opens the row's first link
    HX-Trigger: {"portal:say": {"level": "ok", "text": "…"}}    shows a notice */
@@ -192,6 +193,7 @@
     if (opener) find(opener.dataset.dialog)?.showModal();
     if (at("[data-dialog-close]")) at("dialog")?.close();
     if (event.target.matches("dialog[data-light]")) event.target.close();
+    if (at("[data-print]")) window.print();
     if (at("[data-toast-close]")) at("[data-toast-item]")?.remove();
     const copier = at("[data-copy]");
     if (copier) copy(copier);

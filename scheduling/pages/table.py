@@ -1,0 +1,154 @@
+"""Who sits at the table of one session, case by case and person by person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cases.models import Case
+from experts import titles
+from experts.models import Affiliation, Discipline
+from mdt_portal import access
+from mdt_portal.models import User
+from scheduling.invitations import DeclineReason
+from scheduling.models import AgendaItem, Attendance, AttendanceMode, Invitation, Seat, Session
+from scheduling.states import InvitationStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One case of the agenda. `case` is None where the reader may know only that somebody is discussed."""
+
+    number: int
+    start: datetime
+    end: datetime
+    minutes: int
+    case: Case | None
+    open: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Person:
+    """One expert's part: as what, with which title, for which cases, and their answer."""
+
+    attendance: Attendance
+    title: str
+    status: InvitationStatus
+    reason: str
+    disciplines: list[Discipline] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+
+    @property
+    def remote(self) -> bool:
+        return self.attendance.mode == AttendanceMode.REMOTE
+
+    @property
+    def cases(self) -> str:
+        """`1–4, 6`"""
+        return ranges(self.numbers)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A required seat that nobody fills."""
+
+    seat: Seat
+    wants: str
+    number: int
+    case: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    lines: list[Line]
+    people: list[Person]
+    open: list[Open]
+    lost: list[Person]
+
+
+def of(session: Session, user: User) -> Table:
+    """The table of a session that came through `quorum.with_agenda`."""
+    items = list(session.items.all())
+    shown = set(access.visible(user, Case.objects.filter(items__in=items)).values_list("pk", flat=True))
+    people = _people(session)
+    lines, open_seats = [], []
+    for number, item in enumerate(items, start=1):
+        seats = list(item.seats.all())
+        for seat in seats:
+            _sit(people, seat, number)
+        missing = [seat for seat in seats if seat.attendance is None and not seat.optional]
+        open_seats += [Open(seat=one, wants=wants(one), number=number, case=item.case.number) for one in missing]
+        lines.append(_line(item, number, shown, len(missing)))
+    return Table(
+        lines=lines,
+        people=[one for one in people.values() if one.attendance.active],
+        open=open_seats,
+        lost=[one for one in people.values() if one.status in (InvitationStatus.DECLINED, InvitationStatus.EXPIRED)],
+    )
+
+
+def _line(item: AgendaItem, number: int, shown: set[int], missing: int) -> Line:
+    return Line(
+        number=number,
+        start=item.start,
+        end=item.start + timedelta(minutes=item.minutes),
+        minutes=item.minutes,
+        case=item.case if item.case_id in shown else None,
+        open=missing,
+    )
+
+
+def _people(session: Session) -> dict[int, Person]:
+    """Everybody who is or was asked, by attendance."""
+    rows = session.attendances.select_related("expert", "invitation").order_by("start", "pk")
+    known = _titles(session, [row.expert_id for row in rows])
+    return {
+        row.pk: Person(
+            attendance=row,
+            title=known.get(row.expert_id, ""),
+            status=InvitationStatus(row.invitation.status),
+            reason=_reason(row.invitation),
+        )
+        for row in rows
+    }
+
+
+def _titles(session: Session, experts: Sequence[int]) -> dict[int, str]:
+    """Each expert's title; the one at this hospital, or that of their main employer."""
+    rows = Affiliation.objects.filter(expert__in=experts).select_related("title")
+    ordered = sorted(rows, key=lambda row: (row.institution_id == session.institution_id, row.home))
+    return {row.expert_id: str(row.title) for row in ordered}  # the last one wins
+
+
+def _reason(invitation: Invitation) -> str:
+    if not invitation.reason:
+        return ""
+    label = str(DeclineReason(invitation.reason).label)
+    return f"{label}: {invitation.note}" if invitation.note else label
+
+
+def _sit(people: dict[int, Person], seat: Seat, number: int) -> None:
+    if seat.attendance_id is None or seat.attendance_id not in people:
+        return
+    person = people[seat.attendance_id]
+    if seat.discipline not in person.disciplines:
+        person.disciplines.append(seat.discipline)
+    if number not in person.numbers:
+        person.numbers.append(number)
+
+
+def wants(seat: Seat) -> str:
+    lowest = titles.lowest(seat.min_rank)
+    return f"{lowest}, {seat.sub_specialty}" if seat.sub_specialty else lowest
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Sorted numbers with stretches drawn together: `1–4, 6`."""
+    parts: list[list[int]] = []
+    for number in sorted(numbers):
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in parts)

@@ -1,0 +1,242 @@
+"""What the week board shows: rooms by days, sessions as cards, closed rooms, and the cases without a place."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cases.models import Case
+from experts import working_days
+from experts.availability import on_day
+from experts.models import Institution
+from mdt_portal import access, clock
+from mdt_portal.models import User
+from scheduling import blocks, unplaced, wording
+from scheduling.models import Block, Room, RoomClosure, Session
+from scheduling.pages import quorum
+from scheduling.pages.weeks import Week
+from scheduling.places import places
+from scheduling.states import SessionStatus
+
+MOST_IN_RAIL = 8
+WORKDAY_H = (8, 18)  # a closure over all of this needs no clock times
+
+
+@dataclass(slots=True, kw_only=True)
+class Cell:
+    """One room on one day: cards (arguments of the part `session_card`) and words about closures."""
+
+    day: str
+    cards: list[dict[str, Any]] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    name: str
+    note: str
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    label: str
+    note: str
+    today: bool
+    cards: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    week: Week
+    days: list[Day]
+    rows: list[Row]
+    sessions: int
+    confirmed: int
+
+
+def default(institution: Institution) -> Week:
+    """This week; or, if nothing of it is left, the next one that has sessions."""
+    now = timezone.now()
+    this = Week.around(now.astimezone(institution.tz).date())
+    coming = Session.objects.live().filter(institution=institution, end__gt=now).order_by("start").first()
+    if coming is None:
+        return this
+    return max(this, Week.around(coming.start.astimezone(institution.tz).date()))
+
+
+def board(user: User, institution: Institution, week: Week) -> Board:
+    """The week of one hospital, in a number of queries that does not depend on how full it is."""
+    return _Reader(user, institution, week).board()
+
+
+class _Reader:
+    def __init__(self, user: User, institution: Institution, week: Week) -> None:
+        self.institution, self.week, self.zone = institution, week, institution.tz
+        self.now = timezone.now()
+        self.today = self.now.astimezone(self.zone).date()
+        self.calendar = working_days.calendar(institution)
+        rows = Session.objects.filter(institution=institution).exclude(status=SessionStatus.CANCELLED)
+        inside = access.visible(user, rows.overlapping(week.start(self.zone), week.end(self.zone)))
+        self.sessions = list(quorum.with_agenda(inside.order_by("start", "pk")))
+        self.blocks = self._blocks()
+        self.dates = self._dates()
+
+    def _dates(self) -> list[date]:
+        """Monday to Friday, and a weekend day that is worked or has a session."""
+        busy = {self._date(session.start) for session in self.sessions}
+        days = [self.week.day(index) for index in range(7)]
+        return [day for day in days if day.weekday() < 5 or day in busy or self.calendar.works(day)]
+
+    def _date(self, moment: datetime) -> date:
+        return moment.astimezone(self.zone).date()
+
+    def board(self) -> Board:
+        cards: dict[int | None, dict[date, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+        by_day: dict[date, list[dict[str, Any]]] = defaultdict(list)
+        for session in self.sessions:
+            card, day = self._card(session), self._date(session.start)
+            cards[session.room_id][day].append(card)
+            by_day[day].append(card | {"place": session.room or _("By video")})
+        return Board(
+            week=self.week,
+            days=[self._day(day, by_day[day]) for day in self.dates],
+            rows=self._rows(cards),
+            sessions=len(self.sessions),
+            confirmed=sum(session.status != SessionStatus.PUBLISHED for session in self.sessions),
+        )
+
+    # Cards -------------------------------------------------------------------------------------------------------
+
+    def _card(self, session: Session) -> dict[str, Any]:
+        state = quorum.of(session, now=self.now)
+        return {
+            "url": reverse("session", args=[session.public_id]),
+            "start": session.start,
+            "end": session.end,
+            "team": session.team,
+            "hue": state.hue,
+            "state": state.label,
+            "required": state.required,
+            "suggested": state.suggested,
+            "filled": state.accepted,
+            "seats": state.needed,
+            "minutes": state.minutes,
+            "capacity": self._capacity(session),
+            "fill": round(100 * state.minutes / self._capacity(session)),
+        }
+
+    def _blocks(self) -> dict[int, list[tuple[datetime, datetime]]]:
+        """The stretches of this week in which each team has a block."""
+        found: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+        for block in Block.objects.filter(team__institution=self.institution):
+            hours = (block.start, block.end)
+            found[block.team_id] += [on_day(day, hours, self.zone) for day in blocks.days(block, self.week.monday, 7)]
+        return found
+
+    def _capacity(self, session: Session) -> int:
+        """Minutes of the block in which the session lies, else of the longest session."""
+        for start, end in self.blocks[session.team_id]:
+            if start <= session.start < end:
+                return max(1, (end - start) // timedelta(minutes=1))
+        return self.institution.max_session_min
+
+    # Days and rows -----------------------------------------------------------------------------------------------
+
+    def _day(self, day: date, cards: list[dict[str, Any]]) -> Day:
+        return Day(label=self._label(day), note=self._note(day, cards), today=day == self.today, cards=cards)
+
+    def _label(self, day: date) -> str:
+        label = clock.day(day)
+        return _("%(day)s, today") % {"day": label} if day == self.today else label
+
+    def _note(self, day: date, cards: list[dict[str, Any]]) -> str:
+        if not cards:
+            return _("no session") if self.calendar.works(day) else _("day off")
+        parts = {
+            "sessions": ngettext("%(n)d session", "%(n)d sessions", len(cards)) % {"n": len(cards)},
+            "percent": round(100 * sum(card["minutes"] for card in cards) / sum(card["capacity"] for card in cards)),
+        }
+        return _("%(sessions)s, %(percent)d %% full") % parts
+
+    def _rows(self, cards: dict[int | None, dict[date, list[dict[str, Any]]]]) -> list[Row]:
+        closed = self._closures()
+        rooms = [room for room in Room.objects.filter(institution=self.institution) if room.active or room.pk in cards]
+        rows = [self._row(str(room), self._about(room), cards[room.pk], closed[room.pk]) for room in rooms]
+        return [*rows, self._row(_("Remote"), _("by video"), cards[None], {})]
+
+    def _row(self, name: str, note: str, cards: dict[date, list[dict[str, Any]]], closed: dict[date, list[str]]) -> Row:
+        cells = [Cell(day=self._label(day), cards=cards.get(day, []), closed=closed.get(day, [])) for day in self.dates]
+        return Row(name=name, note=note, cells=cells)
+
+    def _about(self, room: Room) -> str:
+        seats = ngettext("%(n)d seat", "%(n)d seats", room.capacity) % {"n": room.capacity}
+        equipment = wording.equipment_text(room.equipment)
+        return _("%(seats)s, %(equipment)s") % {"seats": seats, "equipment": equipment} if equipment else seats
+
+    def _closures(self) -> dict[int, dict[date, list[str]]]:
+        found: dict[int, dict[date, list[str]]] = defaultdict(lambda: defaultdict(list))
+        start, end = self.week.start(self.zone), self.week.end(self.zone)
+        for closure in RoomClosure.objects.filter(
+            room__institution=self.institution, start__lt=end, end__gt=start
+        ).order_by("start"):
+            for day in self.dates:
+                words = self._closed(closure, day)
+                if words:
+                    found[closure.room_id][day].append(words)
+        return found
+
+    def _closed(self, closure: RoomClosure, day: date) -> str:
+        """`Closed 13:00–15:00: display being repaired`, or nothing on another day."""
+        midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
+        first, last = max(closure.start, midnight), min(closure.end, midnight + timedelta(days=1))
+        if first >= last:
+            return ""
+        begin, end = (midnight + timedelta(hours=hour) for hour in WORKDAY_H)
+        if first <= begin and last >= end:
+            words = _("Closed")
+        else:
+            hours = {"from": clock.hour(first.astimezone(self.zone)), "to": clock.hour(last.astimezone(self.zone))}
+            words = _("Closed %(from)s–%(to)s") % hours
+        return f"{words}: {closure.reason}" if closure.reason else words
+
+
+# The rail -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A case without a place, and why the newest plan left it out."""
+
+    case: Case
+    needs: str
+    reason: str
+
+
+def waiting(user: User, institution: Institution) -> tuple[int, list[Waiting]]:
+    """How many cases of the hospital's teams have no place, and those with the nearest limits."""
+    seen = access.visible(user, Case.objects.all())
+    cases = Case.objects.waiting().filter(team__institution=institution, pk__in=seen.values("pk"))
+    nearest = list(cases.nearest_limit_first().select_related("team")[:MOST_IN_RAIL])
+    return cases.count(), list(_with_reasons(nearest))
+
+
+def _with_reasons(cases: Iterable[Case]) -> Iterable[Waiting]:
+    rows = list(cases)
+    known = unplaced.why(rows)
+    for case in rows:
+        seats = sum(not place.optional for place in places(case))
+        needs = _("%(minutes)d min, %(seats)s") % {
+            "minutes": case.minutes or 0,
+            "seats": ngettext("%(n)d seat", "%(n)d seats", seats) % {"n": seats},
+        }
+        why = known.get(case.pk)
+        yield Waiting(case=case, needs=needs, reason=why.reasons[0] if why else "")
