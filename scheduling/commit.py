@@ -29,6 +29,7 @@ from scheduling.solver.plan import Plan, PlannedSession, Unplaced
 from scheduling.states import RunStatus
 
 NO_NOTICE = timedelta(0)
+MOST_SAID = 3  # broken rules that a message names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,19 @@ def preview(proposal: Proposal) -> tuple[list[Change], snapshot.Snapshot]:
     seen = snapshot.take(proposal.run, notice=NO_NOTICE)
     plan = _up_to_date(Plan.from_json(proposal.plan), seen)
     return _changes(seen, plan), seen
+
+
+def obstacles(proposal: Proposal, seen: snapshot.Snapshot) -> str:
+    """The rules that the proposal breaks by now, as sentences; publishing would be refused. `seen` is `preview`'s."""
+    broken = rules.violations(seen.problem, _up_to_date(Plan.from_json(proposal.plan), seen))
+    return wording.violations_text(broken[:MOST_SAID], seen)
+
+
+def is_stale(proposal: Proposal) -> bool:
+    """Whether another plan was published since this one was computed."""
+    scope = proposal.run.institutions.values_list("pk", flat=True)
+    now = dict(PublishedPlan.objects.filter(institution__in=scope).values_list("institution_id", "version"))
+    return any(now.get(pk, 0) != proposal.base_versions.get(str(pk), 0) for pk in scope)
 
 
 def publish(proposal: Proposal, *, by: User | None) -> Outcome:
@@ -71,14 +85,15 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     )
     run = PlanningRun.objects.select_for_update().get(pk=proposal.run_id)
     holds.expire()
-    _check_versions(proposal, scope)
+    if is_stale(proposal):
+        raise StalePlan(_("Another plan was published since this one was computed. Please plan again."))
     seen = snapshot.take(run, notice=NO_NOTICE)
     plan = _up_to_date(plan, seen)
     broken = rules.violations(seen.problem, plan)
     if broken:
         raise StalePlan(
             _("Since this plan was computed something has changed: %(what)s Please plan again.")
-            % {"what": wording.violations_text(broken[:3], seen)},
+            % {"what": wording.violations_text(broken[:MOST_SAID], seen)},
             params={"rules": sorted({violation.code for violation in broken})},
         )
     changes = _changes(seen, plan)
@@ -87,13 +102,6 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     told = notices.tell(changes, seen, by=by)
     audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))
     return Outcome(changes=tuple(changes), told=told)
-
-
-def _check_versions(proposal: Proposal, scope: Iterable[int]) -> None:
-    now = dict(PublishedPlan.objects.filter(institution__in=scope).values_list("institution_id", "version"))
-    for pk in scope:
-        if now.get(pk, 0) != proposal.base_versions.get(str(pk), 0):
-            raise StalePlan(_("Another plan was published since this one was computed. Please plan again."))
 
 
 def _up_to_date(plan: Plan, seen: snapshot.Snapshot) -> Plan:
