@@ -152,19 +152,30 @@ def link(invitation: Invitation) -> str:
 
 def by_token(token: str) -> Invitation:
     """The invitation that a link asks about. Raises LinkDead when it was answered or changed, or is not ours."""
-    try:
-        public_id, nonce = signing.loads(token, salt=SALT)
-    except (signing.BadSignature, ValueError, TypeError):
-        raise LinkDead(_("This link is not valid. Please open the newest message from your coordinator.")) from None
-    invitation = (
-        Invitation.objects.select_related(
-            "attendance__expert", "attendance__session__team", "attendance__session__room",
-            "attendance__session__institution",
-        ).filter(public_id=public_id).first()
-    )  # fmt: skip
-    if invitation is None or invitation.nonce != nonce or invitation.status != InvitationStatus.PENDING:
+    invitation, nonce = _of_token(token)
+    if invitation.nonce != nonce or invitation.status != InvitationStatus.PENDING:
         raise LinkDead(_("This link was used already, or the appointment has changed since. Please sign in to see it."))
     return invitation
+
+
+def answered_by_token(token: str) -> Invitation | None:
+    """The invitation that this very link has answered, as long as nothing has changed since; for the thank-you."""
+    invitation, nonce = _of_token(token)
+    answered = invitation.status in (InvitationStatus.ACCEPTED, InvitationStatus.DECLINED)
+    return invitation if answered and invitation.nonce == nonce + 1 else None
+
+
+def _of_token(token: str) -> tuple[Invitation, int]:
+    """The invitation and the nonce that a link carries. Raises LinkDead for what is not ours."""
+    rows = Invitation.objects.select_related(
+        "attendance__expert__user", "attendance__session__team", "attendance__session__room",
+        "attendance__session__institution",
+    )  # fmt: skip
+    try:
+        public_id, nonce = signing.loads(token, salt=SALT)
+        return rows.get(public_id=public_id), nonce
+    except (signing.BadSignature, ValueError, TypeError, Invitation.DoesNotExist):
+        raise LinkDead(_("This link is not valid. Please open the newest message from your coordinator.")) from None
 
 
 # The clock ------------------------------------------------------------------------------------------------------------

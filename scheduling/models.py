@@ -9,7 +9,7 @@ Attendance and RoomBooking carry the exclusion constraints: nobody and no room i
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -399,6 +399,10 @@ class Attendance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.expert} {self.start:%Y-%m-%d %H:%M}–{self.end:%H:%M}"
+
+    @property
+    def length_min(self) -> int:
+        return (self.end - self.start) // timedelta(minutes=1)
 
 
 class Seat(models.Model):

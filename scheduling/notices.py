@@ -5,6 +5,7 @@ Verbs promise a message through the outbox; the handlers here write and send it.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 
 from experts.models import Expert, Institution, Role, RoleAssignment
@@ -25,6 +27,8 @@ from scheduling.states import InvitationStatus
 
 if TYPE_CHECKING:
     from scheduling.snapshot import Snapshot
+
+BLANK_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(slots=True)
@@ -88,20 +92,21 @@ class Line:
 def mail_expert(expert: int, invited: list[int], changed: list[int], released: list[int]) -> None:
     """Tell one expert all that a cause changed for them; what is out of date meanwhile is left out."""
     person = Expert.objects.select_related("user").get(pk=expert)
-    with translation.override(_language(person.user, person)):
+    with translation.override(language_of(person)):
         asked = _asked(invited)
         again = _asked(changed)
         sessions = Session.objects.filter(pk__in=released).select_related("team", "room", "institution")
         free = [_line(session, session.start, session.end) for session in sessions]
         if asked or again or free:
-            _send(person, "expert", {"invited": asked, "changed": again, "released": free})
+            words = {"invited": asked, "changed": again, "released": free, "asked": len(asked) + len(again)}
+            _send(person, "expert", words)
 
 
 @outbox.handles("notice.reminder")
 def mail_reminder(invitation: int) -> None:
     row = Invitation.objects.select_related("attendance__expert__user").get(pk=invitation)
     person = row.attendance.expert
-    with translation.override(_language(person.user, person)):
+    with translation.override(language_of(person)):
         asked = _asked([row.attendance_id])
         if asked:
             _send(person, "reminder", {"invited": asked})
@@ -110,6 +115,8 @@ def mail_reminder(invitation: int) -> None:
 @outbox.handles("notice.declined")
 def mail_declined(invitation: int) -> None:
     """Tell the coordinators of the hospital that a seat is open again."""
+    from scheduling import invitations
+
     row = Invitation.objects.select_related(
         "attendance__expert",
         "attendance__session__institution",
@@ -118,12 +125,13 @@ def mail_declined(invitation: int) -> None:
     ).get(pk=invitation)
     session = row.attendance.session
     for user in _coordinators(session.institution):
-        with translation.override(_language(user)):
+        with translation.override(user.language or settings.LANGUAGE_CODE):
             context = {
                 "expert": row.attendance.expert.name,
-                "reason": row.reason,
+                "reason": invitations.DeclineReason(row.reason).label,
                 "note": row.note,
                 "line": _line(session, row.attendance.start, row.attendance.end),
+                "session_url": settings.MDT_PUBLIC_URL + reverse("session", args=[session.public_id]),
             }
             _send(user, "declined", context)
 
@@ -159,18 +167,16 @@ def _send(person: Expert | User, template: str, context: dict[str, object]) -> N
     to = person.email or (user.email if user else "")
     words = {**context, "name": str(person)}
     subject = render_to_string(f"mail/{template}_subject.txt", words).strip().replace("\n", " ")
-    mail.send(to=to, subject=subject, body=render_to_string(f"mail/{template}.txt", words), user=user)
+    body = BLANK_LINES.sub("\n\n", render_to_string(f"mail/{template}.txt", words).strip()) + "\n"
+    mail.send(to=to, subject=subject, body=body, user=user)
 
 
-def _language(user: User | None, person: Expert | None = None) -> str:
-    """The reader's own choice; else Chinese for who has only a Chinese name or works where people read Chinese."""
-    if user is not None and user.language:
-        return user.language
-    zone = None
-    if person is not None:
-        home = person.affiliations.select_related("institution").order_by("-home").first()
-        zone = home.institution.zone if home else None
-    return "zh-hans" if zone == "Asia/Shanghai" else settings.LANGUAGE_CODE
+def language_of(person: Expert) -> str:
+    """The reader's own choice; else Chinese for who works where people read Chinese."""
+    if person.user is not None and person.user.language:
+        return person.user.language
+    home = person.affiliations.select_related("institution").order_by("-home").first()
+    return "zh-hans" if home and home.institution.zone == "Asia/Shanghai" else settings.LANGUAGE_CODE
 
 
 def _coordinators(institution: Institution) -> list[User]:

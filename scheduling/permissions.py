@@ -8,9 +8,9 @@ from django.db.models import Q
 from cases import permissions as case_permissions
 from cases.models import Case
 from experts import roles
-from experts.models import Institution, Role
+from experts.models import Expert, Institution, Role
 from mdt_portal import access, shell
-from mdt_portal.models import User
+from mdt_portal.models import KeptMail, User
 from scheduling.models import Invitation, PlanningRun, Proposal, Room, Session
 
 PLANNERS = (Role.COORDINATOR, Role.MANAGER, Role.AUDITOR)
@@ -54,6 +54,15 @@ def invitations(user: User, rows: models.QuerySet) -> models.QuerySet:
 @access.sees(Room)
 def rooms(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(institution__in=access.visible(user, Institution.objects.all()))
+
+
+@access.sees(KeptMail)
+def mails(user: User, rows: models.QuerySet) -> models.QuerySet:
+    """Coordinators see what everybody would have got; the others see their own."""
+    if Role.COORDINATOR in roles.held(user):
+        return rows
+    own = [user.email, *Expert.objects.filter(user=user).values_list("email", flat=True)]
+    return rows.filter(Q(user=user) | Q(to__in=[address for address in own if address]))
 
 
 @access.may("invitation.answer")
