@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+"""The addresses of people's own time."""
 
-urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, path
+
+from experts import views
+
+urlpatterns: list[URLPattern] = [
+    path("time/", views.my_time, name="my_time"),
+    path("time/<str:public_id>/", views.expert_time, name="expert_time"),
+]
