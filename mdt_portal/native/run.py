@@ -20,7 +20,7 @@ from mdt_portal.native.servers import Servers, portal_environment
 from mdt_portal.native.supervisor import Stopped, Supervisor
 from mdt_portal.native.workspace import ROOT, Workspace
 
-UP_WITHIN_S = 60
+UP_WITHIN_S = 120
 LARGEST_LOG = 5_000_000
 
 
@@ -119,7 +119,13 @@ def _processes(workspace: Workspace, environment: Mapping[str, str]) -> list[Pro
     for name in parts:
         _shorten(workspace.log(name))
     return [
-        Program(name=name, argv=[sys.executable, "-m", *command], env=environment, log=workspace.log(name))
+        Program(
+            name=name,
+            argv=[sys.executable, "-m", *command],
+            env=environment,
+            log=workspace.log(name),
+            patience_s=3 if name == "worker-solve" else 8,  # a solve that is cut short comes back by its lease
+        )
         for name, command in parts.items()
     ]
 
