@@ -14,7 +14,7 @@ from scheduling.solver import objectives, presence
 from scheduling.solver.plan import Bound, PlannedSession
 from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem
-from scheduling.solver.timeline import State
+from scheduling.solver.timeline import State, back, starts
 
 MOST_GROUPS = 40_000
 
@@ -140,8 +140,6 @@ class _Relaxed:
     def expert_starts(self, expert: int, minutes: int) -> int:
         mask = self.state.expert_starts(expert, self.team.site, minutes)
         if expert in self._people_of_base:
-            from scheduling.solver.timeline import starts
-
             mask |= starts(self.problem.expert_of[expert].free, minutes, self.grain)
         return mask
 
@@ -168,16 +166,6 @@ class _Relaxed:
         if key not in self._free:
             self._free[key] = back(self.expert_starts(expert, minutes), (length - minutes) // self.grain)
         return self._free[key]
-
-
-def back(mask: int, steps: int) -> int:
-    """Each start and the `steps` before it."""
-    done = 0
-    while done < steps:
-        step = min(done + 1, steps - done)
-        mask |= mask >> step
-        done += step
-    return mask
 
 
 def _options(relaxed: _Relaxed, cases: Sequence[Case], latest: Mapping[int, int]) -> list[_Option] | None:

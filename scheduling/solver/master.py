@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from scheduling.solver import objectives
+from scheduling.solver import objectives, presence
 from scheduling.solver.columns import Column
 from scheduling.solver.problem import Case
 from scheduling.solver.timeline import State
@@ -129,22 +129,27 @@ class Master:
     def _caps(self) -> None:
         problem = self.state.problem
         attending: dict[int, list[tuple[int, int, Any]]] = defaultdict(list)
+        longer: dict[int, list[tuple[int, int, Any]]] = defaultdict(list)
         for x, column in zip(self.x, self.columns, strict=True):
-            base = self.state.sessions.get(column.base) if column.base is not None else None
-            there = base.people() if base else set()
+            day = problem.day(column.start_min)
+            there = presence.stretches(problem, self.state.sessions[column.base]) if column.base is not None else {}
             for expert, (start, end) in column.stays.items():
-                if expert not in there:
-                    attending[expert].append((problem.day(column.start_min), end - start, x))
-        for expert, entries in attending.items():
+                if expert in there:
+                    before = there[expert][1] - there[expert][0]
+                    longer[expert].append((day, end - start - before, x))
+                else:
+                    attending[expert].append((day, end - start, x))
+        for expert in {*attending, *longer}:
+            entries = attending[expert]
             person = problem.expert_of[expert]
             stays = list(self.state.stays(expert))
             for day in {day for day, _, _ in entries}:
                 mine = [x for d, _, x in entries if d == day]
                 self._row(mine, person.max_sessions_day - sum(1 for stay in stays if stay.day == day))
-            for week in {day // 7 for day, _, _ in entries}:
-                mine = [(minutes, x) for d, minutes, x in entries if d // 7 == week]
+            for week in {day // 7 for day, _, _ in [*entries, *longer[expert]]}:
                 now = [stay.minutes for stay in stays if stay.week == week]
-                self._row([x for _, x in mine], person.max_sessions_week - len(now))
+                self._row([x for d, _, x in entries if d // 7 == week], person.max_sessions_week - len(now))
+                mine = [(minutes, x) for d, minutes, x in [*entries, *longer[expert]] if d // 7 == week]
                 room = person.max_minutes_week - sum(now)
                 if sum(minutes for minutes, _ in mine) > room:
                     self.model.add(sum(minutes * x for minutes, x in mine) <= room)

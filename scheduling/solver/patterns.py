@@ -1,7 +1,7 @@
 """Pattern columns of one team: groups of its free cases that can meet, priced at their best starts.
 
-Groups grow case by case in order of release; a group without a common start is never grown further (its mask of
-starts is empty). Where there are more groups than can be priced, those with the least estimated reduced cost come
+Groups grow case by case in order of release; a group that no session start reaches is never grown further (its mask
+of starts is empty). Where there are more groups than can be priced, those with the least estimated reduced cost come
 first: session + attendances of a clique of seats, less what their cases cost in the plan as it is.
 """
 
@@ -15,6 +15,7 @@ from scheduling.solver.columns import Column
 from scheduling.solver.plan import PlannedSession
 from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case
+from scheduling.solver.timeline import back
 
 Group = tuple[Case, ...]
 MOST_SCREENED = 20_000
@@ -68,6 +69,8 @@ def generate(
     groups = list(screened(pricer, cases))
     for group in _promising(pricer, groups, worth, effort.groups, pricer.random):
         columns += pricer.price(group, keep=effort.keep)
+        if len(group) > 1:
+            columns += pricer.price_loose(group, keep=effort.keep)
     for base in bases:
         pricer.state.remove(base.id)
         for group in _promising(pricer, groups, worth, effort.groups // 4, pricer.random):
@@ -77,24 +80,24 @@ def generate(
 
 
 def screened(pricer: Pricer, cases: Sequence[Case]) -> Iterator[Group]:
-    """All groups whose cases have a start in common; in random order of branches where there are too many."""
+    """All groups that some session start reaches, whatever their order; up to a limit."""
     problem, grain = pricer.state.problem, pricer.state.starts.grain
     order = sorted(cases, key=lambda case: (case.release_min, case.id))
-    open_ = {case.id: pricer.case_starts(case) for case in order}
     most, found = problem.max_session_min, 0
+    reach = {
+        c.id: back(pricer.case_starts(c), (most - c.duration_min) // grain) for c in order if c.duration_min <= most
+    }
+    order = [case for case in order if case.id in reach]
 
-    def grow(group: Group, mask: int, end: int, first: int) -> Iterator[Group]:
+    def grow(group: Group, mask: int, minutes: int, first: int) -> Iterator[Group]:
         nonlocal found
         for i in range(first, len(order)):
             case = order[i]
-            offset = -(-end // grain) * grain
-            if offset + case.duration_min > most or found > MOST_SCREENED:
-                continue
-            common = mask & open_[case.id] >> offset // grain
-            if common:
+            total, common = minutes + case.duration_min, mask & reach[case.id]
+            if common and total <= most and found < MOST_SCREENED:
                 found += 1
                 yield (*group, case)
-                yield from grow((*group, case), common, offset + case.duration_min, i + 1)
+                yield from grow((*group, case), common, total, i + 1)
 
     return grow((), -1, 0, 0)
 

@@ -13,7 +13,7 @@ from scheduling.solver.columns import Column, Layout, Price, layout, layout_of
 from scheduling.solver.plan import PlannedCase, PlannedSession
 from scheduling.solver.problem import Case, Span
 from scheduling.solver.staffing import Call, Staffed
-from scheduling.solver.timeline import State, bits
+from scheduling.solver.timeline import State, back, bits
 
 VIDEO = "video"
 MOST_REMEMBERED = 15_000
@@ -218,6 +218,63 @@ class Pricer:
                 found.append(column)
         found.sort(key=lambda column: (column.price, column.start_min))
         return found[:keep]
+
+    def price_loose(self, cases: Sequence[Case], *, keep: int = 1) -> list[Column]:
+        """As `price`, in any order and with waiting between cases: a session costs the same, people stay for it."""
+        problem, grain = self.state.problem, self.state.starts.grain
+        if problem.break_after_min:
+            return []
+        own = {case.id: self._on_time_starts(case) for case in cases}
+        shortest = sum(case.duration_min for case in cases)
+        mask = self.state.team_starts(cases[0].team, shortest)
+        for case in cases:
+            mask &= back(own[case.id], (problem.max_session_min - case.duration_min) // grain)
+        edges = list(bits(mask & ~(mask << 1) | mask & ~(mask >> 1)))
+        if self.random:
+            self.random.shuffle(edges)
+        found: dict[tuple[int, int], Column] = {}
+        for k in edges[: self.tries]:
+            for order in (self._by_deadline(cases, own, k), self._shuffled(cases)):
+                placed = self._agenda(order, own, k)
+                if placed is None or (placed[0], placed[1].length) in found:
+                    continue
+                begin, plan = placed
+                group = Group(self, order, None, plan)
+                if group.fits and group.starts() >> begin & 1:
+                    group.recruit()
+                    column = self.column_at(group, begin)
+                    if column is not None:
+                        found[begin, plan.length] = column
+        return sorted(found.values(), key=lambda column: (column.price, column.start_min))[:keep]
+
+    def _on_time_starts(self, case: Case) -> int:
+        own = self.case_starts(case)
+        last = case.due_min // self.state.starts.grain
+        return own & (1 << last + 1) - 1 or own if last >= 0 else own
+
+    def _by_deadline(self, cases: Sequence[Case], own: dict[int, int], k: int) -> list[Case]:
+        reach = (1 << k + self.state.problem.max_session_min // self.state.starts.grain) - 1
+        return sorted(cases, key=lambda case: ((own[case.id] & reach).bit_length(), case.id))
+
+    def _shuffled(self, cases: Sequence[Case]) -> list[Case]:
+        return self.random.sample(list(cases), len(cases)) if self.random else list(cases)
+
+    def _agenda(self, order: Sequence[Case], own: dict[int, int], k: int) -> tuple[int, Layout] | None:
+        """Each case as early as it can be from k on; then, from the last, as late as it can be: little waiting."""
+        grain, placed, now = self.state.starts.grain, [], k
+        for case in order:
+            open_ = own[case.id] >> now
+            if not open_:
+                return None
+            start = now + (open_ & -open_).bit_length() - 1
+            placed.append(start)
+            now = start - (-case.duration_min // grain)
+        for i in range(len(order) - 2, -1, -1):
+            latest = placed[i + 1] + (-order[i].duration_min // grain)
+            placed[i] = max(placed[i], (own[order[i].id] & (1 << latest + 1) - 1).bit_length() - 1)
+        begin = placed[0]
+        length = (placed[-1] - begin) * grain + order[-1].duration_min
+        return begin, Layout(offsets=tuple((start - begin) * grain for start in placed), length=length)
 
     def column_of(self, session: PlannedSession, base: PlannedSession | None = None) -> Column:
         """A planned session, taken out of the state, as a column."""

@@ -36,6 +36,16 @@ def within(low: int, high: int, grain: int) -> int:
     return (1 << beyond) - (1 << first) if beyond > first else 0
 
 
+def back(mask: int, steps: int) -> int:
+    """Each start and the `steps` before it."""
+    done = 0
+    while done < steps:
+        step = min(done + 1, steps - done)
+        mask |= mask >> step
+        done += step
+    return mask
+
+
 def minus(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
     """What is left of merged intervals when others are cut out."""
     cuts = sorted(taken)
