@@ -24,6 +24,13 @@ UNKNOWN = pgettext_lazy("fact", "Not known")
 EQUIPMENT = [("display", _("A display for images")), ("video", _("Video for guests"))]
 
 
+def _want(form: forms.Form, *names: str) -> None:
+    """Do not call these fields optional, though they may stay empty: the catalogue or the team wants to know."""
+    for name in names:
+        if name in form.fields:
+            form.fields[name].wanted = True  # type: ignore[attr-defined]
+
+
 class FactsForm(forms.Form):
     """Diagnosis, the facts that the catalogue asks for at its code, urgency and question."""
 
@@ -47,6 +54,7 @@ class FactsForm(forms.Form):
         self.chosen = self._chosen_code()
         self.asked = catalogue.asked_facts(self.chosen, rules) if self.chosen else ()
         self._add_facts(rules)
+        _want(self, *self.fact_names, "flags", "question")
 
     def _chosen_code(self) -> str:
         """The code that was picked, else the one that was typed into the search."""
@@ -103,10 +111,15 @@ class FactsForm(forms.Form):
         return [name.partition(":")[2] for name in self.asked if name.startswith(f"{kind}:")]
 
     @property
+    def fact_names(self) -> list[str]:
+        """The fields that are there because of the code; the widest first."""
+        scores = [f"score_{score}" for score in self.asked_of("score")]
+        names = ["stage", *scores, "comorbidities", "surgery_level", "rare_class"]
+        return [name for name in names if name in self.fields]
+
+    @property
     def fact_fields(self) -> list[forms.BoundField]:
-        """The fields that are there because of the code; the wide ones last."""
-        names = ["stage", *(f"score_{score}" for score in self.asked_of("score")), "comorbidities", "surgery_level"]
-        return [self[name] for name in (*names, "rare_class") if name in self.fields]
+        return [self[name] for name in self.fact_names]
 
     def clean(self) -> Mapping[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -218,14 +231,15 @@ class EditForm(FactsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["age"] = forms.IntegerField(label=_("Age"), required=False, min_value=0, max_value=130)
+        _want(self, "age")
 
     @staticmethod
     def initial_of(case: Case) -> dict[str, Any]:
         return FactsForm.initial_of(case) | {"age": case.age, "version": case.version}
 
     @property
-    def fact_fields(self) -> list[forms.BoundField]:
-        return [*super().fact_fields, self["age"]]
+    def fact_names(self) -> list[str]:
+        return [*super().fact_names, *(["age"] if "age" in self.fields else [])]
 
     def details(self, before: Case | None = None) -> dict[str, Any]:
         found = super().details(before)
@@ -250,6 +264,7 @@ class OverrideForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["min_rank"].choices = list(titles.LOWEST.items())  # type: ignore[attr-defined]
+        _want(self, "seats", "minutes", "hours")
 
 
 class TeamForm(forms.Form):

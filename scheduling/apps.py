@@ -7,4 +7,9 @@ class SchedulingConfig(AppConfig):
     verbose_name = _("Scheduling")
 
     def ready(self) -> None:
-        from scheduling import notices, permissions, runs  # noqa: F401  register access rules and outbox handlers
+        from scheduling import (  # noqa: F401  each registers something: access rules, outbox handlers, numbers
+            navigation,
+            notices,
+            permissions,
+            runs,
+        )

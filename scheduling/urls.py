@@ -1,3 +1,32 @@
-from django.urls import URLPattern
+"""The addresses of planning. Each name is what templates and verbs ask for."""
 
-urlpatterns: list[URLPattern] = []
+from django.conf import settings
+from django.urls import URLPattern, path
+
+from scheduling.pages import answers, board, case, mails, proposals, queue, runs, sessions, today
+
+urlpatterns: list[URLPattern] = [
+    path("", today.today, name="today"),
+    path("queue/", queue.queue, name="queue"),
+    path("cases/<str:public_id>/", case.case, name="case"),
+    path("cases/<str:public_id>/withdraw/", case.withdraw, name="case_withdraw"),
+    path("week/", board.board, name="board"),
+    path("plans/", runs.run_list, name="runs"),
+    path("plans/new/", runs.new, name="run_new"),
+    path("plans/<str:public_id>/", runs.run, name="run"),
+    path("plans/<str:public_id>/progress/", runs.run_progress, name="run_progress"),
+    path("plans/<str:public_id>/stop/", runs.run_stop, name="run_stop"),
+    path("proposals/<str:public_id>/", proposals.proposal, name="proposal"),
+    path("proposals/<str:public_id>/publish/", proposals.publish, name="proposal_publish"),
+    path("proposals/<str:public_id>/discard/", proposals.discard, name="proposal_discard"),
+    path("sessions/", sessions.session_list, name="sessions"),
+    path("sessions/<str:public_id>/", sessions.session, name="session"),
+    path("sessions/<str:public_id>/agenda/", sessions.agenda, name="agenda"),
+    path("sessions/<str:public_id>/cancel/", sessions.cancel, name="session_cancel"),
+    path("sessions/<str:public_id>/seats/<str:number>/<int:place>/", sessions.fill_seat, name="seat_fill"),
+    path("seats/", answers.my_seats, name="my_seats"),
+    path("seats/<str:public_id>/", answers.invitation, name="invitation"),
+    path("answer/<str:token>/", answers.by_link, name="answer"),
+]
+if settings.LOCAL:  # only there are mails kept
+    urlpatterns.append(path("mails/", mails.mails, name="mails"))

@@ -32,11 +32,12 @@ def refer(request: HttpRequest) -> HttpResponse:
     access.require(request.user, "case.refer")
     institutions = referring(request)
     form = _referral_form(request, institutions)
-    if form.is_bound and form.is_valid():
+    if form.is_bound:
         submit = request.POST.get("deed") == "submit"
+        form.is_valid()
         if submit:
             form.ready_to_submit()
-        case = _take_in(form, request, submit=submit) if form.is_valid() else None
+        case = None if form.errors else _take_in(form, request, submit=submit)
         if case is not None:
             level = messages.SUCCESS if case.status in (CaseStatus.WAITING, CaseStatus.DRAFT) else messages.WARNING
             messages.add_message(request, level, _said(case))
@@ -135,7 +136,8 @@ def answer(request: HttpRequest) -> HttpResponse:
         form = ReferralForm(request.POST, rules=rules_today(), institutions=referring(request))
         form.is_valid()
         institution = form.cleaned_data.get("institution")
-    return render(request, "cases/_answer.html", {"sheet": live_answer(form, institution, before)})
+    context = {"sheet": live_answer(form, institution, before), "handed_in": before and before.submitted_at}
+    return render(request, "cases/_answer.html", context)
 
 
 @page

@@ -1,0 +1,143 @@
+"""The case page: what the case needs, who sits on its seats, what is missing, where it stands and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from cases import answers, history, icd10, queues, steps, wording
+from cases.forms import ReasonForm
+from cases.models import Case
+from cases.pages.common import checklist, visible_case
+from cases.states import CaseStatus
+from cases.workflow import EDITABLE
+from experts import titles
+from mdt_portal import access
+from mdt_portal.errors import DomainError
+from mdt_portal.pages import add_errors, go, page
+from scheduling import sessions, unplaced
+from scheduling.models import AgendaItem, AttendanceMode, Seat, Session
+from scheduling.states import InvitationStatus
+
+OPEN = (CaseStatus.DRAFT, *EDITABLE, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
+EVENTS_SHOWN = 8
+
+
+@page
+@require_GET
+def case(request: HttpRequest, public_id: str) -> HttpResponse:
+    row = visible_case(request, public_id)
+    item = place_of(row)
+    events = history.of(row)
+    title = queues.about(row)
+    context = checklist(row) | {
+        "state": CaseStatus(row.status),
+        "title": f"{title}, {wording.stage_text(row.stage)}" if row.stage else title,
+        "facts": facts(row),
+        "whom": queues.whom(row),
+        "steps": steps.way(row),
+        "next": steps.next_step(row),
+        "sheet": answers.of(row),
+        "item": item,
+        "seats": [seat_row(seat) for seat in item.seats.all()] if item else [],
+        "events": events[:EVENTS_SHOWN],
+        "older": events[EVENTS_SHOWN:],
+        "why": unplaced.why([row]).get(row.pk) if row.status == CaseStatus.WAITING else None,
+        "session_seen": item is not None and _sees(request, item),
+        "may": _may(request, row),
+        "nav": "queue",
+    }
+    return render(request, "cases/case.html", context)
+
+
+def _may(request: HttpRequest, row: Case) -> dict[str, bool]:
+    """Which buttons the page shows: what this reader may do, and what the state of the case allows."""
+    edits = access.can(request.user, "case.edit", row)
+    leads = access.can(request.user, "case.triage", row)
+    editable = row.status in EDITABLE
+    return {
+        "edit": edits and editable,
+        "materials": edits and row.status in OPEN,
+        "withdraw": edits and row.status in OPEN,
+        "lead": leads and editable and row.status != CaseStatus.DRAFT,
+        "identity": access.can(request.user, "case.identity", row),
+        "look_at_plan": access.can(request.user, "plan.look", None),
+    }
+
+
+def _sees(request: HttpRequest, item: AgendaItem) -> bool:
+    return access.visible(request.user, Session.objects.filter(pk=item.session_id)).exists()
+
+
+def place_of(row: Case) -> AgendaItem | None:
+    """Where the case stands in the published plan, with its people."""
+    return (
+        AgendaItem.objects.filter(case=row, active=True)
+        .select_related("session__room", "session__team", "session__institution")
+        .prefetch_related(
+            "seats__discipline",
+            "seats__attendance__invitation",
+            "seats__attendance__expert__affiliations__title",
+        )
+        .first()
+    )
+
+
+def seat_row(seat: Seat) -> dict[str, Any]:
+    """A seat as the part `seats` shows it."""
+    wants = titles.lowest(seat.min_rank) if not seat.optional else _("welcome, not required")
+    found: dict[str, Any] = {"discipline": seat.discipline, "wants": wants, "expert": None, "note": _("Seat open")}
+    if seat.attendance is None:
+        return found
+    affiliation = next(iter(seat.attendance.expert.affiliations.all()), None)
+    return found | {
+        "expert": seat.attendance.expert,
+        "second": affiliation.title.name if affiliation else "",
+        "remote": seat.attendance.mode == AttendanceMode.REMOTE,
+        "status": InvitationStatus(seat.attendance.invitation.status),
+    }
+
+
+def facts(row: Case) -> list[tuple[str, str]]:
+    """What is known of the case, as label and value."""
+    found = [(_("ICD-10"), f"{row.code} {icd10.title(row.code) if icd10.exists(row.code) else ''}".strip())]
+    found += [(_("Stage"), row.stage)] if row.stage else []
+    found += [(wording.score_text(name), f"{value:g}") for name, value in sorted(row.scores.items())]
+    if row.flags:
+        flags = pgettext("list separator", ", ").join(wording.flag_text(flag) for flag in row.flags)
+        found.append((_("Findings"), flags))
+    if row.age is not None:
+        found.append((_("Age"), str(row.age)))
+    if row.comorbidities is not None:
+        found.append((_("Comorbidities"), str(row.comorbidities)))
+    if row.rare_class:
+        found.append((_("Rare disease"), row.get_rare_class_display()))
+    if row.surgery_level:
+        found.append((_("Grade of operation"), str(row.surgery_level)))
+    return found
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The dialog that takes a case back, wherever it stands; a place in the plan is given up first."""
+    row = visible_case(request, public_id)
+    access.require(request.user, "case.withdraw", row)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            row = sessions.withdraw(row, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+        except DomainError as error:
+            add_errors(form, error)
+        else:
+            messages.success(request, _("%(case)s is withdrawn.") % {"case": row})
+            return go(reverse("case", args=[row.public_id]))
+    context = {"case": row, "form": form, "item": place_of(row)}
+    return render(request, "cases/_withdraw.html", context, status=422 if form.is_bound else 200)

@@ -1,0 +1,121 @@
+"""The waiting queue: one line per case, the nearest limit first, and in words what keeps it from being planned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from cases import queues
+from cases.models import Case, Tier, Urgency
+from cases.queues import Block
+from cases.states import CaseStatus
+from experts.models import DiseaseGroup
+from mdt_portal import access
+from mdt_portal.models import User
+from mdt_portal.pages import is_htmx, page
+from scheduling import unplaced
+from scheduling.unplaced import Why
+
+PER_PAGE = 50
+VIEWS = ("all", "near", "blocked", "mine")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    case: Case
+    state: CaseStatus
+    title: str
+    whom: str
+    block: Block | None
+    why: Why | None
+    missing: str
+
+
+@page
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    """The cases that the reader may see, as the filters in the address say. htmx gets the list alone."""
+    user: User = request.user  # type: ignore[assignment]
+    now = timezone.now()
+    chosen = {name: request.GET.get(name, "") for name in ("q", "tier", "group", "urgency", "status", "blocked")}
+    view = request.GET.get("view", "") if request.GET.get("view") in VIEWS else "all"
+    cases = _filtered(access.visible(user, Case.objects.all()), chosen, user)
+    counts = queues.counts(cases, now, user)
+    shown = Paginator(queues.rows(_viewed(cases, view, user)), PER_PAGE).get_page(request.GET.get("page"))
+    lines = _lines(shown, chosen["q"], user)
+    context = {
+        "lines": lines,
+        "page": shown,
+        "counts": counts,
+        "view": view,
+        "chosen": chosen,
+        "filtered": any(chosen.values()) or view != "all",
+    }
+    if is_htmx(request):
+        return render(request, "cases/_queue_answer.html", context)
+    may = {"refer": access.can(user, "case.refer"), "plan": access.can(user, "plan.request", None)}
+    return render(request, "cases/queue.html", context | {"choices": _choices(), "may": may})
+
+
+def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> QuerySet[Case]:
+    if chosen["status"] in CaseStatus.values:
+        cases = cases.filter(status=chosen["status"])
+    elif chosen["status"] != "any":
+        cases = cases.filter(status__in=queues.QUEUED)
+    if chosen["tier"] in Tier.values:
+        cases = cases.filter(tier=chosen["tier"])
+    if chosen["urgency"] in Urgency.values:
+        cases = cases.filter(urgency=chosen["urgency"])
+    if chosen["group"]:
+        cases = cases.filter(requirement__disease_group=chosen["group"])
+    if chosen["blocked"] in ("facts", "team", "materials", "nothing"):
+        cases = cases.filter(queues.blocked_by(chosen["blocked"]))
+    if chosen["q"].strip():
+        cases = cases.filter(queues.found_by(chosen["q"].strip(), user))
+    return cases
+
+
+def _viewed(cases: QuerySet[Case], view: str, user: User) -> QuerySet[Case]:
+    if view == "near":
+        return cases.filter(queues.near(timezone.now()))
+    if view == "blocked":
+        return cases.filter(queues.held_back())
+    return cases.filter(referrer=user) if view == "mine" else cases
+
+
+def _lines(shown: Page[Case], text: str, user: User) -> list[Line]:
+    cases = list(shown)
+    if text.strip():
+        queues.note_looks(cases, text.strip(), user)
+    groups = queues.groups_of(cases)
+    blocks = {case.pk: queues.block(case, groups) for case in cases}
+    ready = [case for case in cases if case.status == CaseStatus.WAITING and blocks[case.pk] is None]
+    why = unplaced.why(ready)
+    return [
+        Line(
+            case=case,
+            state=CaseStatus(case.status),
+            title=queues.about(case),
+            whom=queues.whom(case),
+            block=blocks[case.pk],
+            why=why.get(case.pk),
+            missing=queues.names(case.missing),  # type: ignore[attr-defined]
+        )
+        for case in cases
+    ]
+
+
+def _choices() -> dict[str, Any]:
+    groups = [(group.key, group.name) for group in DiseaseGroup.objects.all()]
+    return queues.choices() | {
+        "tier": Tier.choices,
+        "urgency": Urgency.choices,
+        "group": sorted(groups, key=lambda pair: pair[1]),
+    }

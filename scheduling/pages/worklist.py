@@ -1,0 +1,243 @@
+"""What needs a hand now: cases near their limit, seats, answers, materials, plans. Reads only.
+
+Each entry has one kind, one sentence and one action. Those with a limit come in the order of it, the others after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+
+from cases import queues
+from cases.models import Case, MaterialItem, Tier
+from cases.states import CaseStatus, MaterialStatus
+from mdt_portal import access
+from mdt_portal.models import User
+from scheduling import unplaced
+from scheduling.models import PlanningRun, Session
+from scheduling.pages import quorum
+from scheduling.states import LIVE_SESSIONS, InvitationStatus, RunStatus
+
+SOON = timedelta(hours=24)
+SEATS_AHEAD = timedelta(days=7)
+FAILED_FOR = timedelta(days=2)
+MOST = 200
+"""Enough for any morning; what lies behind it shows itself when the first ones are done."""
+
+KINDS: dict[str, str | Promise] = {
+    "case": gettext_lazy("Case, unplaced"),
+    "facts": gettext_lazy("Facts missing"),
+    "team": gettext_lazy("No team"),
+    "materials": gettext_lazy("Materials"),
+    "seat": gettext_lazy("Seat open"),
+    "silent": gettext_lazy("No answer"),
+    "quorum": gettext_lazy("Not yet confirmed"),
+    "run": gettext_lazy("Plan to review"),
+    "failed": gettext_lazy("Plan failed"),
+    "draft": pgettext_lazy("kind of work", "Draft"),
+}
+ICONS = {
+    "case": "queue",
+    "facts": "help",
+    "team": "pools",
+    "materials": "clip",
+    "seat": "personx",
+    "silent": "bell",
+    "quorum": "hold",
+    "run": "run",
+    "failed": "warn",
+    "draft": "refer",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`due` is the limit that breaks next; `since` how long it has waited where there is none."""
+
+    kind: str
+    what: str
+    detail: str
+    url: str
+    action: str
+    due: datetime | None = None
+    since: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        return str(KINDS[self.kind])
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    label: str
+    entries: list[Entry]
+
+
+def entries(user: User, now: datetime) -> list[Entry]:
+    """Everything that waits for this reader, the nearest limit first. A constant number of queries."""
+    found = [*_cases(user, now), *_sessions(user, now), *_runs(user, now)]
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    return sorted(found, key=lambda entry: (entry.due or far, entry.since or far, entry.what))
+
+
+def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
+    """The entries under three headings; an empty one is left out."""
+    groups: list[tuple[str, list[Entry]]] = [
+        (_("Limit broken"), []),
+        (_("Limit within 24 hours"), []),
+        (_("Later"), []),
+        (_("No hard limit"), []),
+    ]
+    for entry in found:
+        place = 3 if entry.due is None else 0 if entry.due < now else 1 if entry.due < now + SOON else 2
+        groups[place][1].append(entry)
+    return [Group(label=label, entries=members) for label, members in groups if members]
+
+
+# Cases ----------------------------------------------------------------------------------------------------------------
+
+
+def _cases(user: User, now: datetime) -> Iterator[Entry]:
+    awaited = MaterialItem.objects.filter(case=OuterRef("pk"), status=MaterialStatus.MISSING)
+    waiting = Q(status=CaseStatus.WAITING) & (queues.near(now) | queues.blocked_by("materials"))
+    placed = Q(Exists(awaited), status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED])
+    drafts = Q(status=CaseStatus.DRAFT, referrer=user)
+    wanted = waiting | placed | drafts | Q(status__in=[CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS])
+    cases = list(queues.rows(access.visible(user, Case.objects.filter(wanted)))[:MOST])
+    groups = queues.groups_of(cases)
+    why = unplaced.why(case for case in cases if case.status == CaseStatus.WAITING)
+    for case in cases:
+        yield _case(case, queues.block(case, groups), str(why.get(case.pk, "")))
+
+
+def _case(case: Case, block: queues.Block | None, why: str) -> Entry:
+    address = reverse("case", args=[case.public_id])
+    kind, action, url = "case", _("See why"), address
+    detail = why or _("No plan has found a place for it yet.")
+    if case.status == CaseStatus.DRAFT:
+        kind, action, detail = "draft", _("Finish"), _("Nobody works on it until it is submitted.")
+        url = reverse("case_edit", args=[case.public_id])
+    elif case.status in (CaseStatus.PLANNED, CaseStatus.CONFIRMED):
+        kind, action, url = "materials", _("Open checklist"), f"{address}#materials"
+        detail = _("It has a place in the plan. Missing: %(things)s") % {"things": queues.names(_missing(case))}
+    elif block is not None:
+        kind, detail = block.kind, block.text
+        action = {"facts": _("Supply facts"), "team": _("Choose team"), "materials": _("Open checklist")}[kind]
+        if kind == "facts":
+            url = reverse("case_edit", args=[case.public_id])
+        elif kind == "materials":
+            url = f"{address}#materials"
+    if case.tier:
+        detail = f"{Tier(case.tier).label}. {detail}"
+    return Entry(
+        kind=kind,
+        what=pgettext("parts of a line", " · ").join(
+            filter(None, (case.number, queues.about(case), queues.whom(case)))
+        ),
+        detail=detail,
+        url=url,
+        action=action,
+        due=case.due_at if kind != "draft" else None,
+        since=case.created_at,
+    )
+
+
+def _missing(case: Case) -> list[MaterialItem]:
+    return case.missing  # type: ignore[attr-defined]
+
+
+# Sessions -------------------------------------------------------------------------------------------------------------
+
+
+def upcoming(user: User, now: datetime) -> QuerySet[Session]:
+    """The sessions of the next days at the reader's hospitals, with agenda, seats and answers."""
+    rows = Session.objects.filter(status__in=LIVE_SESSIONS, end__gt=now, start__lt=now + SEATS_AHEAD)
+    return quorum.with_agenda(access.visible(user, rows)).order_by("start", "pk")
+
+
+def _sessions(user: User, now: datetime) -> Iterator[Entry]:
+    if not access.can(user, "plan.look", None):
+        return
+    for session in upcoming(user, now)[:MOST]:
+        entry = _session(session, now)
+        if entry is not None and session.start > now:
+            yield entry
+
+
+def _session(session: Session, now: datetime) -> Entry | None:
+    """The worst that can be said of its seats: one is open, somebody is silent, or it is soon and unconfirmed."""
+    seats = [seat for item in session.items.all() for seat in item.seats.all() if not seat.optional]
+    open_seats = {seat.discipline_id: seat.discipline.name for seat in seats if seat.attendance is None}
+    pending = {
+        seat.attendance.pk: seat.attendance
+        for seat in seats
+        if seat.attendance and seat.attendance.invitation.status == InvitationStatus.PENDING
+    }
+    late = [one for one in pending.values() if one.invitation.answer_by < now]
+    separator = pgettext("list separator", ", ")
+    if open_seats:
+        kind, action, what = "seat", _("Choose deputy"), separator.join(sorted(open_seats.values()))
+        detail = _("Nobody sits there: %(n)d required seats are open.") % {"n": len(open_seats)}
+        if len(open_seats) == 1:
+            detail = _("Nobody sits there. The session cannot be confirmed without this seat.")
+    elif late:
+        kind, action = "silent", _("Call list")
+        what = ngettext("%(n)d person silent", "%(n)d people silent", len(late)) % {"n": len(late)}
+        detail = _("No answer in time: %(names)s") % {"names": separator.join(one.expert.name for one in late)}
+    elif pending and session.start < now + SOON:
+        kind, action = "quorum", _("Call list")
+        what = ngettext("%(n)d answer awaited", "%(n)d answers awaited", len(pending)) % {"n": len(pending)}
+        detail = _("It is soon, and not all have accepted.")
+    else:
+        return None
+    return Entry(
+        kind=kind,
+        what=f"{session.team.name} · {what}",
+        detail=detail,
+        url=reverse("session", args=[session.public_id]),
+        action=action,
+        due=session.start,
+    )
+
+
+# Plans ----------------------------------------------------------------------------------------------------------------
+
+
+def _runs(user: User, now: datetime) -> Iterator[Entry]:
+    """Plans that wait for a decision, and the newest run where it failed."""
+    if not access.can(user, "plan.look", None):
+        return
+    fresh = Q(status=RunStatus.PROPOSED) | Q(status=RunStatus.FAILED, finished_at__gt=now - FAILED_FOR)
+    rows = access.visible(user, PlanningRun.objects.filter(fresh)).defer("problem", "progress")
+    newest = access.visible(user, PlanningRun.objects.all()).order_by("-pk").values_list("pk", flat=True).first()
+    for run in rows[:20]:
+        url = reverse("run", args=[run.public_id])
+        if run.status == RunStatus.PROPOSED:
+            yield Entry(
+                kind="run",
+                what=_("Plan %(run)s is ready") % {"run": run},
+                detail=_("Look at what changes, then publish or discard it."),
+                url=url,
+                action=_("Review"),
+                since=run.finished_at,
+            )
+        elif run.pk == newest:
+            yield Entry(
+                kind="failed",
+                what=_("Plan %(run)s failed") % {"run": run},
+                detail=_("The published plan is untouched. See why, and plan again."),
+                url=url,
+                action=_("See why"),
+                since=run.finished_at,
+            )
