@@ -127,6 +127,8 @@ def submit(case: Case, *, by: User | None, at: datetime | None = None) -> Case:
 def reevaluate(case: Case, *, by: User | None) -> Case:
     """Ask the present catalogue again, on purpose; the old answer stays in the record."""
     case = _locked(case)
+    if case.status not in EDITABLE:
+        raise RuleError(_("%(case)s has a place in the plan; take it out before you change its tier.") % {"case": case})
     audit.record("case.reevaluated", by=by, subject=case, before=case.requirement)
     _settle(case, evaluate(case), by=by, why="case.reevaluated")
     return case

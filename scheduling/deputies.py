@@ -23,7 +23,9 @@ def of(seat: Seat) -> list[Expert]:
     case = problem.case_of.get(seat.item.case_id)
     if case is None:
         return []
-    wanted = next(one for one in (*case.seats, *case.optional) if one.id == seat.place)
+    wanted = next((one for one in (*case.seats, *case.optional) if one.id == seat.place), None)
+    if wanted is None:  # the requirement was changed since; the next plan writes the seats anew
+        return []
     before = _broken(problem, {})
     fitting = []
     for pk in wanted.candidates:

@@ -54,23 +54,25 @@ def request_run(
     scope = list(institutions)
     if not scope:
         raise RuleError(_("Choose at least one hospital to plan for."), fields={"institutions": [_("Required.")]})
-    if idempotency_key:
-        known = PlanningRun.objects.filter(requested_by=by, idempotency_key=idempotency_key).first()
-        if known is not None:
-            return known
     first_day = horizon_start or timezone.now().astimezone(scope[0].tz).date()
     seconds = seconds or max(institution.solve_seconds for institution in scope)
     _check(horizon_days=horizon_days, seconds=seconds)
-    run = PlanningRun.objects.create(
-        horizon_start=first_day - timedelta(days=first_day.weekday()),
-        horizon_days=horizon_days,
-        seconds=seconds,
-        seed=seed,
-        trigger=trigger,
-        requested_by=by,
-        idempotency_key=idempotency_key,
-        lease_until=timezone.now() + RESEND_AFTER,
-    )
+    fields = {
+        "horizon_start": first_day - timedelta(days=first_day.weekday()),
+        "horizon_days": horizon_days,
+        "seconds": seconds,
+        "seed": seed,
+        "trigger": trigger,
+        "lease_until": timezone.now() + RESEND_AFTER,
+    }
+    if idempotency_key:
+        run, is_new = PlanningRun.objects.get_or_create(
+            requested_by=by, idempotency_key=idempotency_key, defaults=fields
+        )
+        if not is_new:
+            return run
+    else:
+        run = PlanningRun.objects.create(requested_by=by, **fields)
     run.institutions.set(scope)
     outbox.put("run.requested", run=run.pk)
     audit.record("run.requested", by=by, subject=run)

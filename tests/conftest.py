@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 
 from mdt_portal import health
 from mdt_portal.celery import app
@@ -20,7 +22,18 @@ from mdt_portal.native.processes import Child, Program
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's synchronous API runs an event loop in this thread
 
+# A deadline measures the machine, and this one may be busy.
+hypothesis.settings.register_profile("mdt", deadline=None)
+hypothesis.settings.load_profile("mdt")
+
 StartWorker = Callable[..., Child]
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Django's test client leaves the language of its last request switched on."""
+    with translation.override("en"):
+        yield
 
 
 # Celery -------------------------------------------------------------------------------------------

@@ -1,21 +1,14 @@
 """A client of the API for any user: `api(user).post("/api/v1/cases/", {...})`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from django.utils import translation
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from mdt_portal.models import User
 
 Api = Callable[[User | None], APIClient]
-
-
-@pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture
