@@ -1,0 +1,115 @@
+"""My time: the week as rows, single days that add or take time, leave."""
+
+from datetime import time, timedelta
+from http import HTTPStatus
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from experts.models import Expert, Role
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+MY_TIME = "my_time"
+DAY = factories.monday()
+
+
+@pytest.fixture
+def expert() -> Expert:
+    return factories.expert(user=factories.user(Role.EXPERT), hours=[(0, time(8), time(12))])
+
+
+@pytest.fixture
+def mine(client: Client, expert: Expert) -> Client:
+    assert expert.user is not None
+    client.force_login(expert.user)
+    return client
+
+
+def week(**stretches: str) -> dict[str, str]:
+    """`d2_0="09:00-11:00"` as the form's fields."""
+    fields = {"deed": "week"}
+    for name, hours in stretches.items():
+        fields[f"{name}_start"], _, fields[f"{name}_end"] = hours.partition("-")
+    return fields
+
+
+def hours(expert: Expert) -> list[tuple[int, time, time]]:
+    return list(expert.weekly_availability.values_list("weekday", "start", "end"))
+
+
+def test_the_week_is_shown_and_replaced(mine: Client, expert: Expert) -> None:
+    assert 'name="d0_0_start" id="id_d0_0_start" value="08:00"' in mine.get(reverse(MY_TIME)).content.decode()
+    answer = mine.post(reverse(MY_TIME), week(d2_0="09:00-11:00", d2_1="14:00-16:30"))
+    assert answer.status_code == HTTPStatus.FOUND
+    assert hours(expert) == [(2, time(9), time(11)), (2, time(14), time(16, 30))]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [week(d0_0="11:00-09:00"), week(d0_0="08:00-12:00", d0_1="10:00-14:00"), week(d0_0="08:00-"), week(d0_0="x-y")],
+)
+def test_a_mistake_in_the_week_changes_nothing(mine: Client, expert: Expert, fields: dict[str, str]) -> None:
+    answer = mine.post(reverse(MY_TIME), fields)
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert answer.context["week_form"].errors
+    assert hours(expert) == [(0, time(8), time(12))]
+
+
+def test_what_was_typed_stays_when_it_is_wrong(mine: Client) -> None:
+    page = mine.post(reverse(MY_TIME), week(d1_0="10:00-09:00")).content.decode()
+    assert 'name="d1_0_start" id="id_d1_0_start" value="10:00"' in page
+
+
+def exception(**fields: str) -> dict[str, str]:
+    given = {"kind": "adds", "day": str(DAY), "start": "18:00", "end": "19:00", "note": ""} | fields
+    return {"deed": "exception"} | {f"exception-{name}": value for name, value in given.items()}
+
+
+def test_a_day_adds_or_takes_time(mine: Client, expert: Expert) -> None:
+    mine.post(reverse(MY_TIME), exception())
+    mine.post(reverse(MY_TIME), exception(kind="takes", start="08:00", end="09:00", note="clinic"))
+    assert sorted(expert.availability_exceptions.values_list("kind", flat=True)) == ["adds", "takes"]
+    row = expert.availability_exceptions.get(kind="adds")
+    mine.post(reverse(MY_TIME), {"deed": "drop_exception", "row": row.pk})
+    assert expert.availability_exceptions.get().note == "clinic"
+
+
+def test_an_overlap_stands_beside_its_field(mine: Client) -> None:
+    mine.post(reverse(MY_TIME), exception())
+    answer = mine.post(reverse(MY_TIME), exception(start="18:30"))
+    assert "start" in answer.context["exception_form"].errors
+
+
+def test_leave_is_added_and_removed(mine: Client, expert: Expert) -> None:
+    leave = {"deed": "leave", "leave-first_day": str(DAY), "leave-last_day": str(DAY + timedelta(days=4))}
+    mine.post(reverse(MY_TIME), leave)
+    row = expert.leaves.get()
+    assert "leave-last_day" not in mine.get(reverse(MY_TIME)).context["leave_form"].errors
+    again = mine.post(reverse(MY_TIME), leave)
+    assert "first_day" in again.context["leave_form"].errors
+    mine.post(reverse(MY_TIME), {"deed": "drop_leave", "row": row.pk})
+    assert not expert.leaves.exists()
+
+
+def test_the_coordinator_keeps_it_for_others(client: Client, expert: Expert) -> None:
+    hospital = expert.affiliations.get().institution
+    address = reverse("expert_time", args=[expert.public_id])
+    client.force_login(factories.user(Role.COORDINATOR, at=hospital))
+    client.post(address, week(d4_0="09:00-10:00"))
+    assert hours(expert) == [(4, time(9), time(10))]
+    client.force_login(factories.user(Role.EXPERT, at=hospital))
+    assert client.get(address).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_rows_of_others_are_out_of_reach(mine: Client) -> None:
+    other = factories.expert()
+    row = other.leaves.create(first_day=DAY, last_day=DAY)
+    assert mine.post(reverse(MY_TIME), {"deed": "drop_leave", "row": row.pk}).status_code == HTTPStatus.NOT_FOUND
+    assert other.leaves.exists()
+
+
+def test_only_experts_have_time_to_keep(client: Client) -> None:
+    client.force_login(factories.user(Role.COORDINATOR))
+    assert client.get(reverse(MY_TIME)).status_code == HTTPStatus.FORBIDDEN
