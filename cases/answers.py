@@ -150,7 +150,7 @@ def _reasons(reasons: Iterable[Reason]) -> tuple[Why, ...]:
     for key, version in versions:
         wanted |= Q(key=key, version=version)
     rules = {(row.key, row.version): row for row in CatalogueRule.objects.filter(wanted).defer("content")}
-    return tuple(_why(one, rules.get((one.params.get("rule"), one.params.get("version")))) for one in found)
+    return tuple(_why(one, rules.get((one.params.get("rule", ""), one.params.get("version", 0)))) for one in found)
 
 
 def _why(reason: Reason, rule: CatalogueRule | None) -> Why:

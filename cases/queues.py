@@ -143,7 +143,11 @@ def whom(case: Case) -> str:
 def choices() -> dict[str, list[tuple[Any, str]]]:
     """What the filters of the queue offer, apart from the disease groups."""
     return {
-        "status": [("", _("In the queue")), ("any", _("All states")), *CaseStatus.choices],
+        "status": [
+            ("", _("In the queue")),
+            ("any", _("All states")),
+            *((one.value, str(one.label)) for one in CaseStatus),
+        ],
         "blocked": [
             ("facts", _("Facts missing")),
             ("team", _("No team")),

@@ -64,7 +64,7 @@ def _newest(institutions: set[int]) -> dict[int, dict[str, Any]]:
             "pk", "created_at", "zone", "run__public_id", "run__horizon_start", "run__horizon_days", "plan__unplaced"
         )
     )
-    plans = {row["pk"]: row for row in rows}
+    plans: dict[int, Any] = {row["pk"]: row for row in rows}
     return {institution: plans[pk] for institution, pk in pairs.items() if pk in plans}
 
 

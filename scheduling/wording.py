@@ -80,13 +80,14 @@ def failure_text(failure: Mapping[str, Any] | None) -> str:
 
 def in_words(params: Mapping[str, Any], names: Mapping[tuple[str, int | str], str], horizon: Horizon) -> dict[str, Any]:
     """Parameters for a sentence: an id becomes a name where one is known, a minute becomes a clock time."""
-    words = {}
+    words: dict[str, Any] = {}
     for key, value in params.items():
         if key in MOMENTS and isinstance(value, int):
             moment = horizon.moment(value).astimezone(horizon.zone)
             words[key] = f"{clock.day(moment.date())} {clock.hour(moment)}"
         else:
-            words[key] = names.get((key, value), value) if isinstance(value, int | str) else value
+            named = isinstance(value, int | str) and (key, value) in names
+            words[key] = names[(key, value)] if named else value
     return words
 
 

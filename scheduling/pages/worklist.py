@@ -26,7 +26,7 @@ from scheduling.pages import quorum
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, RunStatus
 
 SOON = timedelta(hours=24)
-SEATS_AHEAD = timedelta(days=7)
+SEATS_AHEAD = timedelta(days=14)
 FAILED_FOR = timedelta(days=2)
 MOST = 200
 """Enough for any morning; what lies behind it shows itself when the first ones are done."""
