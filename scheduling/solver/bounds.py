@@ -83,7 +83,7 @@ def team_bound(problem: Problem, team: int, seconds: float = 10.0) -> TeamBound:
         late += case.weight * latest[case.id] * case.required
         suggested += case.weight * latest[case.id] * (not case.required)
         placeable.append(case)
-    options = _options(_Relaxed(pricer, team), placeable, latest)
+    options = _options(Relaxed(pricer, team), placeable, latest)
     return TeamBound(
         required_unplaced=unplaced,
         required_late=late,
@@ -94,7 +94,7 @@ def team_bound(problem: Problem, team: int, seconds: float = 10.0) -> TeamBound:
 
 def _earliest(pricer: Pricer, case: Case) -> int | None:
     """The first start at which the case alone could be discussed, in a session of its own or of a confirmed one."""
-    relaxed = _Relaxed(pricer, case.team)
+    relaxed = Relaxed(pricer, case.team)
     mask = relaxed.reach(case, pricer.state.problem.max_session_min) & relaxed.meetings(case.duration_min)
     for base in relaxed.bases:
         mask |= relaxed.reach(case, pricer.state.problem.max_session_min) & relaxed.at(base)
@@ -108,7 +108,7 @@ def _first(own: int, sessions: int, problem: Problem) -> int | None:
     return ((later & -later).bit_length() - 1) * problem.grain_min if later else None
 
 
-class _Relaxed:
+class Relaxed:
     """One team's time with nobody else about, but for what is confirmed."""
 
     def __init__(self, pricer: Pricer, team: int) -> None:
@@ -168,11 +168,11 @@ class _Relaxed:
         return self._free[key]
 
 
-def _options(relaxed: _Relaxed, cases: Sequence[Case], latest: Mapping[int, int]) -> list[_Option] | None:
+def _options(relaxed: Relaxed, cases: Sequence[Case], latest: Mapping[int, int]) -> list[_Option] | None:
     """The cheapest effort of each group that keeps every case at its best lateness; None if there are too many."""
     options: list[_Option] = []
     problem = relaxed.problem
-    for group, minutes, mask in _groups(relaxed, cases, latest):
+    for group, minutes, mask in groups(relaxed, cases, latest):
         if len(options) > MOST_GROUPS:
             return None
         ids = tuple(case.id for case in group)
@@ -187,14 +187,14 @@ def _options(relaxed: _Relaxed, cases: Sequence[Case], latest: Mapping[int, int]
         if found:
             options.append(_Option(cases=ids, effort=min(found)))
         for base in relaxed.bases:
-            extension = _extension(relaxed, group, minutes, mask, base)
-            if extension is not None:
-                options.append(_Option(cases=ids, effort=extension, base=base.id))
+            extra = extension(relaxed, group, minutes, mask, base)
+            if extra is not None:
+                options.append(_Option(cases=ids, effort=extra, base=base.id))
     return options
 
 
-def _groups(
-    relaxed: _Relaxed, cases: Sequence[Case], latest: Mapping[int, int]
+def groups(
+    relaxed: Relaxed, cases: Sequence[Case], latest: Mapping[int, int]
 ) -> Iterator[tuple[tuple[Case, ...], int, int]]:
     """Groups with their least minutes and the session starts from which every case is reached at its best lateness."""
     most, grain = relaxed.problem.max_session_min, relaxed.grain
@@ -219,16 +219,13 @@ def _groups(
     return grow((), 0, relaxed.state.starts.every, 0)
 
 
-def _cheapest(relaxed: _Relaxed, group: Sequence[Case], mask: int, length: int, price: int) -> int | None:
+def _cheapest(relaxed: Relaxed, group: Sequence[Case], mask: int, length: int, price: int) -> int | None:
     """The least effort over the runs of possible session starts."""
     best: int | None = None
     problem = relaxed.problem
     for first, last in runs(mask):
-        effort = price + _waits_and_moves(relaxed, group, first, last, length)
-        if problem.weights.standing_discount and any(
-            a <= last * relaxed.grain and first * relaxed.grain < b for a, b in relaxed.team.standing
-        ):
-            effort -= problem.weights.standing_discount
+        effort = price + waits_and_moves(relaxed, group, first, last, length)
+        effort -= problem.weights.standing_discount * may_stand(relaxed, first, last)
         if best is not None and effort + problem.weights.attendance * max(len(case.seats) for case in group) >= best:
             continue
         run = (1 << last + 1) - (1 << first)
@@ -237,7 +234,12 @@ def _cheapest(relaxed: _Relaxed, group: Sequence[Case], mask: int, length: int, 
     return best
 
 
-def _waits_and_moves(relaxed: _Relaxed, group: Sequence[Case], first: int, last: int, length: int) -> int:
+def may_stand(relaxed: Relaxed, first: int, last: int) -> bool:
+    """Whether a session that starts in this run could lie in a standing stretch."""
+    return any(a <= last * relaxed.grain and first * relaxed.grain < b for a, b in relaxed.team.standing)
+
+
+def waits_and_moves(relaxed: Relaxed, group: Sequence[Case], first: int, last: int, length: int) -> int:
     problem, effort = relaxed.problem, 0
     for case in group:
         effort += problem.weights.wait * objectives.waiting_days(case, first * relaxed.grain)
@@ -247,7 +249,7 @@ def _waits_and_moves(relaxed: _Relaxed, group: Sequence[Case], first: int, last:
     return effort
 
 
-def _extension(relaxed: _Relaxed, group: Sequence[Case], minutes: int, mask: int, base: PlannedSession) -> int | None:
+def extension(relaxed: Relaxed, group: Sequence[Case], minutes: int, mask: int, base: PlannedSession) -> int | None:
     problem = relaxed.problem
     used = sum(problem.case_of[item.case].duration_min for item in base.cases)
     if not mask & relaxed.at(base) or used + minutes > problem.max_session_min:
@@ -256,14 +258,14 @@ def _extension(relaxed: _Relaxed, group: Sequence[Case], minutes: int, mask: int
     end = max(base.end_min, base.start_min + used + minutes)
     effort = objectives.session_price(problem, base.team, base.start_min, end)
     effort -= objectives.session_price(problem, base.team, base.start_min, base.end_min)
-    effort += _waits_and_moves(relaxed, group, start, start, problem.max_session_min)
+    effort += waits_and_moves(relaxed, group, start, start, problem.max_session_min)
     there = frozenset(presence.stretches(problem, base))
     return effort + problem.weights.attendance * clique(
         relaxed, group, relaxed.at(base), problem.max_session_min, there
     )
 
 
-def clique(relaxed: _Relaxed, group: Sequence[Case], run: int, length: int, there: frozenset[int]) -> int:
+def clique(relaxed: Relaxed, group: Sequence[Case], run: int, length: int, there: frozenset[int]) -> int:
     """Seats of which no two can share a person: all of one case, then of others those without a common candidate."""
     seats = []
     for case in group:

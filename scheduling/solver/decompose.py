@@ -22,7 +22,7 @@ from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem
 from scheduling.solver.timeline import State
 
-MOST_CASES = 24
+MOST_CASES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

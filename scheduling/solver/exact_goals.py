@@ -1,12 +1,15 @@
 """The goals of the exact model, one function per level and term, and their minimisation level by level."""
 
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from scheduling.solver import objectives
+from scheduling.solver import joint, objectives
 from scheduling.solver.model import Exact, read
 from scheduling.solver.plan import LEVELS, Bound, Plan
-from scheduling.solver.problem import Case
+from scheduling.solver.problem import Case, Problem
 
 
 def required_unplaced(exact: Exact) -> Any:
@@ -122,32 +125,62 @@ GOALS = {
 
 
 def minimise(
-    exact: Exact, hint: Plan | None, seconds: float, workers: int, known: Bound | None = None
+    exact: Exact,
+    hint: Plan | None,
+    seconds: float,
+    workers: int,
+    stop: Callable[[], bool] = lambda: False,
 ) -> tuple[Plan | None, Bound]:
     """Level by level; a level is held at its optimum once proven, else the search ends there with its bound."""
     deadline = time.monotonic() + seconds
     best, proven = hint, dict.fromkeys(LEVELS)
-    known_levels = tuple(known) if known else (None,) * len(LEVELS)
-    for level, low in zip(LEVELS, known_levels, strict=True):
+    for level in LEVELS:
         goal = GOALS[level](exact)
-        if low is not None:
-            exact.model.add(goal >= low)
+        low = _known(exact.problem, level, best)
+        exact.model.add(goal >= low)
         solver = exact.cp.CpSolver()
         solver.parameters.num_workers = workers
         solver.parameters.max_time_in_seconds = max(0.05, deadline - time.monotonic())
         if best is not None:
             _hint(exact, best)
         exact.model.minimize(goal)
-        status = solver.solve(exact.model)
+        with _stopping(solver, stop):
+            status = solver.solve(exact.model)
         if status not in (exact.cp.OPTIMAL, exact.cp.FEASIBLE):
             break
         found = read(exact, solver)
         best = found if best is None or found.goals < best.goals else best
-        proven[level] = round(solver.best_objective_bound)  # type: ignore[assignment]
+        proven[level] = max(low, round(solver.best_objective_bound))  # type: ignore[assignment]
         if status != exact.cp.OPTIMAL:
             break
         exact.model.add(goal == round(solver.objective_value))
     return best, Bound(**proven)
+
+
+def _known(problem: Problem, level: str, best: Plan | None) -> int:
+    """Effort has a bound of its own, since the levels above are the plan's by then: it saves most of the proof."""
+    if level != "effort" or best is None:
+        return 0
+    return joint.effort(problem, best.goals, 2.0)
+
+
+@contextmanager
+def _stopping(solver: Any, stop: Callable[[], bool]) -> Iterator[None]:
+    """Ends the solver's search within a quarter of a second once somebody asks for it."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.25):
+            if stop():
+                solver.stop_search()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _hint(exact: Exact, plan: Plan) -> None:
@@ -162,13 +195,12 @@ def _hint(exact: Exact, plan: Plan) -> None:
             continue
         session, item = known
         exact.model.add_hint(exact.start[case.id], item.start_min)
+        confirmed = session.id in exact.problem.fixed_of
         lead = min((i.case for i in session.cases), key=order.index)
         for k in exact.slots_of(case):
             slot = exact.slots[k]
-            own = slot.fixed.id == session.id if slot.fixed else slot.lead == lead
-            exact.model.add_hint(
-                exact.member[case.id, k], own and session.id not in _others(exact, slot.fixed, session.id)
-            )
+            own = slot.fixed.id == session.id if slot.fixed else slot.lead == lead and not confirmed
+            exact.model.add_hint(exact.member[case.id, k], own)
             if own and slot.lead == case.id:
                 exact.model.add_hint(exact.first[k], session.start_min)
                 exact.model.add_hint(exact.last[k], session.end_min)
@@ -178,8 +210,3 @@ def _hint(exact: Exact, plan: Plan) -> None:
         if ident in items:
             seated = items[ident][1].seats if kind == "seat" else items[ident][1].optional
             exact.model.add_hint(fills, seated.get(place) == expert)
-
-
-def _others(exact: Exact, fixed: Any, ident: int) -> set[int]:
-    """Confirmed sessions have their own slots; a led slot is never one of them."""
-    return set() if fixed is not None else {ident} & set(exact.problem.fixed_of)

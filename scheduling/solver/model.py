@@ -12,12 +12,12 @@ listing) have none. Breaks are not modelled: `fits` refuses such problems, and g
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from scheduling.solver import objectives
-from scheduling.solver.plan import Bound, Goals, Plan, PlannedCase, PlannedSession, Unplaced
+from scheduling.solver.plan import Bound, Plan, PlannedCase, PlannedSession, Unplaced
 from scheduling.solver.problem import Case, Choice, Problem, Span
 from scheduling.solver.timeline import Starts, bits
 
@@ -408,14 +408,18 @@ def _held(exact: Exact, choice: Choice) -> list[Any]:
 
 
 def solve(
-    problem: Problem, hint: Plan | None = None, seconds: float = 10.0, workers: int = 1
+    problem: Problem,
+    hint: Plan | None = None,
+    seconds: float = 10.0,
+    workers: int = 1,
+    stop: Callable[[], bool] = lambda: False,
 ) -> tuple[Plan | None, Bound]:
     """The best plan found and what is proven; never worse than the hint on the levels it finishes."""
     from ortools.sat.python import cp_model
 
     from scheduling.solver import exact_goals
 
-    return exact_goals.minimise(Exact(problem, cp_model), hint, seconds, workers)
+    return exact_goals.minimise(Exact(problem, cp_model), hint, seconds, workers, stop)
 
 
 def read(exact: Exact, solver: Any) -> Plan:
@@ -456,6 +460,3 @@ def _item(exact: Exact, solver: Any, case: Case) -> PlannedCase:
     return PlannedCase(
         case=case.id, start_min=solver.value(exact.start[case.id]), seats=chosen["seat"], optional=chosen["optional"]
     )
-
-
-__all__ = ["BY_CONSTRUCTION", "CONSTRAINTS", "NOT_MODELLED", "Exact", "Goals", "Sequence", "fits", "read", "solve"]

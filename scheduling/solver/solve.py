@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from scheduling.solver import bounds, crew, explain, greedy
+from scheduling.solver import bounds, crew, explain, greedy, model
 from scheduling.solver.decompose import Coordinator, Task
 from scheduling.solver.plan import Bound, Goals, Plan, Unplaced
 from scheduling.solver.problem import Problem
 
 TASK_S = 2.0
+SETTLED_AFTER = 12
 WORTH_STARTING_S = 8.0  # processes take two seconds to start
 
 
@@ -86,7 +87,8 @@ class Search:
         self.first_plan_s = 0.0
         self.unbounded = sorted({case.team for case in problem.cases}, reverse=True)
         self.teams = len(self.unbounded)
-        self.handed_out = 0
+        self.handed_out = self.last_gain = 0
+        self.small = model.fits(problem)
 
     def start(self, plan: Plan, seed: int) -> None:
         self.first_plan_s = self.clock.seconds
@@ -102,10 +104,21 @@ class Search:
             self._drive(team)
         finally:
             team.dismiss()
+        if self.small and not self.clock.over() and not self._proven():
+            self._prove(workers)
+
+    def _prove(self, workers: int) -> None:
+        """Small problems: the exact model from the incumbent on, for the rest of the time."""
+        best, proven = model.solve(self.problem, self.coordinator.plan(), self.clock.left, workers, self.clock.over)
+        self.bound = _higher(self.bound, proven, self.coordinator.goals)
+        if best is not None and best.goals < self.coordinator.goals:
+            self.coordinator = Coordinator.start(self.problem, best)
+            self.bound = proven
+        self._say("proof")
 
     def _drive(self, team: crew.Crew) -> None:
         """Keeps everybody busy with tasks, and now and then a bound, until nothing is left to gain."""
-        while not self.clock.over() and not self._proven():
+        while not self.clock.over() and not self._proven() and not self._settled():
             while team.has_room() and not self.clock.over():
                 work = self._next_work()
                 if work is None:
@@ -135,7 +148,13 @@ class Search:
         else:
             before = self.coordinator.goals
             if self.coordinator.accept(result.task, result) and self.coordinator.goals < before:
+                self.last_gain = self.coordinator.tasks_done
                 self._say("search")
+
+    def _settled(self) -> bool:
+        """Small problems: the search has come to rest, or had its share of the time."""
+        rest = self.coordinator.tasks_done - self.last_gain > SETTLED_AFTER
+        return self.small and not self.unbounded and (rest or self.clock.seconds > 0.5 * self.clock.limit_s)
 
     def _proven(self) -> bool:
         return self.bound is not None and self.bound.proves(self.coordinator.goals)
@@ -158,6 +177,21 @@ class Search:
             first_plan_s=round(self.first_plan_s, 3),
             seconds=round(self.clock.seconds, 3),
         )
+
+
+def _higher(one: Bound | None, two: Bound, goals: Goals) -> Bound:
+    """Of two valid bounds the one that proves more."""
+    if one is None:
+        return two
+    depth = [_met(bound, goals) for bound in (one, two)]
+    if depth[0] != depth[1]:
+        return one if depth[0] > depth[1] else two
+    return max((one, two), key=lambda bound: tuple(-1 if low is None else low for low in bound))
+
+
+def _met(bound: Bound, goals: Goals) -> int:
+    """How many levels from the top meet their bound."""
+    return next((i for i, (low, value) in enumerate(zip(bound, goals, strict=True)) if low != value), 4)
 
 
 def valid_bound(bound: Bound | None, goals: Goals) -> Bound | None:
