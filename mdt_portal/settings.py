@@ -122,7 +122,7 @@ BROKER_URL = env.required("BROKER_URL", "redis://localhost:6379/0" if LOCAL else
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": BROKER_URL,
+        "LOCATION": env.text("CACHE_URL") or BROKER_URL,
         "KEY_PREFIX": "mdt-cache",
     }
 }

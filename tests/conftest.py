@@ -27,6 +27,8 @@ hypothesis.settings.register_profile("mdt", deadline=None)
 hypothesis.settings.load_profile("mdt")
 
 StartWorker = Callable[..., Child]
+QUIET_URL = settings.BROKER_URL  # nobody listens there: what a test without a worker sends, no worker may carry out
+HEARD_URL = f"{QUIET_URL.rpartition('/')[0]}/{int(QUIET_URL.rpartition('/')[2]) + 1}"
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +52,8 @@ class Workers:
         program = Program(
             name=name,
             argv=[sys.executable, "-m", *commands.worker(*queues, concurrency=concurrency, name=name)],
-            env=os.environ | {"DATABASE_URL": test_database_url(), **(env or {})},
+            env=os.environ
+            | {"DATABASE_URL": test_database_url(), "BROKER_URL": HEARD_URL, "CACHE_URL": QUIET_URL, **(env or {})},
             log=self.logs / f"{name}.log",
             patience_s=2,
         )
@@ -99,9 +102,23 @@ def start_worker(transactional_db: None, empty_queues: None, workers: Workers) -
 
 
 @pytest.fixture
-def empty_queues() -> None:
+def heard(settings: Any) -> Iterator[None]:
+    """Tasks go where workers listen."""
+    send_to(HEARD_URL)
+    settings.BROKER_URL = HEARD_URL
+    yield
+    send_to(QUIET_URL)
+
+
+def send_to(url: str) -> None:
+    app.conf.broker_url = url
+    app._pool = app.amqp._producer_pool = None  # made anew, with the new address
+
+
+@pytest.fixture
+def empty_queues(heard: None) -> None:
     """What earlier tests queued and nobody did is forgotten."""
-    with redis.Redis.from_url(settings.BROKER_URL) as broker:
+    with redis.Redis.from_url(HEARD_URL) as broker:
         broker.delete(*health.QUEUES, "unacked", "unacked_index")
 
 
@@ -123,7 +140,7 @@ def wait_for_life(child: Child, queues: tuple[str, ...], timeout_s: float = 30) 
 
 def wait_until_idle(timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
-    with redis.Redis.from_url(settings.BROKER_URL) as broker:
+    with redis.Redis.from_url(HEARD_URL) as broker:
         while any(broker.llen(queue) for queue in health.QUEUES) or broker.hlen("unacked"):
             assert time.monotonic() < deadline, f"the worker is still busy: {app.control.inspect().active()}"
             time.sleep(0.05)

@@ -1,6 +1,7 @@
 """Starts PostgreSQL and the broker before pytest-django reads the settings.
 
-One cluster for the whole run, thrown away after it; each xdist worker has a database and a broker database of its own.
+One cluster for the whole run, thrown away after it; each xdist worker has a database of its own, and two of the broker:
+the even one, to which nobody listens, and the odd one after it, for the tests that have workers (tests/conftest.py).
 """
 
 import os
@@ -25,7 +26,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     os.environ["MDT_TESTING"] = "1"
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
-        _take_broker_database(int(worker.removeprefix("gw")) + 1)
+        _take_broker_database(2 * int(worker.removeprefix("gw")))
     else:
         early_config.stash[_running] = _start()
     return (yield)

@@ -8,11 +8,11 @@ import urllib.error
 import urllib.request
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from mdt_portal.native import commands, processes
 from mdt_portal.native.workspace import ROOT
+from tests.conftest import HEARD_URL
 from tests.conftest import test_database_url as database_url
 
 SECRETS = {"SECRET_KEY": "prod-" * 13, "FIELD_ENCRYPTION_KEY": "b" * 43 + "=", "SEARCH_HASH_KEY": "c" * 43}
@@ -23,7 +23,7 @@ def production(django_db_setup, django_db_blocker, tmp_path_factory):
     """The environment of a container, and static files collected as the image has them."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("MDT_", "DATABASE_", "BROKER_"))}
     env = bare | SECRETS
-    env |= {"DATABASE_URL": database_url(), "BROKER_URL": settings.BROKER_URL, "ALLOWED_HOSTS": "mdt.example"}
+    env |= {"DATABASE_URL": database_url(), "BROKER_URL": HEARD_URL, "ALLOWED_HOSTS": "mdt.example"}
     env |= {"MDT_BEHIND_PROXY": "1", "MDT_STATIC_ROOT": str(tmp_path_factory.mktemp("static")), "MDT_DEMO": "0"}
     manage(env, "collectstatic", "--noinput")
     return env
