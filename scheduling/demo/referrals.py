@@ -10,11 +10,11 @@ from datetime import date, datetime, timedelta
 from django.db.models import F
 
 from cases import catalogue, materials, patients, workflow
-from cases.catalogue import Requirement, Rule, Undecided
+from cases.catalogue import Answer, Rule, Undecided
 from cases.models import Case
-from cases.states import MaterialStatus
 from mdt_portal.models import User
-from scheduling.demo import vignettes
+from scheduling.demo import bulk, vignettes
+from scheduling.demo.bulk import Arrival
 from scheduling.demo.names import Names
 from scheduling.demo.places import Site
 from scheduling.demo.sizes import Size
@@ -28,6 +28,7 @@ CHINESE = 0.6
 RECORD_NUMBER = "urn:mdt-portal:demo:record-number"
 HURRIED = 1 / 8
 TRIES = 30
+BY_VERB_AT_MOST = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +49,19 @@ def send(size: Size, world: World) -> None:
     """All cases of the demo: waiting, listed, with facts missing, drafts."""
     for _ in range(size.waiting):
         tier = world.rng.choices(list(TIERS), weights=list(TIERS.values()))[0]
-        _submitted(world, _draw(world, tier))
+        _submitted(world, *_draw(world, tier))
     for _ in range(size.listed):
-        _submitted(world, _draw(world, "none"))
+        _submitted(world, *_draw(world, "none"))
     for _ in range(size.needs_facts):
-        _submitted(world, _draw_undecided(world))
+        _submitted(world, *_draw_undecided(world))
     for _ in range(size.drafts):
-        _referred(world, _draw(world, None), at=world.now - timedelta(hours=world.rng.uniform(1, 48)))
+        _referred(world, _draw(world, None)[0], at=world.now - timedelta(hours=world.rng.uniform(1, 48)))
+    _bring_materials(world)
     _date_back()
 
 
 # Drawing ---------------------------------------------------------------------------------------------------------
-def _draw(world: World, tier: str | None) -> Drawn:
+def _draw(world: World, tier: str | None) -> tuple[Drawn, Answer]:
     """A case of that tier whose limit a plan of the demo week can keep; one urgent case in eight is too late for it."""
     choice = vignettes.of_groups(world.groups, tier) or vignettes.of_groups(
         {one.group for one in vignettes.all_vignettes()}, tier
@@ -67,25 +69,27 @@ def _draw(world: World, tier: str | None) -> Drawn:
     weights = [one.weight for one in choice]
     for _ in range(TRIES):
         drawn = vignettes.draw(world.rng.choices(choice, weights=weights)[0], world.rng)
-        if _fits(world, drawn) or (drawn.facts.urgency == "urgent" and world.rng.random() < HURRIED):
-            return drawn
         calmer = replace(drawn, facts=replace(drawn.facts, urgency="routine"))
-        if _fits(world, calmer):
-            return calmer
-    return drawn
+        for candidate in [drawn, calmer] if drawn.facts.urgency == "urgent" else [drawn]:
+            answer = catalogue.evaluate(candidate.facts, world.rules)
+            hurried = candidate.facts.urgency == "urgent" and world.rng.random() < HURRIED
+            if hurried or _in_reach(world, answer.hours):
+                return candidate, answer
+    return candidate, answer
 
 
-def _draw_undecided(world: World) -> Drawn:
+def _draw_undecided(world: World) -> tuple[Drawn, Answer]:
     """A case whose referrer left out the fact that the catalogue turns on."""
     choice: list[Vignette] = [one for one in vignettes.of_groups(world.groups) if one.stages or one.scores]
     while True:
         drawn = vignettes.without_a_fact(vignettes.draw(world.rng.choice(choice), world.rng))
-        if isinstance(catalogue.evaluate(drawn.facts, world.rules), Undecided):
-            return drawn
+        answer = catalogue.evaluate(drawn.facts, world.rules)
+        if isinstance(answer, Undecided):
+            return drawn, answer
 
 
-def _fits(world: World, drawn: Drawn) -> bool:
-    hours = catalogue.evaluate(drawn.facts, world.rules).hours
+def _in_reach(world: World, hours: int) -> bool:
+    """Whether a case submitted now can still be discussed in the demo week; 0 hours are no limit."""
     return not hours or world.now + timedelta(hours=hours) >= world.week_start + timedelta(hours=6)
 
 
@@ -107,13 +111,10 @@ def _submission(world: World, hours: int) -> datetime:
 
 
 # Referring -------------------------------------------------------------------------------------------------------
-def _submitted(world: World, drawn: Drawn) -> None:
-    answer = catalogue.evaluate(drawn.facts, world.rules)
+def _submitted(world: World, drawn: Drawn, answer: Answer) -> None:
     at = _submission(world, answer.hours)
     case = _referred(world, drawn, at=at)
-    case = workflow.submit(case, by=case.referrer, at=at)
-    if isinstance(answer, Requirement):
-        _bring_materials(world, case, at)
+    workflow.submit(case, by=case.referrer, at=at)
 
 
 def _referred(world: World, drawn: Drawn, *, at: datetime) -> Case:
@@ -150,16 +151,23 @@ def _birth_date(today: date, age: int, rng: random.Random) -> date:
     return today - timedelta(days=round(age * 365.25) + rng.randrange(1, 360))
 
 
-def _bring_materials(world: World, case: Case, submitted_at: datetime) -> None:
+def _bring_materials(world: World) -> None:
     """Most of it comes with the referral, the rest over the next two days; one case in eight still waits for some."""
-    awaited: tuple[str, ...] = ()
-    if world.rng.random() < INCOMPLETE:
-        awaited = world.rng.choices(list(AWAITED), weights=list(AWAITED.values()))[0]
-    for item in case.materials.filter(status=MaterialStatus.MISSING):
-        if item.code in awaited:
-            continue
-        later = timedelta(hours=world.rng.choice([0, 0, 0, 4, 20, 48]))
-        materials.receive(item, by=case.referrer, at=min(submitted_at + later, world.now))
+    waiting = Case.objects.waiting().select_related("referrer").prefetch_related("materials").order_by("pk")
+    brought: list[Arrival] = []
+    for case in waiting:
+        awaited: tuple[str, ...] = ()
+        if world.rng.random() < INCOMPLETE:
+            awaited = world.rng.choices(list(AWAITED), weights=list(AWAITED.values()))[0]
+        for item in case.materials.all():
+            if item.code not in awaited:
+                later = timedelta(hours=world.rng.choice([0, 0, 0, 4, 20, 48]))
+                brought.append(Arrival(item, case, min(case.submitted_at + later, world.now)))  # type: ignore[operator]
+    if len(brought) > BY_VERB_AT_MOST:
+        bulk.receive(brought)
+    else:
+        for one in brought:
+            materials.receive(one.item, by=one.case.referrer, at=one.at)
 
 
 def _date_back() -> None:

@@ -17,7 +17,7 @@ from cases.states import CASE_LIFECYCLE, CaseStatus, MaterialStatus
 from experts import free_time
 from experts.models import Affiliation, Expert, Institution, Qualification, Team, WeeklyAvailability
 from mdt_portal.models import AuditEvent, StatusEvent, User
-from scheduling.demo import vignettes
+from scheduling.demo import referrals, vignettes
 from scheduling.demo.accounts import ACCOUNTS, PASSWORD
 from scheduling.demo.names import DATA, Names, _joined
 from scheduling.demo.seed import seed
@@ -192,6 +192,31 @@ def test_the_same_seed_on_the_same_day_gives_the_same_data():
     first = seeded(3, MONDAY)
     assert seeded(3, MONDAY) == first
     assert seeded(4, MONDAY) != first
+
+
+def traces_of_materials(monkeypatch, by_verb_at_most):
+    monkeypatch.setattr(referrals, "BY_VERB_AT_MOST", by_verb_at_most)
+    with transaction.atomic():
+        seed("clinic", number=3, now=MONDAY)
+        of_items = StatusEvent.objects.filter(subject_type="cases.materialitem").order_by("pk")
+        found = (
+            list(MaterialItem.objects.order_by("pk").values_list("code", "status", "changed_at", "note", "origin")),
+            list(of_items.values_list("old", "new", "by__username", "code", "params")),
+            list(
+                AuditEvent.objects.filter(deed="material.received")
+                .order_by("pk")
+                .values_list("by__username", "subject_type", "params", "address")
+            ),
+        )
+        transaction.set_rollback(True)
+    return found
+
+
+@pytest.mark.django_db
+def test_the_fast_way_of_a_large_demo_leaves_the_traces_of_the_verb(monkeypatch):
+    by_verb = traces_of_materials(monkeypatch, 10_000)
+    assert len(by_verb[2]) > 50
+    assert traces_of_materials(monkeypatch, 0) == by_verb
 
 
 @pytest.mark.django_db
