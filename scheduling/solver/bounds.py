@@ -7,7 +7,7 @@ can share a person; then the cheapest partition of the team's cases into groups.
 each team reaches at best its own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduling.solver import objectives, presence
@@ -61,8 +61,10 @@ def fixed_part(problem: Problem) -> TeamBound:
     )
 
 
-def team_bound(problem: Problem, team: int, seconds: float = 10.0) -> TeamBound:
-    """The relaxed optimum of one team, or something below it when time runs out."""
+def team_bound(
+    problem: Problem, team: int, seconds: float = 10.0, stop: Callable[[], bool] = lambda: False
+) -> TeamBound:
+    """The relaxed optimum of one team, or something below it when time runs out; no effort when stopped."""
     state = State(problem, problem.fixed)
     pricer = Pricer(state=state)
     unplaced = late = suggested = 0
@@ -83,7 +85,7 @@ def team_bound(problem: Problem, team: int, seconds: float = 10.0) -> TeamBound:
         late += case.weight * latest[case.id] * case.required
         suggested += case.weight * latest[case.id] * (not case.required)
         placeable.append(case)
-    options = _options(Relaxed(pricer, team), placeable, latest)
+    options = _options(Relaxed(pricer, team), placeable, latest, stop)
     return TeamBound(
         required_unplaced=unplaced,
         required_late=late,
@@ -168,12 +170,14 @@ class Relaxed:
         return self._free[key]
 
 
-def _options(relaxed: Relaxed, cases: Sequence[Case], latest: Mapping[int, int]) -> list[_Option] | None:
+def _options(
+    relaxed: Relaxed, cases: Sequence[Case], latest: Mapping[int, int], stop: Callable[[], bool]
+) -> list[_Option] | None:
     """The cheapest effort of each group that keeps every case at its best lateness; None if there are too many."""
     options: list[_Option] = []
     problem = relaxed.problem
     for group, minutes, mask in groups(relaxed, cases, latest):
-        if len(options) > MOST_GROUPS:
+        if len(options) > MOST_GROUPS or stop():
             return None
         ids = tuple(case.id for case in group)
         short, most, weights = objectives.SHORT_SESSION_MIN, problem.max_session_min, problem.weights

@@ -6,7 +6,7 @@ A process that dies costs its task and nothing else: each has a pipe of its own,
 import multiprocessing
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
@@ -56,14 +56,15 @@ class Crew(Protocol):
 def do(worker: Worker, work: Work) -> Answer | TeamBounded:
     if isinstance(work, Task):
         return worker.work(work)
-    return TeamBounded(team=work.team, part=bounds.team_bound(worker.problem, work.team, work.seconds))
+    part = bounds.team_bound(worker.problem, work.team, work.seconds, worker.stop)
+    return TeamBounded(team=work.team, part=part)
 
 
 class Alone:
     """This process, one thing at a time."""
 
-    def __init__(self, problem: Problem) -> None:
-        self._worker = Worker(problem)
+    def __init__(self, problem: Problem, stop: Callable[[], bool]) -> None:
+        self._worker = Worker(problem, stop=stop)
         self._done: list[Result] = []
 
     def has_room(self) -> bool:

@@ -9,7 +9,7 @@ Everything here is pure: `solve` runs it in one process or over processes, a tas
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
@@ -50,8 +50,13 @@ class Answer:
 class Worker:
     """Answers tasks of one problem; keeps staffings that it has seen."""
 
-    def __init__(self, problem: Problem, effort: patterns.Effort | None = None) -> None:
-        self.problem = problem
+    def __init__(
+        self,
+        problem: Problem,
+        effort: patterns.Effort | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.problem, self.stop = problem, stop
         self.effort = effort or patterns.Effort()
         self._remembered: dict[object, object] = {}
         self._pool = patterns.Pool(self.effort.pool)
@@ -67,6 +72,8 @@ class Worker:
             state.add(base)
         free = [self.problem.case_of[ident] for ident in task.cases]
         columns, hint = self._columns(pricer, free, out, bases)
+        if self.stop():
+            return Answer(task=task.id, version=task.version, out=out, into=out)
         master = Master(
             state=state, cases=free, columns=columns, hint=hint, seconds=task.seconds, seed=task.seed & 0x7FFF
         )
@@ -96,7 +103,7 @@ class Worker:
             cases = [case for case in free if case.team == team]
             theirs = [base for base in bases if base.team == team]
             known = list(self._pool.fitting(pricer, team, {case.id for case in cases}))
-            fresh = patterns.generate(pricer, cases, theirs, worth, self.effort)
+            fresh = patterns.generate(pricer, cases, theirs, worth, self.effort, self.stop)
             self._pool.add(fresh, worth)
             columns += known + fresh
         return columns, hint

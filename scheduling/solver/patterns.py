@@ -6,7 +6,7 @@ first: session + attendances of a clique of seats, less what their cases cost in
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -61,13 +61,20 @@ def reduced_price(column: Column, worth: Mapping[int, float]) -> float:
 
 
 def generate(
-    pricer: Pricer, cases: Sequence[Case], bases: Sequence[PlannedSession], worth: Mapping[int, float], effort: Effort
+    pricer: Pricer,
+    cases: Sequence[Case],
+    bases: Sequence[PlannedSession],
+    worth: Mapping[int, float],
+    effort: Effort,
+    stop: Callable[[], bool] = lambda: False,
 ) -> list[Column]:
-    """Columns of one team's free cases, new sessions and extensions of confirmed ones alike."""
+    """Columns of one team's free cases, new sessions and extensions of confirmed ones alike; fewer when stopped."""
     assert pricer.random is not None
     columns: list[Column] = []
     groups = list(screened(pricer, cases))
     for group in _promising(pricer, groups, worth, effort.groups, pricer.random):
+        if stop():
+            return columns
         columns += pricer.price(group, keep=effort.keep)
         if len(group) > 1:
             columns += pricer.price_loose(group, keep=effort.keep)

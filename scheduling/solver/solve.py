@@ -99,7 +99,7 @@ class Search:
         if not self.problem.cases:
             return
         alone = workers <= 1 or self.clock.left < WORTH_STARTING_S or multiprocessing.current_process().daemon
-        team: crew.Crew = crew.Alone(self.problem) if alone else crew.Processes(self.problem, workers)
+        team: crew.Crew = crew.Alone(self.problem, self.clock.over) if alone else crew.Processes(self.problem, workers)
         try:
             self._drive(team)
         finally:
