@@ -80,11 +80,16 @@ def problem(instance: Instance) -> Problem:
         grain_min=GRAIN_MIN,
         max_session_min=longest * GRAIN_MIN,
         teams=tuple(Team(id=i, site=1, windows=windows) for i in ids),
-        rooms=tuple(Room(id=i, site=1, capacity=c, free=windows) for i, c in enumerate(instance.capacities, 1)),
+        rooms=tuple(_room(i, c, windows) for i, c in enumerate(instance.capacities, 1)),
         experts=tuple(_person(i, windows) for i in range(1, instance.persons + 1)),
         cases=tuple(_case(i, meeting, horizon) for i, meeting in zip(ids, instance.meetings, strict=True)),
         weights=Weights(attendance=0, session_short=0, session_long=0, optional_missing=1, wait=0),
     )
+
+
+def _room(ident: int, capacity: int, windows: tuple[tuple[int, int], ...]) -> Room:
+    chairs = frozenset(f"{count} chairs" for count in range(1, capacity + 1))
+    return Room(id=ident, site=1, capacity=capacity, equipment=chairs, free=windows)
 
 
 def _person(ident: int, windows: tuple[tuple[int, int], ...]) -> Expert:
@@ -100,8 +105,8 @@ def _person(ident: int, windows: tuple[tuple[int, int], ...]) -> Expert:
 
 
 def _case(ident: int, meeting: Meeting, horizon: int) -> Case:
-    places = range(1, len(meeting.required) + 1)
-    extra = range(1001, 1001 + len(meeting.preferred))
+    """The peers' room rule counts everybody invited, absent or not: as equipment, since capacity counts who comes."""
+    invited = len(meeting.required) + len(meeting.preferred)
     return Case(
         id=ident,
         team=ident,
@@ -110,11 +115,12 @@ def _case(ident: int, meeting: Meeting, horizon: int) -> Case:
         release_min=0,
         due_min=horizon,
         duration_min=meeting.grains * GRAIN_MIN,
-        seats=tuple(Seat(id=i, discipline="person", candidates=(p + 1,)) for i, p in zip(places, meeting.required, strict=True)),
+        equipment=frozenset({f"{invited} chairs"}),
+        seats=tuple(Seat(id=i, discipline="person", candidates=(p + 1,)) for i, p in enumerate(meeting.required, 1)),
         optional=tuple(
-            Optional(id=i, discipline="person", candidates=(p + 1,)) for i, p in zip(extra, meeting.preferred, strict=True)
+            Optional(id=i, discipline="person", candidates=(p + 1,)) for i, p in enumerate(meeting.preferred, 1001)
         ),
-    )  # fmt: skip
+    )
 
 
 def overlap(one: tuple[int, int], two: tuple[int, int]) -> int:

@@ -39,8 +39,8 @@ class Row:
     def __str__(self) -> str:
         bound = " / ".join("-" if low is None else str(low) for low in self.plan.bound) if self.plan.bound else "-"
         return (
-            f"| {self.name} | {self.method} | {self.plan.goals} | {self.on_time} | {self.attendances} | {self.sessions} "
-            f"| {bound} | {gap_text(self.plan)} | {self.plan.first_plan_s or self.seconds:.2f} | {self.seconds:.1f} "
+            f"| {self.name} | {self.method} | {self.plan.goals} | {self.on_time} | {self.attendances} "
+            f"| {self.sessions} | {bound} | {gap_text(self.plan)} | {self.plan.first_plan_s or self.seconds:.2f} | {self.seconds:.1f} "
             f"| {self.spread:.2f} |"
         )
 
@@ -122,9 +122,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--fair", action="store_true")
     options = parser.parse_args()
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {platform.python_version()}"
-    )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"{machine}, Python {platform.python_version()}")
     print("| instance | method | goals | on time | A | N | bound | gap | first plan s | s | load sd h |")
     print("| --- | --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |")
     table: list[Row] = []
@@ -139,15 +138,17 @@ def main() -> None:
 
 def _chosen(options: argparse.Namespace) -> list[tuple[str, Problem, float]]:
     if options.profile:
-        made = range(1, options.seeds + 1)
         return [
-            (f"{options.profile}-{seed}", instances.generate(seed, profile=options.profile, cases=options.cases), options.seconds or 30)
-            for seed in made
-        ]  # fmt: skip
-    names = (
-        [options.only] if options.only else [name for size in options.size or ["M"] for name in instances.names(size)]
-    )
+            (f"{options.profile}-{seed}", _made(seed, options), options.seconds or 30)
+            for seed in range(1, options.seeds + 1)
+        ]
+    sizes = options.size or ["M"]
+    names = [options.only] if options.only else [name for size in sizes for name in instances.names(size)]
     return [(name, instances.load(name), options.seconds or LIMITS[name.split("-")[0]]) for name in names]
+
+
+def _made(seed: int, options: argparse.Namespace) -> Problem:
+    return instances.generate(seed, profile=options.profile, cases=options.cases)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ accepts it if the goal tuple does not get worse. A task that is lost, late or an
 Everything here is pure: `solve` runs it in one process or over processes, a task queue runs it over hosts.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,6 +23,7 @@ from scheduling.solver.problem import Case, Problem
 from scheduling.solver.timeline import State
 
 MOST_CASES = 16
+LEAST_CASES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,7 @@ class Coordinator:
     _fresh: list[int] = field(default_factory=list)
     _rivals: dict[int, dict[int, int]] = field(init=False)
     _teams_of: dict[int, set[int]] = field(init=False)
+    _size: Counter[int] = field(init=False)
     _issued: int = 0
     _next_id: int = 0
 
@@ -167,6 +169,7 @@ class Coordinator:
             for team in teams:
                 for other in teams - {team}:
                     self._rivals[team][other] = self._rivals[team].get(other, 0) + 1
+        self._size = Counter(case.team for case in self.problem.cases)
         self._next_id = 1 + max([0, *self.sessions, *(s.id for s in self.problem.previous)])
         self._fresh = self._worst_first()
 
@@ -189,11 +192,11 @@ class Coordinator:
             return None
         teams = [first]
         rivals = {t: n for t, n in self._rivals[first].items() if t not in busy}
-        for _ in range(self._random.choice((0, 1, 1, 2))):
-            if rivals:
-                team = self._random.choices(list(rivals), list(rivals.values()))[0]
-                teams.append(team)
-                del rivals[team]
+        more = self._random.choice((0, 1, 1, 2))
+        while rivals and (len(teams) <= more or sum(self._size[team] for team in teams) < LEAST_CASES):
+            team = self._random.choices(list(rivals), list(rivals.values()))[0]
+            teams.append(team)
+            del rivals[team]
         out, cases = self._freed(teams)
         self._issued += 1
         task = Task(
