@@ -42,6 +42,7 @@ class CodeRange:
         return low <= compact[: len(low)] and compact[: len(high)] <= high
 
 
+@lru_cache(maxsize=32_768)
 def _compact(text: str) -> str:
     """The bare letters and digits, upper case; dagger and asterisk marks are dropped."""
     return re.sub(r"[\s.†*+]", "", text).upper()
