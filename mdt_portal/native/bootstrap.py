@@ -59,7 +59,7 @@ def make_venv() -> None:
 def install(lock: Path) -> None:
     count = sum("==" in line for line in lock.read_text().splitlines())
     say(f"Installing {count} locked packages from {lock.name} (the first time takes about half a minute)")
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    command = [PYTHON, "-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"]
     if not succeeds([*command, "--require-hashes", "--only-binary", ":all:", "-r", lock]):
         stop("The packages could not be installed (see above).", "Is a package index reachable from here?")
 
