@@ -40,6 +40,17 @@ FAILURES = {
     "run.worker_lost": gettext_lazy("The planning worker was lost %(attempts)s times."),
 }
 EQUIPMENT = {"video": gettext_lazy("video"), "display": gettext_lazy("a display")}
+THINGS = {
+    "session": gettext_lazy("session"),
+    "case": gettext_lazy("case"),
+    "team": gettext_lazy("team"),
+    "site": gettext_lazy("site"),
+    "room": gettext_lazy("room"),
+    "expert": gettext_lazy("expert"),
+    "start_min": gettext_lazy("start"),
+    "end_min": gettext_lazy("end"),
+}
+"""The parts of a plan that a rule may name."""
 
 
 def violations_text(violations: Iterable[Violation], seen: Snapshot) -> str:
@@ -85,6 +96,10 @@ def in_words(params: Mapping[str, Any], names: Mapping[tuple[str, int | str], st
         if key in MOMENTS and isinstance(value, int):
             moment = horizon.moment(value).astimezone(horizon.zone)
             words[key] = f"{clock.day(moment.date())} {clock.hour(moment)}"
+        elif key == "equipment" and isinstance(value, str):
+            words[key] = equipment_text(value.split(", "))
+        elif key in ("what", "kind"):
+            words[key] = THINGS.get(value, value)
         else:
             named = isinstance(value, int | str) and (key, value) in names
             words[key] = names[(key, value)] if named else value
