@@ -25,10 +25,9 @@ _running = pytest.StashKey[ExitStack]()
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     os.environ["MDT_TESTING"] = "1"
     worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker:
-        _take_broker_database(2 * int(worker.removeprefix("gw")))
-    else:
+    if not worker:
         early_config.stash[_running] = _start()
+    _take_broker_database(2 * int((worker or "gw0").removeprefix("gw")))
     return (yield)
 
 
