@@ -204,8 +204,8 @@ def remind() -> int:
     pending = (
         Invitation.objects.select_for_update(skip_locked=True)
         .filter(status=InvitationStatus.PENDING, reminded_at=None, sent_at__isnull=False)
-        .annotate(half=models.F("sent_at") + (models.F("answer_by") - models.F("sent_at")) / 2)
-        .filter(half__lte=now, answer_by__gt=now)
+        .annotate(passed=now - models.F("sent_at"), left=models.F("answer_by") - now)
+        .filter(passed__gte=models.F("left"), answer_by__gt=now)
     )
     count = 0
     for invitation in pending:

@@ -1,15 +1,16 @@
 """Kept mails: who reads which, links that work here and nowhere else; and what the mails say."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from experts.models import Role
-from mdt_portal.models import KeptMail
+from mdt_portal.models import KeptMail, OutboxMessage
 from scheduling import invitations, notices
 from scheduling.models import Invitation, Session
 from scheduling.pages.mails import linked
@@ -117,6 +118,18 @@ def test_a_reminder_repeats_the_link() -> None:
     mail = KeptMail.objects.get()
     assert mail.subject.startswith("Reminder: please answer")
     assert invitations.link(invitation) in mail.body
+
+
+@pytest.mark.parametrize(("hours_ago", "reminded"), [(11, 0), (13, 1), (25, 0)])
+def test_a_reminder_comes_once_when_half_the_time_is_over(hours_ago: int, reminded: int) -> None:
+    invitation = meeting().attendances.get().invitation
+    sent_at = timezone.now() - timedelta(hours=hours_ago)
+    Invitation.objects.update(sent_at=sent_at, answer_by=sent_at + timedelta(hours=24))
+    assert invitations.remind() == reminded
+    assert invitations.remind() == 0
+    assert (
+        OutboxMessage.objects.filter(kind="notice.reminder", payload={"invitation": invitation.pk}).count() == reminded
+    )
 
 
 def test_a_no_asks_the_coordinator_for_a_deputy() -> None:
