@@ -38,9 +38,10 @@ class Row:
 
     def __str__(self) -> str:
         bound = " / ".join("-" if low is None else str(low) for low in self.plan.bound) if self.plan.bound else "-"
+        first = self.plan.first_plan_s or self.seconds
         return (
             f"| {self.name} | {self.method} | {self.plan.goals} | {self.on_time} | {self.attendances} "
-            f"| {self.sessions} | {bound} | {gap_text(self.plan)} | {self.plan.first_plan_s or self.seconds:.2f} | {self.seconds:.1f} "
+            f"| {self.sessions} | {bound} | {gap_text(self.plan)} | {first:.2f} | {self.seconds:.1f} "
             f"| {self.spread:.2f} |"
         )
 

@@ -23,10 +23,15 @@ MOST_SCREENED = 20_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How hard to look: groups priced per team, columns kept per group, columns remembered per team."""
+    """How hard to look: groups priced per team, starts tried and columns kept per group, columns remembered per team.
+
+    A team with few groups has more starts tried for each.
+    """
 
     groups: int = 250
     keep: int = 4
+    tries: int = 6
+    most_tries: int = 40
     pool: int = 2500
 
 
@@ -72,12 +77,15 @@ def generate(
     assert pricer.random is not None
     columns: list[Column] = []
     groups = list(screened(pricer, cases))
-    for group in _promising(pricer, groups, worth, effort.groups, pricer.random):
+    chosen = _promising(pricer, groups, worth, effort.groups, pricer.random)
+    pricer.tries = min(effort.most_tries, max(effort.tries, effort.groups * effort.tries // 2 // max(1, len(chosen))))
+    keep = max(effort.keep, pricer.tries * 2 // 3)
+    for group in chosen:
         if stop():
             return columns
-        columns += pricer.price(group, keep=effort.keep)
+        columns += pricer.price(group, keep=keep)
         if len(group) > 1:
-            columns += pricer.price_loose(group, keep=effort.keep)
+            columns += pricer.price_loose(group, keep=keep)
     for base in bases:
         pricer.state.remove(base.id)
         for group in _promising(pricer, groups, worth, effort.groups // 4, pricer.random):
