@@ -40,9 +40,9 @@ def give(hired: Sequence[Hired], formed: Sequence[Formed], *, week: date, rng: r
 
 
 def _week(protected: Sequence[tuple[int, time, time]], rng: random.Random) -> WeeklyHours:
-    """Three to six half-days, a third of them only a quarter; core members also have the time of their team."""
+    """One to four half-days, a third of them only a quarter; core members also have the time of their team."""
     hours: WeeklyHours = defaultdict(list)
-    for day, half in rng.sample(HALF_DAYS, rng.choices([3, 4, 5, 6], weights=[2, 4, 3, 1])[0]):
+    for day, half in rng.sample(HALF_DAYS, rng.choices([1, 2, 3, 4], weights=[2, 4, 3, 1])[0]):
         quarters = [slot for slot in SLOTS if half[0] <= slot[0] < half[1]]
         hours[day].append(half if rng.random() < 0.67 else rng.choice(quarters))
     for day, start, end in protected:
