@@ -156,7 +156,8 @@ def _named(problem: Problem) -> Iterator[tuple[str, str, int | None]]:
         yield from ((f"experts[{i}].sites", "site", site) for site in sorted(expert.sites))
     for i, case in enumerate(problem.cases):
         yield f"cases[{i}].team", "team", case.team
-        for name, places in (("seats", case.seats), ("optional", case.optional)):
+        kinds: dict[str, tuple[Seat | Optional, ...]] = {"seats": case.seats, "optional": case.optional}
+        for name, places in kinds.items():
             for j, place in enumerate(places):
                 path = f"cases[{i}].{name}[{j}].candidates"
                 yield from ((f"{path}[{k}]", "expert", expert) for k, expert in enumerate(place.candidates))

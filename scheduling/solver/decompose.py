@@ -13,17 +13,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from random import Random
+from typing import Any
 
-from scheduling.solver import objectives, patterns, rules
+from scheduling.solver import objectives, patterns, reading, rules
 from scheduling.solver.columns import Column
 from scheduling.solver.master import Master
-from scheduling.solver.plan import Goals, Plan, PlannedSession
+from scheduling.solver.plan import ID, SESSION, Goals, Plan, PlannedSession
 from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem
 from scheduling.solver.timeline import State
 
 MOST_CASES = 16
-LEAST_CASES = 6
+SMALL_TEAM = 3
+LEAST_CASES = (6, 12, 16)  # where teams are small, several share a task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,34 @@ class Answer:
     version: int
     out: tuple[PlannedSession, ...]
     into: tuple[PlannedSession, ...]
+
+
+_IDS = reading.many(ID)
+_TASK = reading.record(
+    Task,
+    {
+        "id": ID,
+        "version": ID,
+        "sessions": reading.many(SESSION),
+        "out": reading.many(ID, frozenset),
+        "cases": _IDS,
+        "teams": _IDS,
+        "seed": ID,
+        "seconds": reading.number,
+    },
+)
+_ANSWER = reading.record(
+    Answer, {"task": ID, "version": ID, "out": reading.many(SESSION), "into": reading.many(SESSION)}
+)
+
+
+def read_task(data: Any) -> Task:
+    """A task as `reading.as_json` wrote it: what a queue carries."""
+    return reading.whole(_TASK, data)
+
+
+def read_answer(data: Any) -> Answer:
+    return reading.whole(_ANSWER, data)
 
 
 class Worker:
@@ -193,7 +223,8 @@ class Coordinator:
         teams = [first]
         rivals = {t: n for t, n in self._rivals[first].items() if t not in busy}
         more = self._random.choice((0, 1, 1, 2))
-        while rivals and (len(teams) <= more or sum(self._size[team] for team in teams) < LEAST_CASES):
+        least = self._random.choice(LEAST_CASES) if self._size[first] <= SMALL_TEAM else 0
+        while rivals and (len(teams) <= more or sum(self._size[team] for team in teams) < least):
             team = self._random.choices(list(rivals), list(rivals.values()))[0]
             teams.append(team)
             del rivals[team]

@@ -72,8 +72,8 @@ def insert(pricer: Pricer, case: Case) -> bool:
             best = (*found, ident)
     if best is None:
         return False
-    _, column, ident = best
-    _replace(state, column, ident)
+    _, column, replaced = best
+    _replace(state, column, replaced)
     return True
 
 

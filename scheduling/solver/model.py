@@ -130,7 +130,11 @@ class Exact:
             for expert, flags in by_expert.items():
                 self.at[case.id, expert] = self.flag()
                 self.model.add(sum(flags) == self.at[case.id, expert])  # one place at most: `seat_distinct`
-        self.attends, self.come, self.go, self.minutes, self.together = {}, {}, {}, {}, {}
+        self.attends: dict[Span, Any] = {}
+        self.come: dict[Span, Any] = {}
+        self.go: dict[Span, Any] = {}
+        self.minutes: dict[Span, Any] = {}
+        self.together: dict[tuple[int, int, int], Any] = {}
         for k in range(len(self.slots)):
             self._attend(k)
 

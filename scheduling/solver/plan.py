@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from scheduling.solver import reading
-from scheduling.solver.reading import Reading, as_json
+from scheduling.solver.reading import as_json
 
 LEVELS = ("required_unplaced", "required_late", "suggested", "effort")
 
@@ -104,10 +104,7 @@ class Plan:
     @classmethod
     def from_json(cls, data: Any) -> "Plan":
         """Strict; raises ProblemError with every mistake and its place."""
-        document = Reading()
-        plan = PLAN(document, "", data)
-        document.finish()
-        return plan
+        return reading.whole(PLAN, data)
 
     def to_json(self) -> dict[str, Any]:
         return as_json(self)

@@ -209,7 +209,7 @@ class Pricer:
         if not mask:
             return []
         group.recruit()
-        found = []
+        found: list[Column] = []
         for tried, k in enumerate(self._worth_trying(group, mask)):
             if tried >= self.tries and (found or not stubborn):
                 break
@@ -341,8 +341,7 @@ class Pricer:
         if own and case.id in self._people:
             return self._people[case.id]
         site = self.state.problem.team_of[case.team].site
-        places = (*case.seats, *case.optional)
-        people = frozenset(e for place in places for e in place.candidates if self.attends(case, e, site))
+        people = frozenset(e for place in case.places for e in place.candidates if self.attends(case, e, site))
         if own:
             self._people[case.id] = people
         return people

@@ -144,6 +144,11 @@ class Case:
     def required(self) -> bool:
         return self.tier == "required"
 
+    @property
+    def places(self) -> tuple["Seat | Optional", ...]:
+        """All that may be filled: seats, then optional places."""
+        return (*self.seats, *self.optional)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:

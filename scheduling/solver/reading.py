@@ -33,8 +33,10 @@ class Reading:
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
 
-    def fault(self, place: str, code: str, **params: Any) -> None:
+    def fault(self, place: str, code: str, **params: Any) -> Any:
+        """Notes the mistake; answers None, which is what a parser has read then."""
         self.mistakes.append(Mistake(place=place, code=code, params=params))
+        return None
 
     def finish(self) -> None:
         if self.mistakes:
@@ -126,7 +128,7 @@ def record(
     names: Mapping[str, str] | None = None,
 ) -> Parser:
     """An object with exactly these keys; `names` maps a JSON key to its field where the two differ."""
-    known = {**needed, **(optional or {})}
+    known: dict[str, Parser] = {**needed, **(optional or {})}
     field = {key: (names or {}).get(key, key) for key in known}
 
     def read(reading: Reading, place: str, value: Any) -> Any:
@@ -145,11 +147,19 @@ def record(
     return read
 
 
+def whole(parser: Parser, data: Any) -> Any:
+    """Reads one document; raises ProblemError with all its mistakes."""
+    document = Reading()
+    value = parser(document, "", data)
+    document.finish()
+    return value
+
+
 def as_json(value: Any) -> Any:
     """The inverse of reading, for every dataclass of this package."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = getattr(value, "JSON_NAMES", {})
-        optional = getattr(value, "JSON_OPTIONAL", frozenset())
+        optional: frozenset[str] = getattr(value, "JSON_OPTIONAL", frozenset())
         written = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.init}
         return {
             names.get(name, name): as_json(item)

@@ -94,7 +94,8 @@ def _broken(problem: Problem, plan: Plan) -> set[int]:
 
 def _kept_as_far_as_possible(pricer: Pricer, session: PlannedSession) -> list[Case]:
     """The session with substitutes; else without the cases that nobody can be found for, one after the other."""
-    items, dropped = list(session.cases), []
+    items = list(session.cases)
+    dropped: list[Case] = []
     while items:
         found = _at_its_place(pricer, session, items)
         if found is not None:

@@ -1,5 +1,6 @@
 """solve, the exact model, explanation, promise, repair, alternatives and tasks, on problems one can see through."""
 
+import json
 import time
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 from benchmarks import instances
 from scheduling.solver import alternatives, decompose, explain, greedy, model, objectives, promise, repair, rules
 from scheduling.solver.problem import Choice, Relaxed, Reserved, Weights
+from scheduling.solver.reading import as_json
 from scheduling.solver.solve import solve
 from tests.solver.builders import (
     DAY,
@@ -175,6 +177,14 @@ def test_late_and_repeated_answers_do_no_harm():
     again = coordinator.goals, coordinator.version
     assert not coordinator.accept(task.id, answer)
     assert (coordinator.goals, coordinator.version) == again
+
+
+def test_tasks_and_answers_travel_as_json():
+    _, coordinator, worker = coordinated()
+    task = coordinator.next_task(0.5)
+    assert decompose.read_task(json.loads(json.dumps(as_json(task)))) == task
+    answer = worker.work(task)
+    assert decompose.read_answer(json.loads(json.dumps(as_json(answer)))) == answer
 
 
 def test_teams_in_flight_are_disjoint_and_lost_tasks_free_them():
