@@ -3,6 +3,7 @@
 draft ──▶ submitted ──▶ needs_facts ──▶ listed ◀──▶ waiting ──▶ planned ──▶ confirmed ──▶ discussed
               └──────────────────────────▶ listed | waiting        (and back to waiting)       │
                                               closed ◀── following_up ◀── concluded ◀──────────┘
+needs_facts | listed | waiting ──▶ submitted: the disease that it turned out to be has no team;  listed ──▶ needs_facts
 anything before discussed ──▶ withdrawn
 """
 
@@ -31,9 +32,9 @@ CASE_LIFECYCLE = Lifecycle.of(
     {
         S.DRAFT: [S.SUBMITTED, S.WITHDRAWN],
         S.SUBMITTED: [S.NEEDS_FACTS, S.LISTED, S.WAITING, S.WITHDRAWN],
-        S.NEEDS_FACTS: [S.LISTED, S.WAITING, S.WITHDRAWN],
-        S.LISTED: [S.WAITING, S.WITHDRAWN],
-        S.WAITING: [S.PLANNED, S.LISTED, S.NEEDS_FACTS, S.WITHDRAWN],
+        S.NEEDS_FACTS: [S.SUBMITTED, S.LISTED, S.WAITING, S.WITHDRAWN],
+        S.LISTED: [S.SUBMITTED, S.WAITING, S.NEEDS_FACTS, S.WITHDRAWN],
+        S.WAITING: [S.SUBMITTED, S.PLANNED, S.LISTED, S.NEEDS_FACTS, S.WITHDRAWN],
         S.PLANNED: [S.CONFIRMED, S.WAITING, S.WITHDRAWN],
         S.CONFIRMED: [S.PLANNED, S.WAITING, S.DISCUSSED, S.WITHDRAWN],
         S.DISCUSSED: [S.CONCLUDED],

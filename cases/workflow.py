@@ -3,7 +3,7 @@
     refer ──▶ draft ──submit──▶ submitted ──(catalogue)──▶ waiting | listed | needs_facts
                                               supply_facts, reevaluate, override settle the answer again
 
-The catalogue's answer is frozen on the case. A case for which no team exists stays `submitted` and says so.
+The catalogue's answer is frozen on the case. A case for which no team exists is `submitted` and says so.
 """
 
 from __future__ import annotations
@@ -99,12 +99,16 @@ def edit(case: Case, *, by: User | None, version: int | None = None, code: str |
             _("%(case)s has a place in the plan; take it out before you change its facts.") % {"case": case}
         )
     if code is not None and _checked_code(code) != case.code:
-        case.code, case.code_raw, case.team = _checked_code(code), code, None
+        case.code, case.code_raw = _checked_code(code), code
+        if case.override is None:  # another disease may be another team's; the answer below names and writes it
+            case.team = None
     _set(case, details)
     case.version += 1
-    case.save(update_fields=["code", "code_raw", "team", "version", *FACTS, *DETAILS])
+    case.save(update_fields=["code", "code_raw", "version", *FACTS, *DETAILS])
     audit.record("case.edited", by=by, subject=case, fields=sorted(details))
-    if case.status != CaseStatus.DRAFT and case.override is None:
+    if case.status == CaseStatus.DRAFT:
+        case.save(update_fields=["team"])
+    elif case.override is None:
         _settle(case, evaluate(case), by=by, why="case.facts_changed")
     return case
 
@@ -125,11 +129,13 @@ def submit(case: Case, *, by: User | None, at: datetime | None = None) -> Case:
 
 @transaction.atomic
 def reevaluate(case: Case, *, by: User | None) -> Case:
-    """Ask the present catalogue again, on purpose; the old answer stays in the record."""
+    """Ask the present catalogue again, on purpose; an override ends, and the old answer stays in the record."""
     case = _locked(case)
     if case.status not in EDITABLE:
         raise RuleError(_("%(case)s has a place in the plan; take it out before you change its tier.") % {"case": case})
     audit.record("case.reevaluated", by=by, subject=case, before=case.requirement)
+    case.override = None
+    case.save(update_fields=["override"])
     _settle(case, evaluate(case), by=by, why="case.reevaluated")
     return case
 
@@ -197,7 +203,7 @@ def _locked(case: Case) -> Case:
 def _settle(case: Case, answer: Answer, *, by: User | None, why: str) -> None:
     """Freeze the answer on the case and bring it where the answer says."""
     fields = _frozen(case, answer)
-    target = _target(answer, has_team=fields["team"] is not None, now_at=case.status)
+    target = _target(answer, has_team=fields["team"] is not None)
     if target == case.status:
         Case.objects.filter(pk=case.pk).update(**fields)
         for name, value in fields.items():
@@ -208,19 +214,19 @@ def _settle(case: Case, answer: Answer, *, by: User | None, why: str) -> None:
         materials.set_checklist(case, answer.materials)
 
 
-def _target(answer: Answer, *, has_team: bool, now_at: str) -> str:
+def _target(answer: Answer, *, has_team: bool) -> str:
     if isinstance(answer, Undecided):
         return CaseStatus.NEEDS_FACTS
     if answer.tier == Tier.NONE:
         return CaseStatus.LISTED
-    return CaseStatus.WAITING if has_team else now_at
+    return CaseStatus.WAITING if has_team else CaseStatus.SUBMITTED
 
 
 def _frozen(case: Case, answer: Answer) -> dict[str, Any]:
     """The columns that repeat the answer, for lists to sort and filter by."""
     decided = isinstance(answer, Requirement)
     wants_discussion = not decided or answer.tier != Tier.NONE
-    care_level = answer.care_level if decided else _care_level(answer)
+    care_level = answer.care_level if isinstance(answer, Requirement) else _care_level(answer)
     team = case.team or routing.team_for(case.institution, disease_group=answer.disease_group, care_level=care_level)
     return {
         "requirement": answer.to_json(),

@@ -140,6 +140,47 @@ def test_an_override_keeps_its_reason_and_outlives_later_edits(doctor: User, hos
     assert workflow.edit(case, by=doctor, age=70).tier == "required"
 
 
+def test_another_disease_takes_a_waiting_case_to_another_team(doctor: User, hospital: Institution) -> None:
+    case = workflow.submit(refer(doctor, hospital, stage="IV"), by=doctor)
+    case = workflow.edit(case, by=doctor, code="I63.9", stage="", scores={"NIHSS": 12})
+    assert (case.status, case.team.disease_group.key) == ("waiting", "stroke")
+
+
+def test_another_disease_without_a_team_leaves_the_pool_and_says_so(doctor: User, hospital: Institution) -> None:
+    case = workflow.submit(refer(doctor, hospital, stage="IV"), by=doctor)
+    case = workflow.edit(case, by=doctor, code="C50.9", stage="IV")
+    case.refresh_from_db()
+    assert (case.status, case.team, case.tier) == ("submitted", None, "required")
+    team = factories.team("breast", at=hospital)
+    assert workflow.assign_team(case, by=doctor, team=team).status == "waiting"
+
+
+def test_facts_that_decide_without_a_team_leave_no_question_open(doctor: User, hospital: Institution) -> None:
+    case = workflow.submit(refer(doctor, hospital, "I63.9"), by=doctor)
+    assert case.status == "needs_facts"
+    case.team = None
+    case.save()
+    hospital.teams.update(active=False)
+    assert workflow.supply_facts(case, by=doctor, scores={"NIHSS": 12}).status == "submitted"
+
+
+def test_an_overridden_case_keeps_team_and_tier_when_its_code_is_corrected(doctor: User, hospital: Institution) -> None:
+    case = workflow.submit(refer(doctor, hospital, stage="IV"), by=doctor)
+    case = workflow.override(case, by=doctor, tier="suggested", reason="known to the team")
+    case = workflow.edit(case, by=doctor, code="C50.9")
+    case.refresh_from_db()
+    assert (case.status, case.tier, case.code, case.team.disease_group.key) == ("waiting", "suggested", "C50.9", "lung")
+
+
+def test_asking_the_catalogue_again_on_purpose_ends_the_override(doctor: User, hospital: Institution) -> None:
+    case = workflow.submit(refer(doctor, hospital, stage="IV"), by=doctor)
+    case = workflow.override(case, by=doctor, tier="suggested", reason="known to the team")
+    case = workflow.reevaluate(case, by=doctor)
+    case.refresh_from_db()
+    assert (case.tier, case.override) == ("required", None)
+    assert workflow.edit(case, by=doctor, stage="II", age=60).tier == "suggested"
+
+
 def test_incomplete_materials_hold_a_routine_case_back_but_no_urgent_one(doctor: User, hospital: Institution) -> None:
     case = workflow.submit(refer(doctor, hospital, stage="IV"), by=doctor)
     items = list(case.materials.all())
