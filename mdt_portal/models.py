@@ -19,7 +19,7 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=10, blank=True)
     seen_at = models.DateTimeField(_("last looked at Today"), null=True, blank=True)
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
 

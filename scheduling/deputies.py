@@ -10,6 +10,7 @@ from experts.models import Expert
 from scheduling import snapshot
 from scheduling.clock import Horizon
 from scheduling.models import Seat
+from scheduling.solver import problem as problem_format
 from scheduling.solver import rules
 from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession, Unplaced
 from scheduling.solver.problem import Problem
@@ -23,7 +24,8 @@ def of(seat: Seat) -> list[Expert]:
     case = problem.case_of.get(seat.item.case_id)
     if case is None:
         return []
-    wanted = next((one for one in (*case.seats, *case.optional) if one.id == seat.place), None)
+    every: list[problem_format.Seat | problem_format.Optional] = [*case.seats, *case.optional]
+    wanted = next((one for one in every if one.id == seat.place), None)
     if wanted is None:  # the requirement was changed since; the next plan writes the seats anew
         return []
     before = _broken(problem, {})

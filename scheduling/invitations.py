@@ -88,7 +88,7 @@ def accept(invitation: Invitation, *, by: User | None) -> Invitation:
         answered_at=timezone.now(),
         nonce=invitation.nonce + 1,
     )
-    confirmation.settle(invitation.attendance.session, by=by)
+    confirmation.settle(invitation.attendance.meeting, by=by)
     audit.record("invitation.accepted", by=by, subject=invitation)
     return invitation
 
@@ -127,7 +127,7 @@ def _open(invitation: Invitation) -> Invitation:
         .select_related("attendance__session__institution", "attendance__expert")
         .get(pk=invitation.pk)
     )
-    session = invitation.attendance.session
+    session = invitation.attendance.meeting
     if session.status not in LIVE_SESSIONS or session.start <= timezone.now():
         raise StaleState(_("This session has begun or was called off; there is nothing to answer any more."))
     return invitation
@@ -137,7 +137,7 @@ def _give_time_back(invitation: Invitation, *, by: User | None) -> None:
     attendance = invitation.attendance
     Attendance.objects.filter(pk=attendance.pk).update(active=False)
     attendance.seats.update(attendance=None)
-    confirmation.settle(attendance.session, by=by)
+    confirmation.settle(attendance.meeting, by=by)
     published.raise_version([attendance.session.institution_id])
 
 

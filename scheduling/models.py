@@ -404,6 +404,12 @@ class Attendance(models.Model):
     def length_min(self) -> int:
         return (self.end - self.start) // timedelta(minutes=1)
 
+    @property
+    def meeting(self) -> Session:
+        """The session of an attendance that belongs to no hold: of every one that has an invitation."""
+        assert self.session is not None
+        return self.session
+
 
 class Seat(models.Model):
     """One discipline at a lowest title that one case needs; `attendance` says who fills it (empty: open)."""

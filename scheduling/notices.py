@@ -123,7 +123,7 @@ def mail_declined(invitation: int) -> None:
         "attendance__session__team",
         "attendance__session__room",
     ).get(pk=invitation)
-    session = row.attendance.session
+    session = row.attendance.meeting
     for user in _coordinators(session.institution):
         with translation.override(user.language or settings.LANGUAGE_CODE):
             context = {
@@ -143,7 +143,7 @@ def _asked(attendances: Iterable[int]) -> list[Line]:
         pk__in=list(attendances), invitation__status=InvitationStatus.PENDING
     ).select_related("session__team", "session__room", "session__institution", "invitation")  # fmt: skip
     return [
-        _line(row.session, row.start, row.end, link=settings.MDT_PUBLIC_URL + invitations.link(row.invitation))
+        _line(row.meeting, row.start, row.end, link=settings.MDT_PUBLIC_URL + invitations.link(row.invitation))
         for row in rows.order_by("start")
     ]
 

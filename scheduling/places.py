@@ -21,7 +21,7 @@ class Place:
 
 def places(case: Case) -> list[Place]:
     """All places that the case's frozen requirement asks for; a count of two makes two places."""
-    answer = requirement.from_json(case.requirement)
+    answer = requirement.from_json(case.requirement or {})
     if not isinstance(answer, requirement.Requirement):
         return []
     needs = [need for need in answer.seats for _ in range(need.count)]

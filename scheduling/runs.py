@@ -9,7 +9,7 @@ Every write of a worker carries the fence that its claim gave it; a worker that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -148,7 +148,7 @@ def _held(run: PlanningRun):  # type: ignore[no-untyped-def]
     return PlanningRun.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING)
 
 
-def keep_alive(run: PlanningRun, progress: list[Mapping[str, Any]] | None = None) -> bool:
+def keep_alive(run: PlanningRun, progress: Sequence[Mapping[str, Any]] | None = None) -> bool:
     """Renew the lease and store the progress; says whether a stop was asked for. Raises LeaseLost."""
     now = timezone.now()
     fields: dict[str, Any] = {"heartbeat_at": now, "lease_until": now + LEASE}

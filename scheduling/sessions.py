@@ -89,7 +89,7 @@ def set_agenda(
     items = {item.case_id: item for item in session.items.filter(active=True)}
     for entry in entries:
         item = items.get(entry.case.pk) or AgendaItem(session=session, case=entry.case)
-        item.start, item.minutes = entry.start, entry.case.minutes
+        item.start, item.minutes = entry.start, entry.case.minutes or 0
         item.save()
         item.seats.all().delete()
         Seat.objects.bulk_create(

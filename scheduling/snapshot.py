@@ -17,10 +17,10 @@ from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from cases import materials
-from cases.models import Case, Urgency
+from cases.models import Case, Tier, Urgency
 from cases.states import MaterialStatus
 from experts import availability, free_time, working_days
-from experts.models import Expert, Institution, Team, Travel
+from experts.models import Expert, Institution, Team, Travel, WeeklyTime
 from scheduling import blocks, published
 from scheduling.clock import Horizon
 from scheduling.models import Attendance, Block, Hold, PlanningRun, PublishedPlan, Room, RoomBooking, Session
@@ -187,7 +187,7 @@ class _Reader:
         found = []
         for room in rooms:
             site = self.sites[room.institution_id]
-            rows = list(room.hours.all()) or list(site.opening_hours.all())
+            rows: Sequence[WeeklyTime] = list(room.hours.all()) or list(site.opening_hours.all())
             hours = free_time.open_hours(site, rows, horizon.first_day, horizon.days)
             closed = [(closure.start, closure.end) for closure in room.closures.all()]
             free = availability.subtract(hours, closed + taken[room.pk])
@@ -221,21 +221,24 @@ class _Reader:
         found = []
         for case in waiting:
             if not materials.holds_back(case, case.materials_missing):
-                complete_at = max(case.submitted_at, case.materials_at or case.submitted_at)
-                known = calendars[case.institution_id]
-                ready = materials.earliest_meeting(case, complete_at, known=known) if case.materials_at else complete_at
-                found.append(self._case(case, release=ready))
+                release = _submitted(case)
+                if case.materials_at:
+                    complete_at = max(release, case.materials_at)
+                    known = calendars[case.institution_id]
+                    release = materials.earliest_meeting(case, complete_at, known=known)
+                found.append(self._case(case, release=release))
         for session in [*self.fixed.values(), *self.previous.values()]:
-            found += [self._case(item.case, release=item.case.submitted_at) for item in session.items.all()]
+            found += [self._case(item.case, release=_submitted(item.case)) for item in session.items.all()]
         return tuple(found)
 
     def _case(self, case: Case, *, release: datetime) -> pure.Case:
+        assert case.team_id and case.minutes and case.due_at, "the database holds this for every case in the pool"
         site = self.site_of_team[case.team_id]
         needed = places(case)
         return pure.Case(
             id=case.pk,
             team=case.team_id,
-            tier=case.tier,
+            tier="required" if case.tier == Tier.REQUIRED else "suggested",
             weight=WEIGHTS[Urgency(case.urgency)] + RARE_WEIGHT[case.rare_class],
             release_min=self.horizon.minute_up(release),
             due_min=self.horizon.minute(case.due_at),
@@ -248,7 +251,7 @@ class _Reader:
                 for place in needed
                 if place.optional
             ),
-            rare_class=case.rare_class or None,
+            rare_class=case.rare_class or None,  # type: ignore[arg-type]  # one of A, B, C
         )
 
     def _seat(self, place: Place, case: Case, site: int) -> pure.Seat:
@@ -269,7 +272,8 @@ class _Reader:
 
     def _experts(self, cases: Iterable[pure.Case]) -> tuple[pure.Expert, ...]:
         """Those who could sit anywhere or do already, with the time that nothing outside this problem takes."""
-        wanted = {expert for case in cases for seat in (*case.seats, *case.optional) for expert in seat.candidates}
+        wanted = {expert for case in cases for seat in case.seats for expert in seat.candidates}
+        wanted |= {expert for case in cases for place in case.optional for expert in place.candidates}
         wanted |= {other for case in cases for seat in case.seats for r in seat.relaxed for other in r.candidates}
         wanted |= {pk for planned in (self.fixed, self.previous) for s in self._planned(planned) for pk in s.people()}
         members = [self.pool.members[pk] for pk in sorted(wanted)]
@@ -326,6 +330,11 @@ class _Reader:
         for expert, start, end in rows.values_list("expert_id", "start", "end"):
             load[expert] += int((end - start).total_seconds() // 60)
         return load
+
+
+def _submitted(case: Case) -> datetime:
+    assert case.submitted_at, "a case in the pool was submitted"
+    return case.submitted_at
 
 
 def _expert(

@@ -28,7 +28,7 @@ SESSION_LIFECYCLE = Lifecycle.of(
         SessionStatus.IN_PROGRESS: [SessionStatus.HELD],
     }
 )
-LIVE_SESSIONS = [SessionStatus.PUBLISHED, SessionStatus.CONFIRMED, SessionStatus.IN_PROGRESS]
+LIVE_SESSIONS: list[str] = [SessionStatus.PUBLISHED, SessionStatus.CONFIRMED, SessionStatus.IN_PROGRESS]
 
 
 class InvitationStatus(Status):

@@ -156,13 +156,14 @@ def _bring_materials(world: World) -> None:
     waiting = Case.objects.waiting().select_related("referrer").prefetch_related("materials").order_by("pk")
     brought: list[Arrival] = []
     for case in waiting:
+        assert case.submitted_at, "a waiting case was submitted"
         awaited: tuple[str, ...] = ()
         if world.rng.random() < INCOMPLETE:
             awaited = world.rng.choices(list(AWAITED), weights=list(AWAITED.values()))[0]
         for item in case.materials.all():
             if item.code not in awaited:
                 later = timedelta(hours=world.rng.choice([0, 0, 0, 4, 20, 48]))
-                brought.append(Arrival(item, case, min(case.submitted_at + later, world.now)))  # type: ignore[operator]
+                brought.append(Arrival(item, case, min(case.submitted_at + later, world.now)))
     if len(brought) > BY_VERB_AT_MOST:
         bulk.receive(brought)
     else:
