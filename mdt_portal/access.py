@@ -1,8 +1,8 @@
 """Who may see and do what. Apps register their rules in `apps.ready`; views and the API only ask.
 
-    access.visible(user, Case.objects.all())      the rows that this person may see
-    access.can(user, "case.triage", case)         may they do this?
-    access.require(user, "case.triage", case)     ... or NotAllowed with a clear message
+access.visible(user, Case.objects.all())      the rows that this person may see
+access.can(user, "case.triage", case)         may they do this?
+access.require(user, "case.triage", case)     ... or NotAllowed with a clear message
 """
 
 from __future__ import annotations
@@ -64,4 +64,5 @@ def can(user: Any, deed: str, obj: Any = None) -> bool:
 def require(user: Any, deed: str, obj: Any = None) -> None:
     """Raise NotAllowed unless `user` may do `deed` to `obj`."""
     if not can(user, deed, obj):
-        raise NotAllowed(_("Your role does not allow this. Ask your coordinator if you need it."), params={"deed": deed})
+        words = _("Your role does not allow this. Ask your coordinator if you need it.")
+        raise NotAllowed(words, params={"deed": deed})

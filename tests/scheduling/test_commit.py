@@ -174,7 +174,9 @@ def test_two_attendances_may_swap_within_one_transaction() -> None:
     w = world.small(0)
     expert = w.experts[0]
     first = factories.session(w.team, start=factories.moment(factories.monday(), "09:00", w.hospital), experts=[expert])
-    second = factories.session(w.team, start=factories.moment(factories.monday(), "10:00", w.hospital), experts=[expert])
+    second = factories.session(
+        w.team, start=factories.moment(factories.monday(), "10:00", w.hospital), experts=[expert]
+    )
     a, b = first.attendances.get(), second.attendances.get()
     with transaction.atomic():
         Attendance.objects.filter(pk=a.pk).update(start=b.start, end=b.end)

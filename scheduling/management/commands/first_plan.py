@@ -11,7 +11,7 @@ from experts.models import Institution
 from mdt_portal.models import User
 from scheduling import commit, runs
 from scheduling.demo import answers
-from scheduling.models import PlanningRun, RunTrigger
+from scheduling.models import PlanningRun, RunTrigger, Session
 from scheduling.states import RunStatus
 
 PATIENCE_S = 90  # beyond the run's own limit: a cold worker, a recovery by the reaper
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.LOCAL:
             raise CommandError("This is not a demo (MDT_DEMO is not set); plan with `manage.py plan`.")
-        if PlanningRun.objects.exists():
+        if Session.objects.exists():  # not: a run, which a first start that was interrupted leaves behind
             self.stdout.write("· Keeping the plans that are there")
             return
         scope = list(Institution.objects.filter(rooms__active=True).distinct())
