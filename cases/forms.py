@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from cases import catalogue, icd10, patients, staging, wording
+from cases import catalogue, icd10, patients, staging, vocabulary, wording
 from cases.catalogue import Rule
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from experts import titles
@@ -72,8 +72,9 @@ class FactsForm(forms.Form):
                 label=_("Stage"), choices=[("", UNKNOWN), *stages], widget=forms.RadioSelect, required=False
             )
         for score in self.asked_of("score"):
+            low, high = vocabulary.SCORE_LIMITS.get(score, (0, None))
             self.fields[f"score_{score}"] = forms.FloatField(
-                label=wording.score_text(score), required=False, min_value=0
+                label=wording.score_text(score), required=False, min_value=low, max_value=high
             )
         if "comorbidities" in kinds:
             self.fields["comorbidities"] = forms.IntegerField(

@@ -15,6 +15,8 @@ REFERENCE = Path(__file__).parent.parent / "experts" / "data"
 CATALOGUE_FILE = DATA / "catalogue.json"
 
 SCORES = ("NIHSS", "GCS", "SYNTAX", "BMI", "ISS")
+SCORE_LIMITS = {"NIHSS": (0, 42), "GCS": (3, 15), "SYNTAX": (0, 100), "BMI": (5, 150), "ISS": (0, 75)}
+"""Beyond these a value is a typing mistake: it would fall through every rule and look like "no discussion needed"."""
 FLAGS = (
     "anaplastic", "biopsy_considered", "biopsy_done", "bone_metastasis", "brain_metastasis", "complicated",
     "cord_compression", "diagnosis_unclear", "difficult", "drug_resistant", "fistula", "immunosuppressed",

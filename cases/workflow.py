@@ -8,6 +8,7 @@ The catalogue's answer is frozen on the case. A case for which no team exists is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases import catalogue, icd10, materials, requirement, routing, rulebook, staging
+from cases import catalogue, icd10, materials, requirement, routing, rulebook, staging, vocabulary
 from cases.models import CareLevel, Case, Patient, Tier, Urgency
 from cases.requirement import Answer, Reason, Requirement, SeatNeed, Undecided
 from cases.states import CaseStatus
@@ -299,9 +300,9 @@ def _set(case: Case, details: Mapping[str, Any]) -> None:
             wrong["stage"] = [_("“%(stage)s” is not a stage (0 to IVB).") % {"stage": case.stage}]
         else:
             case.stage = stage
-    for name, value in case.scores.items():
-        if not isinstance(value, int | float):
-            wrong["scores"] = [_("The score %(name)s must be a number.") % {"name": name}]
+    scores = _wrong_scores(case.scores)
+    if scores:
+        wrong["scores"] = scores
     if case.age is not None and not 0 <= case.age <= 130:
         wrong["age"] = [_("The age must lie between 0 and 130 years.")]
     if case.comorbidities is not None and case.comorbidities < 0:
@@ -313,3 +314,15 @@ def _set(case: Case, details: Mapping[str, Any]) -> None:
     if wrong:
         raise RuleError(next(iter(wrong.values()))[0], fields=wrong)
     case.flags = sorted(set(case.flags))
+
+
+def _wrong_scores(scores: Mapping[str, Any]) -> list[str]:
+    wrong = []
+    for name, value in scores.items():
+        low, high = vocabulary.SCORE_LIMITS.get(name, (-math.inf, math.inf))
+        if not isinstance(value, int | float):
+            wrong.append(_("The score %(name)s must be a number.") % {"name": name})
+        elif not low <= value <= high:
+            limits = {"name": name, "low": low, "high": high}
+            wrong.append(_("The score %(name)s lies between %(low)s and %(high)s.") % limits)
+    return wrong
