@@ -106,7 +106,13 @@ class Worker:
         if self.stop():
             return Answer(task=task.id, version=task.version, out=out, into=out)
         master = Master(
-            state=state, cases=free, columns=columns, hint=hint, seconds=task.seconds, seed=task.seed & 0x7FFF
+            state=state,
+            cases=free,
+            columns=columns,
+            hint=hint,
+            seconds=task.seconds,
+            seed=task.seed & 0x7FFF,
+            stop=self.stop,
         )
         choice = master.choose()
         if choice is None:

@@ -1,15 +1,14 @@
 """The goals of the exact model, one function per level and term, and their minimisation level by level."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from scheduling.solver import joint, objectives
 from scheduling.solver.model import Exact, read
 from scheduling.solver.plan import LEVELS, Bound, Plan
 from scheduling.solver.problem import Case, Problem
+from scheduling.solver.stopping import stopping
 
 
 def required_unplaced(exact: Exact) -> Any:
@@ -130,12 +129,20 @@ def minimise(
     seconds: float,
     workers: int,
     stop: Callable[[], bool] = lambda: False,
+    known: Bound | None = None,
 ) -> tuple[Plan | None, Bound]:
-    """Level by level; a level is held at its optimum once proven, else the search ends there with its bound."""
+    """Level by level; a level is held at its optimum once proven, else the search ends there with its bound.
+
+    Levels that the hint has at a bound `known` before are held without a search.
+    """
     deadline = time.monotonic() + seconds
     best, proven = hint, dict.fromkeys(LEVELS)
-    for level in LEVELS:
+    for index, level in enumerate(LEVELS):
         goal = GOALS[level](exact)
+        if best is not None and known is not None and tuple(known)[: index + 1] == tuple(best.goals)[: index + 1]:
+            proven[level] = tuple(best.goals)[index]  # type: ignore[assignment]
+            exact.model.add(goal == tuple(best.goals)[index])
+            continue
         low = _known(exact.problem, level, best)
         exact.model.add(goal >= low)
         solver = exact.cp.CpSolver()
@@ -144,7 +151,7 @@ def minimise(
         if best is not None:
             _hint(exact, best)
         exact.model.minimize(goal)
-        with _stopping(solver, stop):
+        with stopping(solver, stop):
             status = solver.solve(exact.model)
         if status not in (exact.cp.OPTIMAL, exact.cp.FEASIBLE):
             break
@@ -162,25 +169,6 @@ def _known(problem: Problem, level: str, best: Plan | None) -> int:
     if level != "effort" or best is None:
         return 0
     return joint.effort(problem, best.goals, 2.0)
-
-
-@contextmanager
-def _stopping(solver: Any, stop: Callable[[], bool]) -> Iterator[None]:
-    """Ends the solver's search within a quarter of a second once somebody asks for it."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(0.25):
-            if stop():
-                solver.stop_search()
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
 
 
 def _hint(exact: Exact, plan: Plan) -> None:

@@ -9,19 +9,21 @@ goals: required_unplaced, required_late, suggested, effort, each minimised and t
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scheduling.solver import objectives, presence
 from scheduling.solver.columns import Column
 from scheduling.solver.problem import Case
+from scheduling.solver.stopping import stopping
 from scheduling.solver.timeline import State
 
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 Interval = tuple[int, int, int]
+WORTH = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class Master:
     hint: frozenset[int] = frozenset()
     seconds: float = 2.0
     seed: int = 1
+    stop: Callable[[], bool] = lambda: False
     model: Any = field(init=False)
     x: list[Any] = field(init=False)
     u: dict[int, Any] = field(init=False)
@@ -214,7 +217,8 @@ class Master:
                 continue
             self._give_hint(best)
             self.model.minimize(goal)
-            status = solver.solve(self.model)
+            with stopping(solver, self.stop):
+                status = solver.solve(self.model)
             if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
                 return None
             best = [bool(solver.value(x)) for x in self.x]
@@ -255,6 +259,7 @@ class Master:
         solver.parameters.max_presolve_iterations = 1
         solver.parameters.random_seed = self.seed
         solver.parameters.max_time_in_seconds = self.seconds
+        solver.parameters.max_deterministic_time = WORTH  # a busy machine makes the search slower, not worse
         return solver
 
 

@@ -417,13 +417,14 @@ def solve(
     seconds: float = 10.0,
     workers: int = 1,
     stop: Callable[[], bool] = lambda: False,
+    known: Bound | None = None,
 ) -> tuple[Plan | None, Bound]:
     """The best plan found and what is proven; never worse than the hint on the levels it finishes."""
     from ortools.sat.python import cp_model
 
     from scheduling.solver import exact_goals
 
-    return exact_goals.minimise(Exact(problem, cp_model), hint, seconds, workers, stop)
+    return exact_goals.minimise(Exact(problem, cp_model), hint, seconds, workers, stop, known)
 
 
 def read(exact: Exact, solver: Any) -> Plan:

@@ -31,7 +31,7 @@ class Effort:
     groups: int = 250
     keep: int = 4
     tries: int = 6
-    most_tries: int = 40
+    most_tries: int = 160
     pool: int = 2500
 
 

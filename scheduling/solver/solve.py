@@ -14,7 +14,7 @@ from scheduling.solver.decompose import Coordinator, Task
 from scheduling.solver.plan import Bound, Goals, Plan, Unplaced
 from scheduling.solver.problem import Problem
 
-TASK_S = 2.0
+TASK_S = 8.0
 SETTLED_AFTER = 12
 WORTH_STARTING_S = 8.0  # processes take two seconds to start
 
@@ -109,7 +109,9 @@ class Search:
 
     def _prove(self, workers: int) -> None:
         """Small problems: the exact model from the incumbent on, for the rest of the time."""
-        best, proven = model.solve(self.problem, self.coordinator.plan(), self.clock.left, workers, self.clock.over)
+        best, proven = model.solve(
+            self.problem, self.coordinator.plan(), self.clock.left, workers, self.clock.over, self.bound
+        )
         self.bound = _higher(self.bound, proven, self.coordinator.goals)
         if best is not None and best.goals < self.coordinator.goals:
             self.coordinator = Coordinator.start(self.problem, best)
@@ -154,7 +156,7 @@ class Search:
     def _settled(self) -> bool:
         """Small problems: the search has come to rest, or had its share of the time."""
         rest = self.coordinator.tasks_done - self.last_gain > SETTLED_AFTER
-        return self.small and not self.unbounded and (rest or self.clock.seconds > 0.5 * self.clock.limit_s)
+        return self.small and not self.unbounded and (rest or self.clock.seconds > 0.4 * self.clock.limit_s)
 
     def _proven(self) -> bool:
         return self.bound is not None and self.bound.proves(self.coordinator.goals)
