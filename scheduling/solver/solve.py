@@ -130,9 +130,9 @@ class Search:
                 self._take(result)
 
     def _next_work(self) -> crew.Work | None:
-        """Every third piece is a bound, until all teams have theirs."""
+        """Every third piece is a bound, until all teams have theirs; in small problems they come first."""
         self.handed_out += 1
-        if self.unbounded and self.handed_out % 3 == 0:
+        if self.unbounded and (self.small or self.handed_out % 3 == 0):
             return crew.BoundTask(team=self.unbounded.pop(), seconds=min(5.0, self.clock.left))
         return self.coordinator.next_task(max(0.1, min(TASK_S, self.clock.left)))
 
