@@ -16,27 +16,47 @@ from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession, Unp
 from scheduling.solver.problem import Problem
 
 
-def of(seat: Seat) -> list[Expert]:
-    """The candidates of the seat who break no rule by taking it, least loaded first."""
-    session = seat.item.session
+def together(seat: Seat) -> list[Seat]:
+    """The open seats that one deputy would fill: this one, and its like in the other cases of the session."""
+    like = Seat.objects.filter(
+        item__session=seat.item.session_id,
+        item__active=True,
+        attendance=None,
+        discipline=seat.discipline_id,
+        min_rank=seat.min_rank,
+        sub_specialty=seat.sub_specialty,
+        optional=seat.optional,
+    )
+    of_case = {seat.item_id: seat}  # a case that lacks two of a discipline needs two people
+    for row in like.select_related("item__case", "item__session__institution", "discipline").order_by("place"):
+        of_case.setdefault(row.item_id, row)
+    return sorted(of_case.values(), key=lambda one: one.item.start)
+
+
+def of(*seats: Seat) -> list[Expert]:
+    """Who may take all these seats of one session without breaking a rule, least loaded first."""
+    session = seats[0].item.session
     horizon = Horizon.around(session.start.astimezone(session.institution.tz).date(), 7, session.institution.tz)
     problem = snapshot.read([session.institution], horizon, notice=timedelta(0)).problem
-    case = problem.case_of.get(seat.item.case_id)
-    if case is None:
-        return []
-    every: list[problem_format.Seat | problem_format.Optional] = [*case.seats, *case.optional]
-    wanted = next((one for one in every if one.id == seat.place), None)
-    if wanted is None:  # the requirement was changed since; the next plan writes the seats anew
-        return []
     before = _broken(problem, {})
     fitting = []
-    for pk in wanted.candidates:
-        after = _broken(problem, {(case.id, seat.place): pk}, optional=seat.optional)
-        if after <= before:
+    for pk in set.intersection(*(_candidates(problem, seat) for seat in seats)):
+        taken = {(seat.item.case_id, seat.place): pk for seat in seats}
+        if _broken(problem, taken, optional=seats[0].optional) <= before:
             fitting.append(pk)
     fitting.sort(key=lambda pk: (problem.expert_of[pk].load_min, pk))
     found = Expert.objects.in_bulk(fitting)
     return [found[pk] for pk in fitting]
+
+
+def _candidates(problem: Problem, seat: Seat) -> set[int]:
+    """Those with the discipline and the title; nobody where the requirement was changed since: the next plan writes
+    the seats anew."""
+    case = problem.case_of.get(seat.item.case_id)
+    if case is None:
+        return set()
+    every: list[problem_format.Seat | problem_format.Optional] = [*case.seats, *case.optional]
+    return {pk for one in every if one.id == seat.place for pk in one.candidates}
 
 
 def _broken(problem: Problem, seated: Mapping[tuple[int, int], int], *, optional: bool = False) -> set[str]:

@@ -5,7 +5,7 @@ Whoever calls the small verbs (place, set_agenda, drop_item, release) holds the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -232,42 +232,54 @@ def _take_off(item: AgendaItem, *, by: User | None, why: str) -> None:
     published.raise_version([session.institution_id])
 
 
-@transaction.atomic
 def fill_seat(seat: Seat, expert: Expert, *, by: User | None) -> Attendance:
-    """Put somebody on an open seat of a published session, if the rules allow it, and invite them.
+    """Put somebody on one open seat of a published session; see fill_seats."""
+    return fill_seats([seat], expert, by=by)
+
+
+@transaction.atomic
+def fill_seats(seats: Sequence[Seat], expert: Expert, *, by: User | None) -> Attendance:
+    """Put somebody on open seats of one published session, if the rules allow it, and invite them once for all.
 
     Who comes already stays longer, and is asked again if their time or role changes. Raises RuleError when the expert
-    does not fit or is not free, StaleState when somebody else took the seat first.
+    does not fit or is not free, StaleState when somebody else took a seat first.
     """
-    session = seat.item.session
+    session = seats[0].item.session
     locks.take(plans=[session.institution_id], experts=[expert.pk])
-    seat.refresh_from_db()
-    if seat.attendance_id is not None:
-        raise StaleState(_("Somebody sits on this seat already."))
-    if expert not in deputies.of(seat):
+    seats = _still_open(seats)
+    if expert not in deputies.of(*seats):
         raise RuleError(_("%(expert)s cannot take this seat at this time.") % {"expert": expert})
-    start, end = seat.item.start, seat.item.start + timedelta(minutes=seat.item.minutes)
+    start = min(seat.item.start for seat in seats)
+    end = max(seat.item.start + timedelta(minutes=seat.item.minutes) for seat in seats)
     attendance = session.attendances.active().filter(expert=expert).first()
-    site = session.institution_id
-    on_site = expert.affiliations.filter(institution=site).exists()
-    mode = AttendanceMode.ON_SITE if on_site else AttendanceMode.REMOTE
     if attendance is None:
+        on_site = expert.affiliations.filter(institution=session.institution_id).exists()
+        mode = AttendanceMode.ON_SITE if on_site else AttendanceMode.REMOTE
         attendance = Attendance.objects.create(session=session, expert=expert, start=start, end=end, mode=mode)
         invitations.invite(attendance)
         notices.tell_invited(session, [expert])
-    elif _asks_more(attendance, seat, start, end):
+    elif _asks_more(attendance, seats[0], start, end):
         attendance.start, attendance.end = min(attendance.start, start), max(attendance.end, end)
         attendance.sequence += 1
         attendance.save(update_fields=["start", "end", "sequence"])
         invitations.ask_again(attendance.invitation, by=by)
         notices.tell_invited(session, [expert])
-    seat.attendance = attendance
-    seat.save(update_fields=["attendance"])
+    Seat.objects.filter(pk__in=[seat.pk for seat in seats]).update(attendance=attendance)
     locks.check_constraints_now()
     confirmation.settle(session, by=by)
     published.raise_version([session.institution_id])
-    audit.record("seat.filled", by=by, subject=session, seat=seat.pk, expert=expert.pk)
+    for seat in seats:
+        audit.record("seat.filled", by=by, subject=session, seat=seat.pk, expert=expert.pk)
     return attendance
+
+
+def _still_open(seats: Sequence[Seat]) -> list[Seat]:
+    """The seats as they are under the lock. Raises StaleState when one is taken, or was written anew by a plan."""
+    rows = Seat.objects.filter(pk__in=[seat.pk for seat in seats], item__active=True, attendance=None)
+    found = list(rows.select_related("item__case", "item__session__institution", "discipline"))
+    if len(found) < len(seats):
+        raise StaleState(_("Somebody sits on this seat already."))
+    return found
 
 
 def _asks_more(attendance: Attendance, seat: Seat, start: datetime, end: datetime) -> bool:

@@ -125,10 +125,14 @@ def fill_seat(request: SignedInRequest, public_id: str, number: str, place: int)
     access.require(request.user, "session.change", found)
     rows = Seat.objects.select_related("item__case", "item__session__institution", "discipline")
     seat = get_object_or_404(rows, item__session=found, item__active=True, item__case__number=number, place=place)
+    seats = deputies.together(seat)
     if request.method == "POST":
         expert = get_object_or_404(Expert, public_id=request.POST.get("expert", ""))
-        sessions.fill_seat(seat, expert, by=request.user)
+        sessions.fill_seats(seats if request.POST.get("cases") == "all" else [seat], expert, by=request.user)
         messages.success(request, _("%(expert)s is invited.") % {"expert": expert})
         return redirect("session", found.public_id)
-    context = _context(request, found) | {"seat": seat, "wants": table.wants(seat), "deputies": deputies.of(seat)}
-    return render(request, "scheduling/seat_fill.html", context)
+    fitting = deputies.of(*seats)
+    if not fitting and len(seats) > 1:  # nobody has time for all of them; perhaps for this one
+        seats, fitting = [seat], deputies.of(seat)
+    seated = {"seat": seat, "seats": seats, "wants": table.wants(seat), "deputies": fitting}
+    return render(request, "scheduling/seat_fill.html", _context(request, found) | seated)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,12 +52,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """A required seat that nobody fills."""
+    """A required seat that nobody fills: one person is missing, in one case or in several."""
 
     seat: Seat
     wants: str
-    number: int
     case: str
+    numbers: list[int]
+
+    @property
+    def cases(self) -> str:
+        return ranges(self.numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,20 +77,39 @@ def of(session: Session, user: User) -> Table:
     items = list(session.items.all())
     shown = set(access.visible(user, Case.objects.filter(items__in=items)).values_list("pk", flat=True))
     people = _people(session)
-    lines, open_seats = [], []
+    lines, gaps = [], _Gaps()
     for number, item in enumerate(items, start=1):
         seats = list(item.seats.all())
         for seat in seats:
             _sit(people, seat, number)
         missing = [seat for seat in seats if seat.attendance is None and not seat.optional]
-        open_seats += [Open(seat=one, wants=wants(one), number=number, case=item.case.number) for one in missing]
+        gaps.add(missing, number, item.case.number)
         lines.append(_line(item, number, shown, len(missing)))
     return Table(
         lines=lines,
         people=[one for one in people.values() if one.attendance.active],
-        open=open_seats,
+        open=gaps.open,
         lost=[one for one in people.values() if one.status in (InvitationStatus.DECLINED, InvitationStatus.EXPIRED)],
     )
+
+
+class _Gaps:
+    """Brings the open seats of several cases together, where one deputy may fill them all."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[object, ...], Open] = {}
+
+    def add(self, missing: Iterable[Seat], number: int, case: str) -> None:
+        nth: Counter[tuple[object, ...]] = Counter()
+        for seat in missing:
+            kind = (seat.discipline_id, seat.min_rank, seat.sub_specialty)
+            nth[kind] += 1  # a case that lacks two of a discipline needs two people
+            gap = Open(seat=seat, wants=wants(seat), case=case, numbers=[])
+            self._open.setdefault((*kind, nth[kind]), gap).numbers.append(number)
+
+    @property
+    def open(self) -> list[Open]:
+        return list(self._open.values())
 
 
 def _line(item: AgendaItem, number: int, shown: set[int], missing: int) -> Line:

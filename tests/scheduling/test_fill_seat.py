@@ -1,10 +1,14 @@
-"""Putting somebody on an open seat who comes to the session already."""
+"""Putting a deputy on open seats."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from scheduling import commit, invitations, sessions
+from mdt_portal.errors import StaleState
+from scheduling import commit, deputies, invitations, sessions
 from scheduling.models import Attendance, Seat
 from tests.scheduling import world
 
@@ -27,3 +31,43 @@ def test_who_comes_already_stays_longer_and_is_asked_again() -> None:
     assert (attendance.start, attendance.end) == (first.item.start, second.item.start + timedelta(minutes=15))
     assert attendance.sequence == 1
     assert attendance.invitation.status == "pending"
+
+
+def test_one_deputy_takes_all_that_a_colleague_leaves_with_one_invitation() -> None:
+    w = world.small(3)
+    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    lost = Seat.objects.filter(discipline__key="RADIOL").order_by("item__start").first()
+    assert lost is not None and lost.attendance is not None
+    session = lost.item.session
+    assert session.items.filter(active=True).count() == 3
+    invitations.decline(lost.attendance.invitation, by=None, reason="away")
+
+    seats = deputies.together(Seat.objects.get(pk=lost.pk))
+    (colleague,) = deputies.of(*seats)
+    attendance = sessions.fill_seats(seats, colleague, by=w.coordinator)
+
+    assert [seat.item.start for seat in seats] == sorted(seat.item.start for seat in seats)
+    assert attendance.seats.count() == len(seats) == 3
+    assert Attendance.objects.active().filter(expert=colleague).get().sequence == 0
+    with pytest.raises(StaleState):
+        sessions.fill_seats(seats, colleague, by=w.coordinator)
+
+
+def test_the_page_asks_for_one_deputy_not_for_one_per_case(client: Client) -> None:
+    w = world.small(3)
+    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    lost = Attendance.objects.filter(seats__discipline__key="RADIOL").first()
+    assert lost is not None
+    session = lost.session
+    assert session is not None
+    invitations.decline(lost.invitation, by=None, reason="away")
+    client.force_login(w.coordinator)
+
+    page = client.get(reverse("session", args=[session.public_id])).content.decode()
+    (path,) = set(re.findall(r'href="(/sessions/[^"]+/seats/[^"]+)"', page))
+    assert "for cases 1–3" in page
+    (colleague,) = [one for one in w.experts[:2] if one.pk != lost.expert_id]
+    answer = client.post(path, {"expert": colleague.public_id, "cases": "all"})
+
+    assert answer.status_code == 302
+    assert Seat.objects.filter(item__session=session, item__active=True, attendance=None).count() == 0
