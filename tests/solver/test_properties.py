@@ -40,7 +40,7 @@ def test_problem_survives_json(seed):
     assert Problem.from_json(problem.to_json()) == problem
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(SEEDS)
 def test_bound_never_exceeds_the_optimum(seed):
     problem = tiny_problem(seed)
@@ -51,7 +51,7 @@ def test_bound_never_exceeds_the_optimum(seed):
             break
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(SEEDS)
 def test_solve_equals_brute_force(seed):
     problem = tiny_problem(seed)
@@ -62,7 +62,7 @@ def test_solve_equals_brute_force(seed):
         assert plan.goals == best
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(SEEDS)
 def test_one_more_expert_never_makes_proven_levels_worse(seed):
     problem = tiny_problem(seed)
