@@ -28,6 +28,7 @@ class Entry:
     label: str | Promise
     icon: str
     deed: str = ""  # what one must be allowed to do to see it; empty: whoever is signed in
+    staff: bool = False  # only for those who may open the administration's pages
     alert: bool = False  # its number is shown as an alarm
 
 
@@ -52,6 +53,7 @@ DESK = (
     Entry(name="people", label=_("People"), icon="pools"),
     Entry(name="figures", label=_("Figures"), icon="kpi"),
     Entry(name="mails", label=_("Mails"), icon="mail"),
+    Entry(name="admin:index", label=_("Reference data"), icon="catalogue", staff=True),
 )
 
 _home: Callable[[Any], Any] = lambda user: None  # noqa: E731  replaced by home_of
@@ -74,7 +76,7 @@ def home(user: Any) -> Any:
 
 def entries(user: Any, group: tuple[Entry, ...]) -> Iterator[Shown]:
     for entry in group:
-        if entry.deed and not access.can(user, entry.deed):
+        if (entry.deed and not access.can(user, entry.deed)) or (entry.staff and not user.is_staff):
             continue
         try:
             url = reverse(entry.name)

@@ -200,5 +200,6 @@ def _referrer(request: HttpRequest, user: User) -> HttpResponse:
         "groups": worklist.grouped(found[:SHOWN], now),
         "lines": lines,
         "may_refer": access.can(user, "case.refer"),
+        "may_set_up": user.is_staff,
     }
     return render(request, "scheduling/today_referrer.html", context)

@@ -6,7 +6,7 @@ Each entry has one kind, one sentence and one action. Those with a limit come in
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -117,8 +117,21 @@ def _cases(user: User, now: datetime) -> Iterator[Entry]:
     cases = list(queues.rows(access.visible(user, Case.objects.filter(wanted)))[:MOST])
     groups = queues.groups_of(cases)
     why = unplaced.why(case for case in cases if case.status == CaseStatus.WAITING)
+    leads = _leads(user)
     for case in cases:
-        yield _case(case, queues.block(case, groups), str(why.get(case.pk, "")))
+        entry = _case(case, queues.block(case, groups), str(why.get(case.pk, "")))
+        acts = leads or case.referrer_id == user.pk
+        yield entry if acts else _to_read(entry, reverse("case", args=[case.public_id]))
+
+
+def _leads(user: User) -> bool:
+    """Whether the reader repairs things; managers and auditors only look."""
+    return access.can(user, "plan.request", None)
+
+
+def _to_read(entry: Entry, url: str) -> Entry:
+    """The same news for somebody who may look but not act."""
+    return replace(entry, url=url, action=pgettext("look at it", "Open"))
 
 
 def _case(case: Case, block: queues.Block | None, why: str) -> Entry:
@@ -169,10 +182,11 @@ def upcoming(user: User, now: datetime) -> QuerySet[Session]:
 def _sessions(user: User, now: datetime) -> Iterator[Entry]:
     if not access.can(user, "plan.look", None):
         return
+    leads = _leads(user)
     for session in upcoming(user, now)[:MOST]:
         entry = _session(session, now)
         if entry is not None and session.start > now:
-            yield entry
+            yield entry if leads else _to_read(entry, entry.url)
 
 
 def _session(session: Session, now: datetime) -> Entry | None:
