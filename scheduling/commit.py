@@ -97,9 +97,9 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
             params={"rules": sorted({violation.code for violation in broken})},
         )
     changes = _changes(seen, plan)
-    _Writer(seen, proposal, by).write(changes)
+    affected = _Writer(seen, proposal, by).write(changes)
     _close(run, proposal, scope, by=by)
-    told = notices.tell(changes, seen, by=by)
+    told = notices.tell(affected)
     audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))
     return Outcome(changes=tuple(changes), told=told)
 
@@ -110,7 +110,7 @@ def _up_to_date(plan: Plan, seen: snapshot.Snapshot) -> Plan:
     existing = [*seen.problem.fixed, *seen.problem.previous]
     next_id = max([0, *(s.id for s in existing), *(s.id for s in plan.sessions)]) + 1
     renumbered = []
-    for change in compare(existing, plan.sessions, _minutes(plan, seen)):
+    for change in compare(existing, plan.sessions, _minutes(plan, seen), _roles(seen)):
         if change.new is not None:
             renumbered.append(replace(change.new, id=change.old.id if change.old else next_id))
             next_id += 1
@@ -128,9 +128,15 @@ def _minutes(plan: Plan, seen: snapshot.Snapshot) -> dict[int, int]:
     return known | {case.id: case.duration_min for case in seen.problem.cases}
 
 
+def _roles(seen: snapshot.Snapshot) -> dict[tuple[int, int], str]:
+    """The discipline of each place, by (case, place)."""
+    found = {(case.id, seat.id): seat.discipline for case in seen.problem.cases for seat in case.seats}
+    return found | {(case.id, one.id): one.discipline for case in seen.problem.cases for one in case.optional}
+
+
 def _changes(seen: snapshot.Snapshot, plan: Plan) -> list[Change]:
     existing = [*seen.problem.fixed, *seen.problem.previous]
-    return compare(existing, plan.sessions, _minutes(plan, seen))
+    return compare(existing, plan.sessions, _minutes(plan, seen), _roles(seen))
 
 
 def _close(run: PlanningRun, proposal: Proposal, scope: Iterable[int], *, by: User | None) -> None:
@@ -145,13 +151,15 @@ def _close(run: PlanningRun, proposal: Proposal, scope: Iterable[int], *, by: Us
 
 
 class _Writer:
-    """Writes changes session by session. Every place is given up before any is taken."""
+    """Writes changes session by session. Every case leaves its old place before any takes a new one."""
 
     def __init__(self, seen: snapshot.Snapshot, proposal: Proposal, by: User | None) -> None:
         self.seen, self.proposal, self.by = seen, proposal, by
+        self.affected = notices.Affected()
         self.cases = {case.pk: case for case in Case.objects.filter(pk__in=seen.problem.case_of).select_for_update()}
 
-    def write(self, changes: Iterable[Change]) -> None:
+    def write(self, changes: Iterable[Change]) -> notices.Affected:
+        """Returns whom it asked and whom it set free."""
         wanted = [change for change in changes if change.kind != ChangeKind.SAME]
         for change in wanted:
             if change.old is not None:
@@ -160,18 +168,17 @@ class _Writer:
             if change.new is not None:
                 self._take(change)
         self._return_fallen(wanted)
+        return self.affected
 
     def _give_up(self, change: Change) -> None:
         session = self.seen.sessions[change.old.id]  # type: ignore[union-attr]
         if change.new is None:
-            sessions.cancel_row(session, by=self.by, why="session.replanned")
+            self.affected.add(sessions.cancel_row(session, by=self.by, why="session.replanned"))
         else:
             kept = {item.case: item for item in change.new.cases}
             for item in session.items.all():
                 if item.case_id not in kept:
                     sessions.drop_item(item)
-            for attendance in session.attendances.filter(active=True, expert__in=change.leaves):
-                sessions.release(attendance, by=self.by, why="invitation.replanned")
 
     def _take(self, change: Change) -> None:
         planned: PlannedSession = change.new  # type: ignore[assignment]
@@ -195,7 +202,7 @@ class _Writer:
         ]
         remote = {expert for expert in planned.people() if not self.seen.problem.on_site(expert, planned.site)}
         new_place = change.old is not None and change.old.room != planned.room
-        sessions.set_agenda(session, agenda, remote=remote, new_place=new_place, by=self.by)
+        self.affected.add(sessions.set_agenda(session, agenda, remote=remote, new_place=new_place, by=self.by))
         for item in planned.cases:
             if self.cases[item.case].status == CaseStatus.WAITING:
                 lifecycle.move(self.cases[item.case], CaseStatus.PLANNED, by=self.by, why="case.planned")

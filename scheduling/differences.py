@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from scheduling.solver.plan import PlannedSession
 
+Place = tuple[int, int]
+
 
 class ChangeKind(StrEnum):
     NEW = "new"
@@ -24,7 +26,8 @@ class Stay:
 
     start_min: int
     end_min: int
-    places: frozenset[tuple[int, int]]
+    places: frozenset[Place]
+    roles: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +47,11 @@ class Change:
         return self.joins | self.leaves | self.shifted
 
 
-def stays(session: PlannedSession, minutes: Mapping[int, int]) -> dict[int, Stay]:
-    """Each expert's part: from the first start to the last end of the cases that need them. `minutes` by case."""
+def stays(session: PlannedSession, minutes: Mapping[int, int], roles: Mapping[Place, str]) -> dict[int, Stay]:
+    """Each expert's part: from the first start to the last end of the cases that need them, and as what.
+
+    `minutes` by case, `roles` by place (disciplines).
+    """
     found: dict[int, Stay] = {}
     for item in session.cases:
         end = item.start_min + minutes[item.case]
@@ -55,15 +61,19 @@ def stays(session: PlannedSession, minutes: Mapping[int, int]) -> dict[int, Stay
                 start_min=min(known.start_min, item.start_min) if known else item.start_min,
                 end_min=max(known.end_min, end) if known else end,
                 places=(known.places if known else frozenset()) | {(item.case, place)},
+                roles=(known.roles if known else frozenset()) | {roles.get((item.case, place), "")},
             )
     return found
 
 
 def compare(
-    published: Iterable[PlannedSession], planned: Iterable[PlannedSession], minutes: Mapping[int, int]
+    published: Iterable[PlannedSession],
+    planned: Iterable[PlannedSession],
+    minutes: Mapping[int, int],
+    roles: Mapping[Place, str],
 ) -> list[Change]:
     """All sessions of both plans, matched, in the order of their starts."""
-    changes = [_change(old, new, minutes) for old, new in match(list(published), list(planned))]
+    changes = [_change(old, new, minutes, roles) for old, new in match(list(published), list(planned))]
     return sorted(changes, key=lambda change: ((change.new or change.old).start_min, (change.new or change.old).id))  # type: ignore[union-attr]
 
 
@@ -100,14 +110,16 @@ def _shared(one: PlannedSession, other: PlannedSession) -> int:
     return len({item.case for item in one.cases} & {item.case for item in other.cases})
 
 
-def _change(old: PlannedSession | None, new: PlannedSession | None, minutes: Mapping[int, int]) -> Change:
-    before = stays(old, minutes) if old else {}
-    after = stays(new, minutes) if new else {}
+def _change(
+    old: PlannedSession | None, new: PlannedSession | None, minutes: Mapping[int, int], roles: Mapping[Place, str]
+) -> Change:
+    before = stays(old, minutes, roles) if old else {}
+    after = stays(new, minutes, roles) if new else {}
     moved = bool(old and new and (old.start_min, old.room) != (new.start_min, new.room))
     both = before.keys() & after.keys()
     shifted = {expert for expert in both if moved or _noticed(before[expert], after[expert])}
     return Change(
-        kind=_kind(old, new, moved=moved, people=before.keys() != after.keys()),
+        kind=_kind(old, new, before=before, after=after, moved=moved),
         old=old,
         new=new,
         joins=frozenset(after.keys() - before.keys()),
@@ -117,17 +129,25 @@ def _change(old: PlannedSession | None, new: PlannedSession | None, minutes: Map
 
 
 def _noticed(before: Stay, after: Stay) -> bool:
-    return (before.start_min, before.end_min) != (after.start_min, after.end_min)
+    return (before.start_min, before.end_min, before.roles) != (after.start_min, after.end_min, after.roles)
 
 
-def _kind(old: PlannedSession | None, new: PlannedSession | None, *, moved: bool, people: bool) -> ChangeKind:
+def _kind(
+    old: PlannedSession | None,
+    new: PlannedSession | None,
+    *,
+    before: Mapping[int, Stay],
+    after: Mapping[int, Stay],
+    moved: bool,
+) -> ChangeKind:
     if old is None:
         return ChangeKind.NEW
     if new is None:
         return ChangeKind.CANCELLED
     if moved:
         return ChangeKind.MOVED
-    if people:
+    if before.keys() != after.keys():
         return ChangeKind.PEOPLE
-    agenda = [(item.case, item.start_min) for item in old.cases] != [(item.case, item.start_min) for item in new.cases]
-    return ChangeKind.AGENDA if agenda or old.end_min != new.end_min else ChangeKind.SAME
+    starts = [(item.case, item.start_min) for item in old.cases] != [(item.case, item.start_min) for item in new.cases]
+    swapped = any(before[expert].places != after[expert].places for expert in before)
+    return ChangeKind.AGENDA if starts or swapped or old.end_min != new.end_min else ChangeKind.SAME

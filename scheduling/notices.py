@@ -9,11 +9,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -21,56 +19,43 @@ from django.utils import translation
 from experts.models import Expert, Institution, Role, RoleAssignment
 from mdt_portal import clock, mail, outbox
 from mdt_portal.models import User
-from scheduling.differences import Change, ChangeKind
-from scheduling.models import Attendance, Invitation, Session
+from scheduling.models import Attendance, Invitation
 from scheduling.states import InvitationStatus
-
-if TYPE_CHECKING:
-    from scheduling.snapshot import Snapshot
 
 BLANK_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(slots=True)
+class Affected:
+    """Whom a deed asked (anew or again) and whom it set free, as attendances."""
+
+    asked: list[Attendance] = field(default_factory=list)
+    released: list[Attendance] = field(default_factory=list)
+
+    def add(self, other: Affected) -> None:
+        self.asked += other.asked
+        self.released += other.released
+
+
+@dataclass(slots=True)
 class _News:
-    """What one expert has to hear: ids of attendances that are new or changed, and of sessions they are free from."""
+    """What one expert has to hear, as ids of attendances."""
 
     invited: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
     released: list[int] = field(default_factory=list)
 
 
-def tell(changes: Iterable[Change], seen: Snapshot, *, by: User | None) -> int:
-    """One message for everybody whose time, place or role a commit changed; returns how many people that are."""
+def tell(affected: Affected) -> int:
+    """Promise one message to everybody who was asked or set free; returns how many people that are."""
     news: dict[int, _News] = defaultdict(_News)
-    for change in changes:
-        if change.kind == ChangeKind.SAME:
-            continue
-        if change.old is not None:
-            for expert in change.leaves:
-                news[expert].released.append(change.old.id)
-    fresh = Attendance.objects.active().filter(session__isnull=False, invitation__status=InvitationStatus.PENDING)
-    for change in changes:
-        if change.new is None or change.kind == ChangeKind.SAME:
-            continue
-        start = seen.horizon.moment(change.new.start_min)
-        rows = fresh.filter(session__team=change.new.team, session__start=start, expert__in=change.told)
-        for pk, expert, sequence in rows.values_list("pk", "expert_id", "sequence"):
-            (news[expert].changed if sequence else news[expert].invited).append(pk)
+    for row in affected.asked:
+        (news[row.expert_id].changed if row.sequence else news[row.expert_id].invited).append(row.pk)
+    for row in affected.released:
+        news[row.expert_id].released.append(row.pk)
     for expert, one in news.items():
         outbox.put("notice.expert", expert=expert, invited=one.invited, changed=one.changed, released=one.released)
     return len(news)
-
-
-def tell_invited(session: Session, people: Iterable[Expert]) -> None:
-    for attendance in session.attendances.active().filter(expert__in=list(people)):
-        outbox.put("notice.expert", expert=attendance.expert_id, invited=[attendance.pk], changed=[], released=[])
-
-
-def tell_released(session: Session, people: Iterable[Expert]) -> None:
-    """These experts are free again: the session was called off, or their case left it."""
-    for expert in people:
-        outbox.put("notice.expert", expert=expert.pk, invited=[], changed=[], released=[session.pk])
 
 
 # Writing and sending --------------------------------------------------------------------------------------------------
@@ -95,8 +80,7 @@ def mail_expert(expert: int, invited: list[int], changed: list[int], released: l
     with translation.override(language_of(person)):
         asked = _asked(invited)
         again = _asked(changed)
-        sessions = Session.objects.filter(pk__in=released).select_related("team", "room", "institution")
-        free = [_line(session, session.start, session.end) for session in sessions]
+        free = _free(released)
         if asked or again or free:
             words = {"invited": asked, "changed": again, "released": free, "asked": len(asked) + len(again)}
             _send(person, "expert", words)
@@ -130,7 +114,7 @@ def mail_declined(invitation: int) -> None:
                 "expert": row.attendance.expert.name,
                 "reason": invitations.DeclineReason(row.reason).label,
                 "note": row.note,
-                "line": _line(session, row.attendance.start, row.attendance.end),
+                "line": _line(row.attendance),
                 "session_url": settings.MDT_PUBLIC_URL + reverse("session", args=[session.public_id]),
             }
             _send(user, "declined", context)
@@ -139,19 +123,29 @@ def mail_declined(invitation: int) -> None:
 def _asked(attendances: Iterable[int]) -> list[Line]:
     from scheduling import invitations
 
-    rows = Attendance.objects.active().filter(
-        pk__in=list(attendances), invitation__status=InvitationStatus.PENDING
-    ).select_related("session__team", "session__room", "session__institution", "invitation")  # fmt: skip
+    rows = Attendance.objects.active().filter(pk__in=list(attendances), invitation__status=InvitationStatus.PENDING)
     return [
-        _line(row.meeting, row.start, row.end, link=settings.MDT_PUBLIC_URL + invitations.link(row.invitation))
-        for row in rows.order_by("start")
+        _line(row, link=settings.MDT_PUBLIC_URL + invitations.link(row.invitation))
+        for row in _with_session(rows).select_related("invitation")
     ]
 
 
-def _line(session: Session, start: datetime, end: datetime, *, link: str = "") -> Line:
-    zone = ZoneInfo(session.institution.zone)
-    first, last = start.astimezone(zone), end.astimezone(zone)
-    place = session.institution.name + (f", {session.room.name}" if session.room else "")
+def _free(attendances: Iterable[int]) -> list[Line]:
+    """What somebody is free from, at the time that they knew: the session itself may have moved since."""
+    again = Attendance.objects.active().filter(session=OuterRef("session"), expert=OuterRef("expert"))
+    rows = Attendance.objects.filter(~Exists(again), pk__in=list(attendances), active=False)
+    return [_line(row, room=False) for row in _with_session(rows)]
+
+
+def _with_session(rows: QuerySet[Attendance]) -> QuerySet[Attendance]:
+    return rows.select_related("session__team", "session__room", "session__institution").order_by("start", "pk")
+
+
+def _line(attendance: Attendance, *, link: str = "", room: bool = True) -> Line:
+    session = attendance.meeting
+    zone = session.institution.tz
+    first, last = attendance.start.astimezone(zone), attendance.end.astimezone(zone)
+    place = session.institution.name + (f", {session.room.name}" if session.room and room else "")
     return Line(
         team=session.team.name,
         place=place,

@@ -78,13 +78,14 @@ def place(
 
 def set_agenda(
     session: Session, agenda: Iterable[Entry], *, remote: Iterable[int], new_place: bool = False, by: User | None
-) -> None:
+) -> notices.Affected:
     """Write agenda, seats and attendances; invite who is new, and ask again where time, place or role changed.
 
-    `remote` names the experts (ids) who attend by video; `new_place` says that the room is another one.
+    `remote` names the experts (ids) who attend by video; `new_place` says that the room is another one. The caller
+    tells those who are affected.
     """
     entries = list(agenda)
-    attendances = _attend(session, _parts(entries), set(remote), new_place=new_place, by=by)
+    attendances, affected = _attend(session, _parts(entries), set(remote), new_place=new_place, by=by)
     disciplines = dict(Discipline.objects.values_list("key", "pk"))
     items = {item.case_id: item for item in session.items.filter(active=True)}
     for entry in entries:
@@ -104,6 +105,7 @@ def set_agenda(
             )
             for one in places(entry.case)
         )
+    return affected
 
 
 @dataclass(slots=True)
@@ -130,12 +132,14 @@ def _parts(entries: Iterable[Entry]) -> dict[int, _Part]:
 
 def _attend(
     session: Session, parts: Mapping[int, _Part], remote: set[int], *, new_place: bool, by: User | None
-) -> dict[int, Attendance]:
+) -> tuple[dict[int, Attendance], notices.Affected]:
     """The attendances of everybody who comes, by expert; who does not come any more is released."""
+    affected = notices.Affected()
     rows = session.attendances.active().select_related("invitation").prefetch_related("seats__discipline")
     known = {row.expert_id: row for row in rows}
     for expert in known.keys() - parts.keys():
         release(known[expert], by=by, why="invitation.replanned")
+        affected.released.append(known[expert])
     found = {}
     for expert, part in parts.items():
         mode = AttendanceMode.REMOTE if expert in remote else AttendanceMode.ON_SITE
@@ -145,16 +149,18 @@ def _attend(
                 session=session, expert_id=expert, start=part.start, end=part.end, mode=mode
             )
             invitations.invite(attendance)
+            affected.asked.append(attendance)
         else:
             elsewhere = mode != attendance.mode or (new_place and mode == AttendanceMode.ON_SITE)
             roles = {seat.discipline.key for seat in attendance.seats.all()}
             if elsewhere or (attendance.start, attendance.end, roles) != (part.start, part.end, part.roles):
                 attendance.start, attendance.end, attendance.mode = part.start, part.end, mode
                 attendance.sequence += 1
-                attendance.save()
+                attendance.save(update_fields=["start", "end", "mode", "sequence"])
                 invitations.ask_again(attendance.invitation, by=by)
+                affected.asked.append(attendance)
         found[expert] = attendance
-    return found
+    return found, affected
 
 
 def drop_item(item: AgendaItem) -> None:
@@ -172,14 +178,16 @@ def release(attendance: Attendance, *, by: User | None, why: str) -> None:
         lifecycle.move(attendance.invitation, InvitationStatus.REPLACED, by=by, why=why)
 
 
-def cancel_row(session: Session, *, by: User | None, why: str) -> None:
-    """Cancel a session with all that it occupies; what becomes of its cases is the caller's to say."""
+def cancel_row(session: Session, *, by: User | None, why: str) -> notices.Affected:
+    """Cancel a session with all that it occupies. What becomes of its cases, and who is told, the caller says."""
     for item in session.items.filter(active=True):
         drop_item(item)
-    for attendance in session.attendances.active().select_related("invitation"):
+    free = list(session.attendances.active().select_related("invitation"))
+    for attendance in free:
         release(attendance, by=by, why=why)
     RoomBooking.objects.filter(session=session).update(active=False)
     lifecycle.move(session, SessionStatus.CANCELLED, by=by, why=why)
+    return notices.Affected(released=free)
 
 
 # Large verbs ----------------------------------------------------------------------------------------------------------
@@ -191,11 +199,9 @@ def cancel(session: Session, *, by: User | None, reason: str) -> None:
     used = occupancy(Session.objects.filter(pk=session.pk))
     locks.take(plans=[session.institution_id], rooms=used.rooms, experts=used.experts)
     cases = [item.case for item in session.items.filter(active=True).select_related("case")]
-    people = list(Expert.objects.filter(attendances__session=session, attendances__active=True))
-    cancel_row(session, by=by, why="session.cancelled")
+    notices.tell(cancel_row(session, by=by, why="session.cancelled"))
     for case in cases:
         lifecycle.move(case, CaseStatus.WAITING, by=by, why="case.session_cancelled", params={"reason": reason})
-    notices.tell_released(session, people)
     published.raise_version([session.institution_id])
     audit.record("session.cancelled", by=by, subject=session, reason=reason)
 
@@ -218,16 +224,13 @@ def _take_off(item: AgendaItem, *, by: User | None, why: str) -> None:
         raise RuleError(_("The session has begun; its agenda cannot change any more."))
     lifecycle.move(item.case, CaseStatus.WAITING, by=by, why=why)
     if not others.exists():
-        people = list(Expert.objects.filter(attendances__session=session, attendances__active=True))
-        cancel_row(session, by=by, why="session.emptied")
-        notices.tell_released(session, people)
+        notices.tell(cancel_row(session, by=by, why="session.emptied"))
     else:
         drop_item(item)
-        idle = session.attendances.active().filter(seats__isnull=True).select_related("expert", "invitation")
-        people = [attendance.expert for attendance in idle]
+        idle = list(session.attendances.active().filter(seats__isnull=True).select_related("invitation"))
         for attendance in idle:
             release(attendance, by=by, why="invitation.not_needed")
-        notices.tell_released(session, people)
+        notices.tell(notices.Affected(released=idle))
         confirmation.settle(session, by=by)
     published.raise_version([session.institution_id])
 
@@ -257,13 +260,13 @@ def fill_seats(seats: Sequence[Seat], expert: Expert, *, by: User | None) -> Att
         mode = AttendanceMode.ON_SITE if on_site else AttendanceMode.REMOTE
         attendance = Attendance.objects.create(session=session, expert=expert, start=start, end=end, mode=mode)
         invitations.invite(attendance)
-        notices.tell_invited(session, [expert])
+        notices.tell(notices.Affected(asked=[attendance]))
     elif _asks_more(attendance, seats[0], start, end):
         attendance.start, attendance.end = min(attendance.start, start), max(attendance.end, end)
         attendance.sequence += 1
         attendance.save(update_fields=["start", "end", "sequence"])
         invitations.ask_again(attendance.invitation, by=by)
-        notices.tell_invited(session, [expert])
+        notices.tell(notices.Affected(asked=[attendance]))
     Seat.objects.filter(pk__in=[seat.pk for seat in seats]).update(attendance=attendance)
     locks.check_constraints_now()
     confirmation.settle(session, by=by)

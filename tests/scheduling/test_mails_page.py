@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from experts.models import Role
 from mdt_portal.models import KeptMail, OutboxMessage
 from scheduling import invitations, notices
-from scheduling.models import Invitation, Session
+from scheduling.models import Attendance, Invitation, Session
 from scheduling.pages.mails import linked
 from tests import factories
 
@@ -96,9 +96,9 @@ def test_an_invitation_asks_for_an_answer_with_its_link() -> None:
 
 
 def test_who_is_free_again_gets_no_link() -> None:
-    session = meeting()
-    expert = session.attendances.get().expert
-    notices.mail_expert(expert.pk, invited=[], changed=[], released=[session.pk])
+    attendance = meeting().attendances.get()
+    Attendance.objects.filter(pk=attendance.pk).update(active=False)
+    notices.mail_expert(attendance.expert_id, invited=[], changed=[], released=[attendance.pk])
     mail = KeptMail.objects.get()
     assert "free again" in mail.subject
     assert "/answer/" not in mail.body

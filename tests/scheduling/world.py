@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from cases.models import Case
 from experts.models import Expert, Institution, Role, Team
 from mdt_portal.models import User
 from scheduling import planning, runs
-from scheduling.models import PlanningRun, Proposal, Room
+from scheduling.clock import Horizon
+from scheduling.models import PlanningRun, Proposal, PublishedPlan, Room
+from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession
 from tests import factories
 
 
@@ -35,6 +39,39 @@ class World:
         run.refresh_from_db()
         assert run.status == "proposed", run.failure
         return run.proposals.get()
+
+    def meeting(
+        self, day: int, clock: str, people: Sequence[Mapping[int, Expert]], *, room: int = 0, number: int = 1
+    ) -> PlannedSession:
+        """A session on `day` of the week (0 = Monday): the first cases, 15 minutes each, with `people` by place."""
+        monday = factories.monday()
+        start = Horizon.around(monday, 7, self.hospital.tz).minute(
+            factories.moment(monday + timedelta(days=day), clock, self.hospital)
+        )
+        cases = tuple(
+            PlannedCase(
+                case=self.cases[n].pk, start_min=start + 15 * n, seats={place: who.pk for place, who in seats.items()}
+            )
+            for n, seats in enumerate(people)
+        )
+        return PlannedSession(
+            id=number,
+            team=self.team.pk,
+            site=self.hospital.pk,
+            room=self.rooms[room].pk,
+            start_min=start,
+            end_min=start + 15 * len(cases),
+            cases=cases,
+        )
+
+    def offer(self, *sessions: PlannedSession) -> Proposal:
+        """A proposal of exactly these sessions, on top of what is published now."""
+        run = factories.run(self.hospital, status="proposed")
+        goals = Goals(required_unplaced=0, required_late=0, suggested=0, effort=0)
+        plan = Plan(status="feasible", goals=goals, sessions=sessions, unplaced=()).to_json()
+        version = PublishedPlan.objects.filter(institution=self.hospital).values_list("version", flat=True).first() or 0
+        base = {str(self.hospital.pk): version}
+        return Proposal.objects.create(run=run, plan=plan, goals=plan["goals"], base_versions=base)
 
 
 def small(cases: int = 3) -> World:
