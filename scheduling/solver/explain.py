@@ -13,8 +13,9 @@ from operator import or_
 
 from scheduling.solver import objectives
 from scheduling.solver.columns import Column, Layout
+from scheduling.solver.groups import Group
 from scheduling.solver.plan import Plan, Reason
-from scheduling.solver.pricing import Group, Pricer
+from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem, Seat
 from scheduling.solver.timeline import State, bits, starts
 

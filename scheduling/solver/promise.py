@@ -10,8 +10,9 @@ from itertools import islice
 
 from scheduling.solver import objectives
 from scheduling.solver.columns import Column
+from scheduling.solver.groups import Group
 from scheduling.solver.plan import Plan
-from scheduling.solver.pricing import Group, Pricer
+from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem
 from scheduling.solver.timeline import State, bits
 

@@ -16,6 +16,7 @@ from scheduling.solver.problem import Problem
 
 TASK_S = 8.0
 SETTLED_AFTER = 12
+HUGE_TEAMS = 60
 WORTH_STARTING_S = 8.0  # processes take two seconds to start
 
 
@@ -130,9 +131,10 @@ class Search:
                 self._take(result)
 
     def _next_work(self) -> crew.Work | None:
-        """Every third piece is a bound, until all teams have theirs; in small problems they come first."""
+        """Every third piece is a bound, until all teams have theirs; in small problems first, in huge ones seldom."""
         self.handed_out += 1
-        if self.unbounded and (self.small or self.handed_out % 3 == 0):
+        seldom = 3 if self.teams <= HUGE_TEAMS else 8
+        if self.unbounded and (self.small or self.handed_out % seldom == 0):
             return crew.BoundTask(team=self.unbounded.pop(), seconds=min(5.0, self.clock.left))
         return self.coordinator.next_task(max(0.1, min(TASK_S, self.clock.left)))
 
