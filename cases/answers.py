@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from cases import requirement, wording
 from cases.models import CareLevel, Case, CatalogueRule
 from cases.requirement import Answer, Reason, Requirement, Undecided
 from experts import titles
 from experts.models import Discipline, DiseaseGroup
+from mdt_portal import phrases
 
 EVIDENCE = {
     "verified": gettext_lazy("read in the source"),
@@ -82,7 +83,7 @@ class Sheet:
             parts.append(_("within %(limit)s") % {"limit": limit_text(self.hours)})
         if self.seats:
             parts.append(self.care_level)
-        return pgettext("list separator", ", ").join(parts)
+        return phrases.line(*parts)
 
 
 def limit_text(hours: int) -> str:
@@ -138,8 +139,7 @@ def sheet(answer: Answer, *, due_at: datetime | None, hours: int | None = None) 
 
 
 def _wants(rank: int, sub_specialty: str) -> str:
-    lowest = titles.lowest(rank)
-    return f"{sub_specialty}, {lowest}" if sub_specialty else lowest
+    return phrases.line(sub_specialty, titles.lowest(rank))
 
 
 def _reasons(reasons: Iterable[Reason]) -> tuple[Why, ...]:

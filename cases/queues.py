@@ -17,7 +17,7 @@ from cases.requirement import Undecided
 from cases.states import CaseStatus, MaterialStatus
 from experts import roles
 from experts.models import DiseaseGroup, Role
-from mdt_portal import audit
+from mdt_portal import audit, phrases
 from mdt_portal.models import User
 
 QUEUED = (CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING)
@@ -123,7 +123,7 @@ def missing_facts(case: Case) -> str:
 
 
 def names(items: Iterable[MaterialItem]) -> str:
-    return pgettext("list separator", ", ").join(wording.material_text(item.code) for item in items)
+    return phrases.listed(wording.material_text(item.code) for item in items)
 
 
 def about(case: Case) -> str:
@@ -136,8 +136,8 @@ def about(case: Case) -> str:
 def whom(case: Case) -> str:
     """`woman, 63`: all that the schedulers know of the patient."""
     sex = {"female": _("woman"), "male": _("man")}.get(case.patient.sex, "")
-    age = str(case.age) if case.age is not None else ""
-    return pgettext("list separator", ", ").join(part for part in (sex, age) if part)
+    age = pgettext("age", "%(years)d") % {"years": case.age} if case.age is not None else ""
+    return phrases.line(sex, age)
 
 
 def choices() -> dict[str, list[tuple[Any, str]]]:

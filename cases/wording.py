@@ -14,6 +14,7 @@ from cases import vocabulary
 from cases.mistake import Mistake
 from cases.models import Tier
 from cases.requirement import Reason
+from mdt_portal import phrases
 
 FLAGS = {
     "anaplastic": gettext_lazy("Anaplastic tumour"),
@@ -164,7 +165,7 @@ def reason_text(reason: Reason) -> str:
     if "fact" in words:
         words["fact"] = fact_text(words["fact"])
     if "facts" in words:
-        words["facts"] = _list(fact_text(fact) for fact in words["facts"])
+        words["facts"] = phrases.listed(fact_text(fact) for fact in words["facts"])
     if reason.code == "overridden":
         words["tier"] = tier_text(words["tier"])
     return str(template) % words
@@ -172,12 +173,12 @@ def reason_text(reason: Reason) -> str:
 
 def missing_text(facts: Iterable[str]) -> str:
     """What must be asked for: `Missing: stage, NIHSS score`."""
-    return _("Missing: %(facts)s") % {"facts": _list(fact_text(fact) for fact in facts)}
+    return _("Missing: %(facts)s") % {"facts": phrases.listed(fact_text(fact) for fact in facts)}
 
 
 def mistake_text(mistake: Mistake) -> str:
     """What is wrong, without the place."""
-    words = {key: _list(value) if isinstance(value, list) else value for key, value in mistake.params.items()}
+    words = {key: phrases.listed(value) if isinstance(value, list) else value for key, value in mistake.params.items()}
     return str(_MISTAKES[mistake.code]) % words
 
 
@@ -185,10 +186,6 @@ def placed_text(mistake: Mistake) -> str:
     """The place and what is wrong there: `LUNG-3B rules[9].minutes: 45 lies outside 1 to 30`."""
     where = " ".join(part for part in (mistake.rule, mistake.place) if part)
     return f"{where}: {mistake_text(mistake)}" if where else mistake_text(mistake)
-
-
-def _list(values: Iterable[Any]) -> str:
-    return ("、" if _chinese() else ", ").join(str(value) for value in values)
 
 
 def _chinese() -> bool:

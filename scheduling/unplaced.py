@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from cases.models import Case
 from experts.models import Institution
+from mdt_portal import phrases
 from scheduling import wording
 from scheduling.clock import Horizon
 from scheduling.models import Proposal
@@ -27,7 +28,7 @@ class Why:
     run: str
 
     def __str__(self) -> str:
-        return " ".join(self.reasons)
+        return phrases.sentences(*self.reasons)
 
 
 def why(cases: Iterable[Case]) -> dict[int, Why]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.models import Case
 from experts.models import Discipline, Expert, Team
-from mdt_portal import clock
+from mdt_portal import clock, phrases
 from scheduling.clock import Horizon
 from scheduling.models import Room
 from scheduling.snapshot import Snapshot
@@ -57,7 +56,7 @@ def violations_text(violations: Iterable[Violation], seen: Snapshot) -> str:
     """Broken rules as sentences, one after the other."""
     found = list(violations)
     names = names_of([violation.params for violation in found])
-    return " ".join(_(SENTENCES[one.code]) % in_words(one.params, names, seen.horizon) for one in found)
+    return phrases.sentences(*(_(SENTENCES[one.code]) % in_words(one.params, names, seen.horizon) for one in found))
 
 
 def unplaced_text(reason: Mapping[str, Any], names: Mapping[tuple[str, int | str], str], horizon: Horizon) -> str:
@@ -77,8 +76,7 @@ def unplaced_text(reason: Mapping[str, Any], names: Mapping[tuple[str, int | str
 
 
 def equipment_text(codes: Iterable[str]) -> str:
-    chinese = (translation.get_language() or "").startswith("zh")
-    return ("、" if chinese else ", ").join(str(EQUIPMENT.get(code, code)) for code in codes)
+    return phrases.listed(EQUIPMENT.get(code, code) for code in codes)
 
 
 def failure_text(failure: Mapping[str, Any] | None) -> str:

@@ -5,6 +5,7 @@
     {% countdown case.due_at %}
     {% hospital_time at %}  {% hospital_date at %}  {% hospital_when at %}  {% time_range start end %}
     {{ 78|minutes }}  {{ expert|name }}  {{ expert|plain_name }}  {{ expert|initials }}  {{ percent|bar_class }}
+    {{ names|listed }}
     {% crumbs _("Queue") queue_url case.number %}  {% field form.stage %}
 
 and one tag for each part: tier, pill, countdown, waiting, note, person, seats, diff_row, empty, figures, steps,
@@ -30,9 +31,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from mdt_portal import charts, clock
+from mdt_portal import charts, clock, phrases
 
 register = template.Library()
+register.filter("listed", phrases.listed)
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 HUE_ICONS = {

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cases import answers, history, icd10, queues, steps, wording
@@ -19,7 +18,7 @@ from cases.pages.common import checklist, visible_case
 from cases.states import CaseStatus
 from cases.workflow import EDITABLE
 from experts import titles
-from mdt_portal import access
+from mdt_portal import access, phrases
 from mdt_portal.errors import DomainError
 from mdt_portal.pages import add_errors, go, page
 from scheduling import sessions, unplaced
@@ -39,7 +38,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
     title = queues.about(row)
     context = checklist(row) | {
         "state": CaseStatus(row.status),
-        "title": f"{title}, {wording.stage_text(row.stage)}" if row.stage else title,
+        "title": _titled(title, row.stage),
         "facts": facts(row),
         "whom": queues.whom(row),
         "steps": steps.way(row),
@@ -55,6 +54,10 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "nav": "queue",
     }
     return render(request, "cases/case.html", context)
+
+
+def _titled(disease: str, stage: str) -> str:
+    return _("%(disease)s, %(stage)s") % {"disease": disease, "stage": wording.stage_text(stage)} if stage else disease
 
 
 def _may(request: HttpRequest, row: Case) -> dict[str, bool]:
@@ -111,8 +114,7 @@ def facts(row: Case) -> list[tuple[str, str]]:
     found += [(_("Stage"), row.stage)] if row.stage else []
     found += [(wording.score_text(name), f"{value:g}") for name, value in sorted(row.scores.items())]
     if row.flags:
-        flags = pgettext("list separator", ", ").join(wording.flag_text(flag) for flag in row.flags)
-        found.append((_("Findings"), flags))
+        found.append((_("Findings"), phrases.listed(wording.flag_text(flag) for flag in row.flags)))
     if row.age is not None:
         found.append((_("Age"), str(row.age)))
     if row.comorbidities is not None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from mdt_portal import access
+from mdt_portal import access, phrases
 from mdt_portal.errors import Conflict
 from mdt_portal.pages import SignedInRequest, page
 from scheduling import commit, runs
@@ -38,7 +38,7 @@ def publish(request: SignedInRequest, public_id: str) -> HttpResponse:
         found.run.refresh_from_db()
         return _show(request, found, conflict=error)
     told = ngettext("%(n)d person is told.", "%(n)d people are told.", outcome.told) % {"n": outcome.told}
-    messages.success(request, f"{_('The plan is published.')} {told}")
+    messages.success(request, phrases.sentences(_("The plan is published."), told))
     return redirect(_week_of(found))
 
 

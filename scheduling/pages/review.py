@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext
 
 from cases.models import Case
 from experts.models import Expert, Team
-from mdt_portal import access, clock
+from mdt_portal import access, clock, phrases
 from mdt_portal.models import User
 from scheduling import commit, wording
 from scheduling.clock import Horizon
@@ -72,7 +72,7 @@ class Review:
     def figures(self) -> list[dict[str, Any]]:
         def tile(label: str, kind: ChangeKind) -> dict[str, Any]:
             count = self.counts.get(kind, 0)
-            return {"label": label, "value": count, "note": ngettext("session", "sessions", count)}
+            return {"label": label, "value": count, "note": npgettext("unit", "session", "sessions", count)}
 
         tiles = [
             tile(_("New"), ChangeKind.NEW),
@@ -83,7 +83,7 @@ class Review:
         if self.counts.get(ChangeKind.AGENDA):
             tiles.insert(3, tile(_("Agenda changed"), ChangeKind.AGENDA))
         told = {"label": _("Will be told"), "value": len(self.told), "note": _("one message each")}
-        return [*tiles, told | {"unit": ngettext("person", "people", len(self.told))}]
+        return [*tiles, told | {"unit": npgettext("unit", "person", "people", len(self.told))}]
 
 
 def of(proposal: Proposal, user: User) -> Review:
@@ -144,12 +144,9 @@ class _Words:
     def _detail(self, change: Change, session: PlannedSession) -> str:
         cases = ngettext("%(n)d case", "%(n)d cases", len(session.cases)) % {"n": len(session.cases)}
         if change.kind in (ChangeKind.PEOPLE, ChangeKind.AGENDA):
-            return _("%(when)s, %(cases)s") % {"when": self._when(session), "cases": cases}
+            return phrases.line(self._when(session), cases)
         people = len(session.people())
-        return _("%(cases)s, %(people)s") % {
-            "cases": cases,
-            "people": ngettext("%(n)d person", "%(n)d people", people) % {"n": people},
-        }
+        return phrases.line(cases, ngettext("%(n)d person", "%(n)d people", people) % {"n": people})
 
     def _before_and_after(self, change: Change) -> tuple[str, str]:
         old, new = change.old, change.new
@@ -162,7 +159,7 @@ class _Words:
         return before, after
 
     def _names(self, experts: Iterable[int]) -> str:
-        return ", ".join(sorted(str(self.people[pk]) for pk in experts if pk in self.people))
+        return phrases.listed(sorted(str(self.people[pk]) for pk in experts if pk in self.people))
 
     def _agenda(self, session: PlannedSession) -> str:
         return _("%(cases)s until %(time)s") % {
@@ -172,11 +169,11 @@ class _Words:
 
     def _place(self, session: PlannedSession) -> str:
         room = self.rooms.get(session.room) if session.room else None
-        return f"{self._when(session)}, {room or _('by video')}"
+        return phrases.line(self._when(session), room or _("by video"))
 
     def _when(self, session: PlannedSession) -> str:
         start, end = self._local(session.start_min), self._local(session.end_min)
-        return f"{clock.day(start.date())}, {clock.hour(start)}–{clock.hour(end)}"
+        return phrases.line(clock.day(start.date()), f"{clock.hour(start)}–{clock.hour(end)}")
 
     def _local(self, minute: int) -> datetime:
         return self.horizon.moment(minute).astimezone(self.horizon.zone)
@@ -201,7 +198,7 @@ class _Words:
 
     def _short(self, session: PlannedSession) -> str:
         start = self._local(session.start_min)
-        return f"{self.teams.get(session.team, '')}, {clock.day(start.date())}, {clock.hour(start)}"
+        return phrases.line(self.teams.get(session.team, ""), clock.day(start.date()), clock.hour(start))
 
     # What stays without a place ----------------------------------------------------------------------------------
 

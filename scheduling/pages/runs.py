@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from experts.models import Institution
-from mdt_portal import access, clock, pages, shell
+from mdt_portal import access, clock, pages, phrases, shell
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 from mdt_portal.pages import SignedInRequest, page
@@ -85,7 +85,7 @@ class PlanForm(forms.Form):
         fields["institutions"].help_text = _("Several hospitals are planned together: shared experts, no clashes.")
         fields["first_week"].label = _("First week")
         fields["first_week"].choices = [  # type: ignore[attr-defined]
-            (str(week), f"{week.title}: {weeks.span(week.day(0), week.day(6))}")
+            (str(week), phrases.labelled(week.title, weeks.span(week.day(0), week.day(6))))
             for week in (this.plus(n) for n in range(WEEKS_AHEAD))
         ]
         fields["horizon_days"].label = _("Length")

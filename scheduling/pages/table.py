@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from cases.models import Case
 from experts import titles
 from experts.models import Affiliation, Discipline
-from mdt_portal import access
+from mdt_portal import access, phrases
 from mdt_portal.models import User
 from scheduling.invitations import DeclineReason
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Invitation, Seat, Session
@@ -148,8 +148,7 @@ def _titles(session: Session, experts: Sequence[int]) -> dict[int, str]:
 def _reason(invitation: Invitation) -> str:
     if not invitation.reason:
         return ""
-    label = str(DeclineReason(invitation.reason).label)
-    return f"{label}: {invitation.note}" if invitation.note else label
+    return phrases.labelled(DeclineReason(invitation.reason).label, invitation.note)
 
 
 def _sit(people: dict[int, Person], seat: Seat, number: int) -> None:
@@ -163,8 +162,7 @@ def _sit(people: dict[int, Person], seat: Seat, number: int) -> None:
 
 
 def wants(seat: Seat) -> str:
-    lowest = titles.lowest(seat.min_rank)
-    return f"{lowest}, {seat.sub_specialty}" if seat.sub_specialty else lowest
+    return phrases.line(titles.lowest(seat.min_rank), seat.sub_specialty)
 
 
 def ranges(numbers: Iterable[int]) -> str:

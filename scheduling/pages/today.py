@@ -19,7 +19,7 @@ from cases.models import Case, Tier
 from cases.states import CaseStatus
 from experts import roles
 from experts.models import Institution, OnCallDuty
-from mdt_portal import access, clock, health, shell
+from mdt_portal import access, clock, health, phrases, shell
 from mdt_portal.models import User
 from mdt_portal.pages import page
 from scheduling.models import Invitation, Session
@@ -78,7 +78,7 @@ def _lede(found: list[Entry], now: datetime) -> str:
     ) % {"n": len(found)}
     if broken:
         words = ngettext("%(n)d limit is already broken.", "%(n)d limits are already broken.", broken) % {"n": broken}
-        text = f"{text} {words}"
+        text = phrases.sentences(text, words)
     return text
 
 

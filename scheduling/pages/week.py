@@ -11,13 +11,13 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext, pgettext
 
 from cases.models import Case
 from experts import working_days
 from experts.availability import on_day
 from experts.models import Institution
-from mdt_portal import access, clock
+from mdt_portal import access, clock, phrases
 from mdt_portal.models import User
 from scheduling import blocks, unplaced, wording
 from scheduling.models import Block, Room, RoomClosure, Session
@@ -178,9 +178,8 @@ class _Reader:
         return Row(name=name, note=note, cells=cells)
 
     def _about(self, room: Room) -> str:
-        seats = ngettext("%(n)d seat", "%(n)d seats", room.capacity) % {"n": room.capacity}
-        equipment = wording.equipment_text(room.equipment)
-        return _("%(seats)s, %(equipment)s") % {"seats": seats, "equipment": equipment} if equipment else seats
+        seats = npgettext("room", "%(n)d seat", "%(n)d seats", room.capacity) % {"n": room.capacity}
+        return phrases.line(seats, wording.equipment_text(room.equipment))
 
     def _closures(self) -> dict[int, dict[date, list[str]]]:
         found: dict[int, dict[date, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -202,11 +201,11 @@ class _Reader:
             return ""
         begin, end = (midnight + timedelta(hours=hour) for hour in WORKDAY_H)
         if first <= begin and last >= end:
-            words = _("Closed")
+            words = pgettext("room", "Closed")
         else:
             hours = {"from": clock.hour(first.astimezone(self.zone)), "to": clock.hour(last.astimezone(self.zone))}
             words = _("Closed %(from)s–%(to)s") % hours
-        return f"{words}: {closure.reason}" if closure.reason else words
+        return phrases.labelled(words, closure.reason)
 
 
 # The rail -------------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from cases import queues
 from cases.models import Case, MaterialItem, Tier
 from cases.states import CaseStatus, MaterialStatus
-from mdt_portal import access
+from mdt_portal import access, phrases
 from mdt_portal.models import User
 from scheduling import unplaced
 from scheduling.models import PlanningRun, Session
@@ -152,7 +152,7 @@ def _case(case: Case, block: queues.Block | None, why: str) -> Entry:
         elif kind == "materials":
             url = f"{address}#materials"
     if case.tier:
-        detail = f"{Tier(case.tier).label}. {detail}"
+        detail = _("%(tier)s. %(detail)s") % {"tier": Tier(case.tier).label, "detail": detail}
     return Entry(
         kind=kind,
         what=pgettext("parts of a line", " · ").join(
@@ -199,16 +199,15 @@ def _session(session: Session, now: datetime) -> Entry | None:
         if seat.attendance and seat.attendance.invitation.status == InvitationStatus.PENDING
     }
     late = [one for one in pending.values() if one.invitation.answer_by < now]
-    separator = pgettext("list separator", ", ")
     if open_seats:
-        kind, action, what = "seat", _("Choose deputy"), separator.join(sorted(open_seats.values()))
+        kind, action, what = "seat", _("Choose deputy"), phrases.listed(sorted(open_seats.values()))
         detail = _("Nobody sits there: %(n)d required seats are open.") % {"n": len(open_seats)}
         if len(open_seats) == 1:
             detail = _("Nobody sits there. The session cannot be confirmed without this seat.")
     elif late:
         kind, action = "silent", _("Call list")
         what = ngettext("%(n)d person silent", "%(n)d people silent", len(late)) % {"n": len(late)}
-        detail = _("No answer in time: %(names)s") % {"names": separator.join(one.expert.name for one in late)}
+        detail = _("No answer in time: %(names)s") % {"names": phrases.listed(one.expert.name for one in late)}
     elif pending and session.start < now + SOON:
         kind, action = "quorum", _("Call list")
         what = ngettext("%(n)d answer awaited", "%(n)d answers awaited", len(pending)) % {"n": len(pending)}
