@@ -86,7 +86,7 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     run = PlanningRun.objects.select_for_update().get(pk=proposal.run_id)
     holds.expire()
     if is_stale(proposal):
-        raise StalePlan(_("Another plan was published since this one was computed. Please plan again."))
+        raise StalePlan(_("The published week has changed since this plan was computed. Please plan again."))
     seen = snapshot.take(run, notice=NO_NOTICE)
     plan = _up_to_date(plan, seen)
     broken = rules.violations(seen.problem, plan)

@@ -45,7 +45,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "next": steps.next_step(row),
         "sheet": answers.of(row),
         "item": item,
-        "seats": [seat_row(seat) for seat in item.seats.all()] if item else [],
+        **(seats(item) if item else {}),
         "events": events[:EVENTS_SHOWN],
         "older": events[EVENTS_SHOWN:],
         "why": unplaced.why([row]).get(row.pk) if row.status == CaseStatus.WAITING else None,
@@ -91,6 +91,16 @@ def place_of(row: Case) -> AgendaItem | None:
         )
         .first()
     )
+
+
+def seats(item: AgendaItem) -> dict[str, Any]:
+    """Who sits where and what is lacking; who would be welcome and does not come is no lack."""
+    rows = list(item.seats.all())
+    spare = [seat.discipline.name for seat in rows if seat.optional and seat.attendance is None]
+    return {
+        "seats": [seat_row(seat) for seat in rows if not seat.optional or seat.attendance],
+        "spare": phrases.listed(spare),
+    }
 
 
 def seat_row(seat: Seat) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def test_commit_refuses_a_plan_that_rests_on_an_older_one() -> None:
     commit.publish(w.propose(), by=w.coordinator)
     older.run.refresh_from_db()
     assert older.run.status == "superseded"
-    with pytest.raises(StalePlan, match="Another plan was published"):
+    with pytest.raises(StalePlan, match="published week has changed"):
         commit.publish(older, by=w.coordinator)
     assert Session.objects.count() == 1
 
