@@ -143,7 +143,7 @@ class InvitationAdmin(ReadOnly):
 
     deed = "records.read"
     list_display = ["attendance_in_words", "status", "answer_by", "answered_at", "reason"]
-    list_select_related = ["attendance__expert"]
+    list_select_related = ["attendance__expert", "attendance__session__team__institution", "attendance__hold__team"]
     list_filter = ["status", "reason"]
     search_fields = ["attendance__expert__name_en", "attendance__expert__name_zh"]
     exclude = ["nonce"]

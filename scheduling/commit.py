@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db import IntegrityError, OperationalError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -84,6 +85,7 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
         experts=in_force.experts | {expert for session in plan.sessions for expert in session.people()},
     )
     run = PlanningRun.objects.select_for_update().get(pk=proposal.run_id)
+    _hold_still(plan, scope)
     holds.expire()
     if is_stale(proposal):
         raise StalePlan(_("The published week has changed since this plan was computed. Please plan again."))
@@ -102,6 +104,20 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     told = notices.tell(affected)
     audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))
     return Outcome(changes=tuple(changes), told=told)
+
+
+def _hold_still(plan: Plan, scope: Iterable[int]) -> None:
+    """Lock the cases that get or have a place: nobody edits or withdraws one between the check and the writing."""
+    planned = {item.case for session in plan.sessions for item in session.cases}
+    placed = Case.objects.filter(
+        items__active=True, items__session__in=Session.objects.live(), items__session__institution__in=scope
+    )
+    list(
+        Case.objects.filter(Q(pk__in=planned) | Q(pk__in=placed.values("pk")))
+        .order_by("pk")
+        .select_for_update()
+        .values("pk")
+    )
 
 
 def _up_to_date(plan: Plan, seen: snapshot.Snapshot) -> Plan:
@@ -156,7 +172,7 @@ class _Writer:
     def __init__(self, seen: snapshot.Snapshot, proposal: Proposal, by: User | None) -> None:
         self.seen, self.proposal, self.by = seen, proposal, by
         self.affected = notices.Affected()
-        self.cases = {case.pk: case for case in Case.objects.filter(pk__in=seen.problem.case_of).select_for_update()}
+        self.cases = Case.objects.in_bulk(list(seen.problem.case_of))
 
     def write(self, changes: Iterable[Change]) -> notices.Affected:
         """Returns whom it asked and whom it set free."""

@@ -120,17 +120,22 @@ def decline(
 
 def _open(invitation: Invitation) -> Invitation:
     """The invitation under lock, if it can still be answered."""
-    attendance = invitation.attendance
-    locks.take(plans=[attendance.session.institution_id], experts=[attendance.expert_id])
-    invitation = (
-        Invitation.objects.select_for_update(of=("self",))
-        .select_related("attendance__session__institution", "attendance__expert")
-        .get(pk=invitation.pk)
-    )
+    invitation = _locked(invitation)
     session = invitation.attendance.meeting
     if session.status not in LIVE_SESSIONS or session.start <= timezone.now():
         raise StaleState(_("This session has begun or was called off; there is nothing to answer any more."))
     return invitation
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    """The invitation as it is now, after the advisory locks that all who change its session take first."""
+    attendance = invitation.attendance
+    locks.take(plans=[attendance.meeting.institution_id], experts=[attendance.expert_id])
+    return (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("attendance__session__institution", "attendance__expert")
+        .get(pk=invitation.pk)
+    )
 
 
 def _give_time_back(invitation: Invitation, *, by: User | None) -> None:
@@ -184,13 +189,13 @@ def _of_token(token: str) -> tuple[Invitation, int]:
 def expire() -> int:
     """Close the invitations of sessions that have begun without an answer; returns how many."""
     silent = Invitation.objects.filter(status=InvitationStatus.PENDING, attendance__session__start__lte=timezone.now())
-    return sum(_expire(pk) for pk in list(silent.values_list("pk", flat=True)))
+    return sum(_expire(one) for one in silent.select_related("attendance__session"))
 
 
 @transaction.atomic
-def _expire(pk: int) -> bool:
-    invitation = Invitation.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
-    if invitation is None or invitation.status != InvitationStatus.PENDING:
+def _expire(invitation: Invitation) -> bool:
+    invitation = _locked(invitation)
+    if invitation.status != InvitationStatus.PENDING or invitation.attendance.meeting.start > timezone.now():
         return False
     lifecycle.move(invitation, InvitationStatus.EXPIRED, by=None, why="invitation.expired", nonce=invitation.nonce + 1)
     _give_time_back(invitation, by=None)

@@ -267,7 +267,7 @@ class Session(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.team} {self.start:%Y-%m-%d %H:%M}"
+        return f"{self.team} {self.start.astimezone(self.institution.tz):%Y-%m-%d %H:%M}"
 
 
 class Hold(models.Model):
@@ -342,7 +342,7 @@ class AgendaItem(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.case} {self.start:%Y-%m-%d %H:%M}"
+        return f"{self.case} {self.start.astimezone(self.session.institution.tz):%Y-%m-%d %H:%M}"
 
 
 class AttendanceMode(models.TextChoices):
@@ -398,7 +398,9 @@ class Attendance(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.expert} {self.start:%Y-%m-%d %H:%M}–{self.end:%H:%M}"
+        team = self.session.team if self.session else self.hold.team  # type: ignore[union-attr]
+        zone = team.institution.tz
+        return f"{self.expert} {self.start.astimezone(zone):%Y-%m-%d %H:%M}–{self.end.astimezone(zone):%H:%M}"
 
     @property
     def length_min(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from cases.models import Case
@@ -63,6 +63,11 @@ class World:
             end_min=start + 15 * len(cases),
             cases=cases,
         )
+
+    @staticmethod
+    def cut(session: PlannedSession, *numbers: int) -> PlannedSession:
+        """The session with some of its cases only, counted from 0; they keep their starts."""
+        return replace(session, cases=tuple(session.cases[number] for number in numbers))
 
     def offer(self, *sessions: PlannedSession) -> Proposal:
         """A proposal of exactly these sessions, on top of what is published now."""
