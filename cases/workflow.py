@@ -24,7 +24,7 @@ from cases.requirement import Answer, Reason, Requirement, SeatNeed, Undecided
 from cases.states import CaseStatus
 from experts.models import Institution, Team
 from mdt_portal import audit, lifecycle
-from mdt_portal.errors import RuleError, StaleState
+from mdt_portal.errors import RuleError, StaleState, TransitionNotAllowed
 from mdt_portal.models import User
 
 FACTS = (
@@ -121,6 +121,9 @@ supply_facts = edit
 def submit(case: Case, *, by: User | None, at: datetime | None = None) -> Case:
     """Hand the draft in; its limit runs from `at` (now). The catalogue's answer decides where it goes."""
     case = _locked(case)
+    if case.status != CaseStatus.DRAFT:  # the arrow from other states is for a case that loses its team
+        words = {"what": case, "old": case.get_status_display(), "new": CaseStatus.SUBMITTED.label}
+        raise TransitionNotAllowed(_("%(what)s is “%(old)s” and cannot become “%(new)s”.") % words)
     moment = at or timezone.now()
     lifecycle.move(case, CaseStatus.SUBMITTED, by=by, why="case.submitted", submitted_at=moment)
     audit.record("case.submitted", by=by, subject=case)

@@ -207,3 +207,10 @@ def test_a_withdrawn_case_cannot_be_submitted(doctor: User, hospital: Institutio
     case = workflow.withdraw(refer(doctor, hospital), by=doctor, reason="moved away")
     with pytest.raises(TransitionNotAllowed, match="cannot become"):
         workflow.submit(case, by=doctor)
+
+
+def test_submitting_twice_does_not_start_the_limit_again(doctor: User, hospital: Institution) -> None:
+    submitted = workflow.submit(refer(doctor, hospital, "I63.9"), by=doctor)
+    with pytest.raises(TransitionNotAllowed):
+        workflow.submit(submitted, by=doctor)
+    assert Case.objects.get(pk=submitted.pk).submitted_at == submitted.submitted_at
