@@ -20,7 +20,8 @@ from mdt_portal.models import OutboxMessage, OutboxStatus
 
 logger = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 8
+MAX_ATTEMPTS = 28  # with the waits below about 17 hours: longer than a mail server is away
+LONGEST_WAIT_S = 3600
 _handlers: dict[str, Callable[..., None]] = {}
 
 
@@ -39,7 +40,8 @@ def put(kind: str, *, not_before: datetime | None = None, **payload: Any) -> Out
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("outbox.put needs the transaction of its cause")
     message = OutboxMessage.objects.create(kind=kind, payload=payload, not_before=not_before or timezone.now())
-    transaction.on_commit(_wake, robust=True)
+    if not any(function is _wake for _, function, *_ in transaction.get_connection().run_on_commit):
+        transaction.on_commit(_wake, robust=True)  # once for all messages of a transaction
     return message
 
 
@@ -82,7 +84,7 @@ def _deliver_one() -> bool:
 def _postpone(message: OutboxMessage, error: Exception) -> None:
     message.attempts += 1
     message.last_error = f"{type(error).__name__}: {error}"[:2000]
-    message.not_before = timezone.now() + timedelta(seconds=min(600, 2**message.attempts))
+    message.not_before = timezone.now() + timedelta(seconds=min(LONGEST_WAIT_S, 2**message.attempts))
     message.save(update_fields=["attempts", "last_error", "not_before"])
     if message.attempts >= MAX_ATTEMPTS:
         lifecycle.move(message, OutboxStatus.DEAD, by=None, why="outbox.gave_up")

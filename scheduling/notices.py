@@ -97,27 +97,30 @@ def mail_reminder(invitation: int) -> None:
 
 
 @outbox.handles("notice.declined")
-def mail_declined(invitation: int) -> None:
-    """Tell the coordinators of the hospital that a seat is open again."""
+def tell_coordinators(invitation: int) -> None:
+    """Promise a mail to each coordinator of the hospital; a broken address must not hold up the others."""
+    row = Invitation.objects.select_related("attendance__session__institution").get(pk=invitation)
+    for user in _coordinators(row.attendance.meeting.institution):
+        outbox.put("notice.declined_to", invitation=invitation, user=user.pk)
+
+
+@outbox.handles("notice.declined_to")
+def mail_declined(invitation: int, user: int) -> None:
+    """Tell a coordinator that a seat is open again."""
     from scheduling import invitations
 
-    row = Invitation.objects.select_related(
-        "attendance__expert",
-        "attendance__session__institution",
-        "attendance__session__team",
-        "attendance__session__room",
-    ).get(pk=invitation)
-    session = row.attendance.meeting
-    for user in _coordinators(session.institution):
-        with translation.override(user.language or settings.LANGUAGE_CODE):
-            context = {
-                "expert": row.attendance.expert.name,
-                "reason": invitations.DeclineReason(row.reason).label,
-                "note": row.note,
-                "line": _line(row.attendance),
-                "session_url": settings.MDT_PUBLIC_URL + reverse("session", args=[session.public_id]),
-            }
-            _send(user, "declined", context)
+    reader = User.objects.get(pk=user)
+    row = Invitation.objects.select_related("attendance__expert").get(pk=invitation)
+    attendance = _with_session(Attendance.objects.filter(pk=row.attendance_id)).get()
+    with translation.override(reader.language or settings.LANGUAGE_CODE):
+        context = {
+            "expert": row.attendance.expert.name,
+            "reason": invitations.DeclineReason(row.reason).label,
+            "note": row.note,
+            "line": _line(attendance),
+            "session_url": settings.MDT_PUBLIC_URL + reverse("session", args=[attendance.meeting.public_id]),
+        }
+        _send(reader, "declined", context)
 
 
 def _asked(attendances: Iterable[int]) -> list[Line]:

@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from scheduling import runs, snapshot
 from scheduling.models import PlanningRun
@@ -87,10 +87,18 @@ class Pulse:
     def _beat(self) -> None:
         try:
             while not self._ended.wait(PULSE_S):
-                if runs.keep_alive(self._run, list(self._points)):
-                    self._stop.set()
+                self._renew()
         except runs.LeaseLost:
             self.lost = True
             self._stop.set()
         finally:
+            connection.close()
+
+    def _renew(self) -> None:
+        try:
+            if runs.keep_alive(self._run, list(self._points)):
+                self._stop.set()
+        except (OperationalError, InterfaceError):
+            # the lease lasts for many pulses: a database that is away for a moment must not cost the run
+            logger.warning("run %s: the lease could not be renewed", self._run.pk, exc_info=True)
             connection.close()

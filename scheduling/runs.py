@@ -187,8 +187,8 @@ def propose(
 
 @transaction.atomic
 def fail(run: PlanningRun, *, code: str, **params: Any) -> None:
-    """End the run without a plan; the code says why."""
-    if _held(run).exists():
+    """End the run without a plan; the code says why. A worker that was given up changes nothing."""
+    if _held(run).select_for_update().first() is not None:
         lifecycle.move(
             run,
             RunStatus.FAILED,

@@ -137,7 +137,7 @@ def test_a_no_asks_the_coordinator_for_a_deputy() -> None:
     coordinator = factories.user(Role.COORDINATOR, at=session.institution, email="desk@example.org", language="en")
     invitation = Invitation.objects.get()
     invitations.decline(invitation, by=None, reason="theatre", note="until noon")
-    notices.mail_declined(invitation.pk)
+    notices.mail_declined(invitation.pk, coordinator.pk)
     mail = KeptMail.objects.get(user=coordinator)
     assert mail.subject.startswith("Please find a deputy:")
     assert "In theatre or with patients" in mail.body
