@@ -10,6 +10,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cases.states import (
     CASE_LIFECYCLE,
@@ -84,7 +85,7 @@ class Tier(models.TextChoices):
 
     REQUIRED = "required", _("Required")
     SUGGESTED = "suggested", _("Suggested")
-    NONE = "none", _("Not needed")
+    NONE = "none", pgettext_lazy("tier", "Not needed")
 
 
 class Urgency(models.TextChoices):

@@ -1,10 +1,12 @@
-"""Pictures from numbers: where the lines of a chart run. Pure; the template draws them as SVG without a style."""
+"""Pictures from numbers: where the lines of a chart run. No reads; the template draws them as SVG without a style."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from django.utils.translation import pgettext
 
 Point = tuple[float, float]  # seconds, value
 
@@ -61,7 +63,7 @@ def progress(best: Sequence[Point], bound: Sequence[Point], *, seconds: float, l
         best_label_y=round(best_y, 1),
         bound_label_y=round(bound_y, 1),
         rows=tuple(Tick(at=place((0, value))[1], label=f"{value:,.0f}") for value in rows),
-        columns=tuple(Tick(at=place((t, low))[0], label=f"{t:.0f} s") for t in (span_s * n / 4 for n in range(5))),
+        columns=tuple(Tick(at=place((t, low))[0], label=_seconds(t)) for t in (span_s * n / 4 for n in range(5))),
     )
 
 
@@ -93,3 +95,7 @@ def _back(points: Sequence[Point]) -> str:
     """The same steps from right to left, to close the area."""
     (x, y), *rest = reversed(points)
     return f"L{x} {y}" + "".join(f"V{y}H{x}" for x, y in rest)
+
+
+def _seconds(length: float) -> str:
+    return pgettext("time span", "%(s).0f s") % {"s": length}
