@@ -16,6 +16,7 @@ from cases.catalogue import Rule
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from experts import titles
 from experts.models import Discipline, Institution, Team
+from mdt_portal.fields import new_public_id
 
 STAGES = ("0", "I", "II", "III", "IIIA", "IIIB", "IIIC", "IV")
 """What is offered at every code; the sub-stages that its rules name are added."""
@@ -217,6 +218,15 @@ class ReferralForm(FactsForm):
         found = super().details(before)
         born = self.cleaned_data.get("birth_date")
         return found | {"age": age_on(timezone.localdate(), born)} if born else found
+
+    def describes(self, case: Case) -> bool:
+        """Whether this is the patient and the diagnosis of the case, as for the second of two clicks."""
+        return case.code == self.chosen and patients.is_called(case.patient, self.cleaned_data["patient_name"])
+
+    def renew(self) -> None:
+        """A token of its own for what stands in the form now: the old one has made its case."""
+        self.data = self.data.copy()
+        self.data["token"] = new_public_id()
 
     def ready_to_submit(self) -> None:
         """What a draft may lack and a referral may not."""

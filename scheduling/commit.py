@@ -102,8 +102,20 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     affected = _Writer(seen, proposal, by).write(changes)
     _close(run, proposal, scope, by=by)
     told = notices.tell(affected)
+    notices.tell_referrers(_replaced(changes))
     audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))
     return Outcome(changes=tuple(changes), told=told)
+
+
+def _replaced(changes: Iterable[Change]) -> set[int]:
+    """The cases that got, changed or lost their start or room."""
+
+    def place(session: PlannedSession | None) -> set[tuple[int, int, int | None]]:
+        return {(item.case, item.start_min, session.room) for item in session.cases} if session else set()
+
+    before = {one for change in changes for one in place(change.old)}
+    after = {one for change in changes for one in place(change.new)}
+    return {case for case, _start, _room in before ^ after}
 
 
 def _hold_still(plan: Plan, scope: Iterable[int]) -> None:

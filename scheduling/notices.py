@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
@@ -16,10 +17,12 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
+from cases.models import Case
+from cases.states import CaseStatus
 from experts.models import Expert, Institution, Role, RoleAssignment
 from mdt_portal import clock, mail, outbox
 from mdt_portal.models import User
-from scheduling.models import Attendance, Invitation
+from scheduling.models import AgendaItem, Attendance, Invitation, Session
 from scheduling.states import InvitationStatus
 
 BLANK_LINES = re.compile(r"\n{3,}")
@@ -58,6 +61,16 @@ def tell(affected: Affected) -> int:
     return len(news)
 
 
+def tell_referrers(cases: Iterable[int]) -> None:
+    """Promise each referrer one message about those of their cases (ids) that got, changed or lost their place."""
+    owned: dict[int, list[int]] = defaultdict(list)
+    rows = Case.objects.filter(pk__in=list(cases), referrer__isnull=False).order_by("pk")
+    for pk, referrer in rows.values_list("pk", "referrer_id"):
+        owned[referrer].append(pk)
+    for referrer, mine in owned.items():
+        outbox.put("notice.referrer", user=referrer, cases=mine)
+
+
 # Writing and sending --------------------------------------------------------------------------------------------------
 
 
@@ -94,6 +107,24 @@ def mail_reminder(invitation: int) -> None:
         asked = _asked([row.attendance_id])
         if asked:
             _send(person, "reminder", {"invited": asked})
+
+
+@outbox.handles("notice.referrer")
+def mail_referrer(user: int, cases: list[int]) -> None:
+    """Tell a referrer where their cases stand now: the time and place, or that they wait again."""
+    person = User.objects.get(pk=user)
+    rows = AgendaItem.objects.filter(case__in=cases, active=True).select_related(
+        "case", "session__team", "session__room", "session__institution"
+    )
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        placed = [
+            (item.case, _stretch(item.session, item.start, item.start + timedelta(minutes=item.minutes)))
+            for item in rows.order_by("start")
+        ]
+        unplaced = Case.objects.filter(pk__in=cases, status=CaseStatus.WAITING)
+        if placed or unplaced:
+            words = {"placed": placed, "unplaced": unplaced, "url": settings.MDT_PUBLIC_URL + reverse("today")}
+            _send(person, "referrer", words)
 
 
 @outbox.handles("notice.declined")
@@ -145,9 +176,13 @@ def _with_session(rows: QuerySet[Attendance]) -> QuerySet[Attendance]:
 
 
 def _line(attendance: Attendance, *, link: str = "", room: bool = True) -> Line:
-    session = attendance.meeting
+    return _stretch(attendance.meeting, attendance.start, attendance.end, link=link, room=room)
+
+
+def _stretch(session: Session, start: datetime, end: datetime, *, link: str = "", room: bool = True) -> Line:
+    """A part of a session, by the hospital's clock."""
     zone = session.institution.tz
-    first, last = attendance.start.astimezone(zone), attendance.end.astimezone(zone)
+    first, last = start.astimezone(zone), end.astimezone(zone)
     place = session.institution.name + (f", {session.room.name}" if session.room and room else "")
     return Line(
         team=session.team.name,

@@ -201,6 +201,7 @@ def cancel(session: Session, *, by: User | None, reason: str) -> None:
     notices.tell(cancel_row(session, by=by, why="session.cancelled"))
     for case in cases:
         lifecycle.move(case, CaseStatus.WAITING, by=by, why="case.session_cancelled", params={"reason": reason})
+    notices.tell_referrers(case.pk for case in cases)
     published.raise_version([session.institution_id])
     audit.record("session.cancelled", by=by, subject=session, reason=reason)
 

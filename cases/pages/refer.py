@@ -49,7 +49,7 @@ def refer(request: HttpRequest) -> HttpResponse:
 
 def _take_in(form: ReferralForm, request: HttpRequest, *, submit: bool) -> Case | None:
     try:
-        case, _new = intake.take_in(
+        case, is_new = intake.take_in(
             by=request.user,  # type: ignore[arg-type]
             institution=form.cleaned_data["institution"],
             identity=form.identity(),
@@ -60,6 +60,11 @@ def _take_in(form: ReferralForm, request: HttpRequest, *, submit: bool) -> Case 
         )
     except DomainError as error:
         add_errors(form, error)
+        return None
+    if not is_new and not form.describes(case):
+        form.renew()
+        words = _("This form was sent already, as %(case)s. What stands here now is not saved: send it once more.")
+        form.add_error(None, words % {"case": case})
         return None
     return case
 

@@ -160,6 +160,16 @@ def test_two_clicks_make_one_case(ward: Client, hospital: Institution) -> None:
     assert (Case.objects.count(), Patient.objects.count()) == (2, 1)
 
 
+def test_another_patient_in_a_form_that_was_sent_is_not_lost(ward: Client, hospital: Institution) -> None:
+    ward.post("/refer/", filled(hospital))
+    response = ward.post("/refer/", filled(hospital, patient_name="Li Na", identifier=""))
+    assert response.status_code == 422
+    assert "This form was sent already" in response.content.decode()
+    token = response.context["form"]["token"].value()
+    assert ward.post("/refer/", filled(hospital, patient_name="Li Na", identifier="", token=token)).status_code == 302
+    assert (Case.objects.count(), Patient.objects.count()) == (2, 2)
+
+
 def test_a_number_never_joins_two_patients(ward: Client, hospital: Institution) -> None:
     ward.post("/refer/", filled(hospital))
     response = ward.post("/refer/", filled(hospital, token="t2", patient_name="Li Na"))

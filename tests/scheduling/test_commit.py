@@ -62,6 +62,25 @@ def test_each_expert_gets_one_mail_with_working_links() -> None:
     assert invitations.by_token(token).attendance.expert.email == mail.to
 
 
+def test_each_referrer_hears_once_where_their_cases_stand() -> None:
+    w = world.small()
+    owner = factories.user("referrer", at=w.hospital, email="ward@example.org", language="en")
+    type(w.cases[0]).objects.update(referrer=owner)
+    commit.publish(w.propose(), by=w.coordinator)
+    outbox.deliver()
+    mail = KeptMail.objects.get(to=owner.email)
+    assert mail.subject == "3 of your referrals have a new time"
+    assert all(case.number in mail.body for case in w.cases)
+    assert "lung" not in mail.body.replace("Lung MDT", "")
+    sessions.cancel(Session.objects.get(), by=w.coordinator, reason="chair ill")
+    outbox.deliver()
+    assert "wait for a place again" in KeptMail.objects.filter(to=owner.email).first().body
+    commit.publish(w.propose(), by=w.coordinator)
+    commit.publish(w.propose(), by=w.coordinator)
+    outbox.deliver()
+    assert KeptMail.objects.filter(to=owner.email).count() == 3
+
+
 def test_accepting_all_confirms_cases_and_session() -> None:
     w = published()
     for invitation in Invitation.objects.all():
