@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from dateutil.rrule import rrulestr
 
 from experts.availability import Stretch, on_day
-from experts.working_days import calendar
+from experts.working_days import Calendar, calendar
 from scheduling.models import Block
 
 
@@ -24,10 +24,13 @@ def days(block: Block, first_day: date, count: int) -> list[date]:
     return [moment.date() for moment in found]
 
 
-def stretches(block: Block, first_day: date, count: int) -> list[Stretch]:
-    """The block's stretches in UTC; a standing block does not take place on a day that is not worked."""
+def stretches(block: Block, first_day: date, count: int, *, known: Calendar | None = None) -> list[Stretch]:
+    """The block's stretches in UTC; a standing block does not take place on a day that is not worked.
+
+    Pass the hospital's calendar as `known` when many blocks are asked about.
+    """
     institution = block.team.institution
-    known = calendar(institution)
+    known = known or calendar(institution)
     return [
         on_day(day, (block.start, block.end), institution.tz)
         for day in days(block, first_day, count)

@@ -15,9 +15,11 @@ from scheduling.places import Place
 
 @dataclass(slots=True)
 class Member:
-    """One expert of the pool; `rank` is their highest present title, `sites` the institutions they work at."""
+    """One expert of the pool; `rank` is their highest present title, `sites` the institutions they work at, `until`
+    the last day on which they work at any (None: open)."""
 
     expert: Expert
+    until: date | None
     rank: int = 0
     sites: set[int] = field(default_factory=set)
 
@@ -38,7 +40,8 @@ class Pool:
             .order_by("expert_id")
         )
         for row in rows:
-            member = self.members.setdefault(row.expert_id, Member(row.expert))
+            member = self.members.setdefault(row.expert_id, Member(row.expert, row.until))
+            member.until = max(member.until, row.until) if member.until and row.until else None
             member.rank = max(member.rank, row.title.rank)
             member.sites.add(row.institution_id)
         self._by_skill: dict[tuple[str, str], list[int]] = defaultdict(list)

@@ -13,28 +13,27 @@ from itertools import combinations
 from math import gcd
 
 from django.db import connection
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, prefetch_related_objects
 from django.utils import timezone
 
 from cases import materials
 from cases.models import Case, Tier, Urgency
 from cases.states import MaterialStatus
 from experts import availability, free_time, working_days
-from experts.models import Expert, Institution, Team, Travel, WeeklyTime
-from scheduling import blocks, published
+from experts.models import Institution, Team, Travel, WeeklyTime
+from scheduling import blocks, differences, people, published
 from scheduling.clock import Horizon
-from scheduling.models import Attendance, Block, Hold, PlanningRun, PublishedPlan, Room, RoomBooking, Session
+from scheduling.models import Block, Hold, PlanningRun, PublishedPlan, Room, RoomBooking, Session
 from scheduling.places import Place, places
 from scheduling.pool import Pool
 from scheduling.solver import problem as pure
 from scheduling.solver import rules
 from scheduling.solver.plan import Goals, Plan, PlannedSession, Unplaced
-from scheduling.states import HoldStatus, InvitationStatus
+from scheduling.states import HoldStatus
 
 NOTICE = timedelta(hours=1)
 """A run plans nothing that would start sooner: time to review, publish and be told."""
 
-LOAD_DAYS = 28
 FAIR_MARGIN_MIN = 120
 WEIGHTS = {Urgency.EMERGENCY: 8, Urgency.URGENT: 4, Urgency.ROUTINE: 2}
 RARE_WEIGHT = {"A": 3, "B": 2, "C": 1, "": 0}
@@ -84,11 +83,15 @@ class _Reader:
         self.institutions, self.horizon, self.now = institutions, horizon, now
         self.sites = {institution.pk: institution for institution in institutions}
         self.pool = Pool(institutions, horizon.first_day)
+        prefetch_related_objects(list(institutions), "opening_hours")
+        self.calendars = working_days.calendars(institutions)
         self.teams = list(Team.objects.filter(institution__in=institutions, active=True).select_related("institution"))
         self.site_of_team = {team.pk: team.institution_id for team in self.teams}
         self.fixed: dict[int, Session] = {}
         self.previous: dict[int, Session] = {}
         for session in published.sessions(institutions, horizon):
+            if session.team_id not in self.site_of_team:
+                continue  # of a team that was given up: it takes place as it is, so it only occupies
             if published.complete(session, self.pool.members) and published.immovable(session, now):
                 self.fixed[session.pk] = session
             elif session.start > now:
@@ -148,13 +151,13 @@ class _Reader:
     def _teams(self) -> tuple[pure.Team, ...]:
         horizon = self.horizon
         opening = {
-            pk: horizon.spans(free_time.opening(site, horizon.first_day, horizon.days))
-            for pk, site in self.sites.items()
+            pk: horizon.spans(self._open_hours(site, list(site.opening_hours.all()))) for pk, site in self.sites.items()
         }
         standing: dict[int, list[pure.Span]] = defaultdict(list)
         reserved: dict[int, list[pure.Reserved]] = defaultdict(list)
         for block in Block.objects.filter(team__in=self.teams).select_related("team__institution"):
-            for start, end in horizon.spans(blocks.stretches(block, horizon.first_day, horizon.days)):
+            known = self.calendars[block.team.institution_id]
+            for start, end in horizon.spans(blocks.stretches(block, horizon.first_day, horizon.days, known=known)):
                 standing[block.team_id].append((start, end))
                 if block.reserved_class:
                     reserved[block.team_id].append(
@@ -173,7 +176,10 @@ class _Reader:
 
     def _rooms(self) -> tuple[pure.Room, ...]:
         horizon = self.horizon
-        rooms = list(Room.objects.filter(institution__in=self.sites, active=True).prefetch_related("hours", "closures"))
+        used = {session.room_id for session in [*self.fixed.values(), *self.previous.values()]}
+        # a room that was given up stays known while sessions are in it, but is never free: they have to move
+        wanted = Room.objects.filter(Q(active=True) | Q(pk__in=used - {None}), institution__in=self.sites)
+        rooms = list(wanted.prefetch_related("hours", "closures"))
         taken: Busy = defaultdict(list)
         bookings = (
             RoomBooking.objects.filter(room__in=rooms, active=True, start__lt=horizon.end, end__gt=horizon.start)
@@ -188,7 +194,7 @@ class _Reader:
         for room in rooms:
             site = self.sites[room.institution_id]
             rows: Sequence[WeeklyTime] = list(room.hours.all()) or list(site.opening_hours.all())
-            hours = free_time.open_hours(site, rows, horizon.first_day, horizon.days)
+            hours = self._open_hours(site, rows) if room.active else []
             closed = [(closure.start, closure.end) for closure in room.closures.all()]
             free = availability.subtract(hours, closed + taken[room.pk])
             found.append(
@@ -201,6 +207,10 @@ class _Reader:
                 )
             )
         return tuple(found)
+
+    def _open_hours(self, site: Institution, rows: Iterable[WeeklyTime]) -> list[availability.Stretch]:
+        known = self.calendars[site.pk]
+        return free_time.open_hours(site, rows, self.horizon.first_day, self.horizon.days, known=known)
 
     # Cases ---------------------------------------------------------------------------------------------------------
 
@@ -276,101 +286,25 @@ class _Reader:
         wanted |= {expert for case in cases for place in case.optional for expert in place.candidates}
         wanted |= {other for case in cases for seat in case.seats for r in seat.relaxed for other in r.candidates}
         wanted |= {pk for planned in (self.fixed, self.previous) for s in self._planned(planned) for pk in s.people()}
-        members = [self.pool.members[pk] for pk in sorted(wanted)]
-        free = free_time.free([member.expert for member in members], self.horizon.start, self.horizon.end)
-        outside = self._outside(wanted)
-        declined = self._declined(wanted)
-        load = self._load(wanted)
-        return tuple(
-            _expert(
-                member.expert,
-                sites=member.sites & set(self.sites),
-                free=self.horizon.spans(
-                    availability.subtract(
-                        free[member.expert.pk], outside[member.expert.pk] + declined[member.expert.pk]
-                    )
-                ),
-                outside=[self.horizon.spans([stay])[0] for stay in outside[member.expert.pk]],
-                horizon=self.horizon,
-                load_min=load.get(member.expert.pk, 0),
-            )
-            for member in members
+        minutes = {case.id: case.duration_min for case in cases}
+        kept: dict[int, list[pure.Span]] = defaultdict(list)
+        for session in self._planned(self.fixed):
+            for expert, stay in differences.stays(session, minutes, {}).items():
+                kept[expert].append((stay.start_min, stay.end_min))
+        scene = people.Scene(
+            horizon=self.horizon,
+            now=self.now,
+            sites=self.sites,
+            pool=self.pool,
+            inside=[*self.fixed, *self.previous],
+            kept=kept,
         )
-
-    def _outside(self, experts: Iterable[int]) -> Busy:
-        """Attendances that this problem does not hold: of other hospitals, of holds, of sessions that have begun."""
-        busy: Busy = defaultdict(list)
-        rows = (
-            Attendance.objects.active()
-            .overlapping(self.horizon.start, self.horizon.end)
-            .filter(expert__in=experts)
-            .exclude(session__in=[*self.fixed, *self.previous])
-            .exclude(hold__expires_at__lte=self.now)
-        )
-        for row in rows:
-            busy[row.expert_id].append((row.start, row.end))
-        return busy
-
-    def _declined(self, experts: Iterable[int]) -> Busy:
-        """Who said no to a session is not asked again for its time."""
-        busy: Busy = defaultdict(list)
-        rows = Attendance.objects.overlapping(self.horizon.start, self.horizon.end).filter(
-            expert__in=experts, active=False, invitation__status=InvitationStatus.DECLINED
-        )
-        for row in rows.select_related("session"):
-            busy[row.expert_id].append((row.session.start, row.session.end))
-        return busy
-
-    def _load(self, experts: Iterable[int]) -> dict[int, int]:
-        """Minutes attended in the four weeks before the horizon."""
-        load: dict[int, int] = defaultdict(int)
-        rows = Attendance.objects.active().filter(
-            expert__in=experts, start__lt=self.horizon.start, start__gte=self.horizon.start - timedelta(days=LOAD_DAYS)
-        )
-        for expert, start, end in rows.values_list("expert_id", "start", "end"):
-            load[expert] += int((end - start).total_seconds() // 60)
-        return load
+        return people.read(scene, wanted)
 
 
 def _submitted(case: Case) -> datetime:
     assert case.submitted_at, "a case in the pool was submitted"
     return case.submitted_at
-
-
-def _expert(
-    expert: Expert,
-    *,
-    sites: set[int],
-    free: list[pure.Span],
-    outside: list[pure.Span],
-    horizon: Horizon,
-    load_min: int,
-) -> pure.Expert:
-    """The expert with caps that leave room for what lies outside the problem.
-
-    The format has one cap per kind, so the fullest outside week counts; a day that is full outside is not offered.
-    """
-    starts = horizon.day_starts
-    per_day: dict[int, int] = defaultdict(int)
-    per_week: dict[int, list[pure.Span]] = defaultdict(list)
-    for stay in outside:
-        day = max(index for index, start in enumerate(starts) if start <= stay[0])
-        per_day[day] += 1
-        per_week[day // 7].append(stay)
-    ends = [*starts[1:], horizon.length_min]
-    full_days = [(starts[d], ends[d]) for d, count in per_day.items() if count >= expert.max_sessions_day]
-    week_sessions = max((len(stays) for stays in per_week.values()), default=0)
-    week_minutes = max((sum(b - a for a, b in stays) for stays in per_week.values()), default=0)
-    return pure.Expert(
-        id=expert.pk,
-        sites=frozenset(sites),
-        remote=expert.remote,
-        free=tuple(availability.subtract(free, full_days)),
-        max_sessions_day=expert.max_sessions_day,
-        max_sessions_week=max(0, expert.max_sessions_week - week_sessions),
-        max_minutes_week=max(0, expert.max_minutes_week - week_minutes),
-        load_min=load_min,
-    )
 
 
 def _travel(sites: Iterable[int]) -> tuple[tuple[int, int, int], ...]:
