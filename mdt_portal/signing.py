@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import translation
 from django.views.decorators.http import require_POST
 from django.views.i18n import LANGUAGE_QUERY_PARAMETER
 from django.views.i18n import set_language as set_language_cookie
@@ -28,6 +27,6 @@ class SignIn(auth_views.LoginView):
 def set_language(request: HttpRequest) -> HttpResponseBase:
     """Switch the language of the pages, and of the mails to whoever is signed in."""
     wanted = request.POST.get(LANGUAGE_QUERY_PARAMETER, "")
-    if request.user.is_authenticated and translation.check_for_language(wanted):
+    if request.user.is_authenticated and wanted in dict(settings.LANGUAGES):
         User.objects.filter(pk=request.user.pk).update(language=wanted)
     return set_language_cookie(request)

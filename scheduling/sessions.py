@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from cases import workflow
@@ -268,8 +268,7 @@ def fill_seats(seats: Sequence[Seat], expert: Expert, *, by: User | None) -> Att
     end = max(seat.item.start + timedelta(minutes=seat.item.minutes) for seat in seats)
     attendance = session.attendances.active().filter(expert=expert).first()
     if attendance is None:
-        on_site = expert.affiliations.filter(institution=session.institution_id).exists()
-        mode = AttendanceMode.ON_SITE if on_site else AttendanceMode.REMOTE
+        mode = AttendanceMode.ON_SITE if _works_at(session, expert) else AttendanceMode.REMOTE
         attendance = Attendance.objects.create(session=session, expert=expert, start=start, end=end, mode=mode)
         invitations.invite(attendance)
         notices.tell(notices.Affected(asked=[attendance]))
@@ -286,6 +285,13 @@ def fill_seats(seats: Sequence[Seat], expert: Expert, *, by: User | None) -> Att
     for seat in seats:
         audit.record("seat.filled", by=by, subject=session, seat=seat.pk, expert=expert.pk)
     return attendance
+
+
+def _works_at(session: Session, expert: Expert) -> bool:
+    """Whether the expert belongs to the session's hospital on its day."""
+    day = session.start.astimezone(session.institution.tz).date()
+    present = Q(since__isnull=True) | Q(since__lte=day), Q(until__isnull=True) | Q(until__gte=day)
+    return expert.affiliations.filter(*present, institution=session.institution_id).exists()
 
 
 def _still_open(seats: Sequence[Seat]) -> list[Seat]:

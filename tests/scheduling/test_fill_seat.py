@@ -7,9 +7,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from experts.models import Affiliation
 from mdt_portal.errors import StaleState
 from scheduling import commit, deputies, invitations, sessions
 from scheduling.models import Attendance, Seat
+from tests import factories
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,6 +53,24 @@ def test_one_deputy_takes_all_that_a_colleague_leaves_with_one_invitation() -> N
     assert Attendance.objects.active().filter(expert=colleague).get().sequence == 0
     with pytest.raises(StaleState):
         sessions.fill_seats(seats, colleague, by=w.coordinator)
+
+
+def test_who_does_not_work_here_any_more_is_invited_by_video() -> None:
+    w = world.small(1)
+    w.hospital.alliance = factories.alliance()
+    w.hospital.save()
+    deputy = factories.expert("RADIOL", at=factories.institution(alliance=w.hospital.alliance), remote=True)
+    Affiliation.objects.create(
+        expert=deputy, institution=w.hospital, title=factories.title(3), home=False, until=factories.monday(-4)
+    )
+    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    lost = Attendance.objects.get(seats__discipline__key="RADIOL")
+    invitations.decline(lost.invitation, by=None, reason="away")
+    w.experts[1 if lost.expert == w.experts[0] else 0].delete()
+
+    attendance = sessions.fill_seat(Seat.objects.get(attendance=None), deputy, by=w.coordinator)
+
+    assert attendance.mode == "remote"
 
 
 def test_the_page_asks_for_one_deputy_not_for_one_per_case(client: Client) -> None:

@@ -31,6 +31,15 @@ def test_switching_the_language_is_kept_for_mails(client: Client) -> None:
     assert person.language == "zh-hans"
 
 
+@pytest.mark.parametrize("language", ["fr", "zh-hans@abcdefghijklmnopqrst"])
+def test_a_language_that_the_portal_does_not_speak_is_not_kept(client: Client, language: str) -> None:
+    person = factories.user(language="en")
+    client.force_login(person)
+    client.post(reverse("set_language"), {"language": language, "next": "/"})
+    person.refresh_from_db()
+    assert person.language == "en"
+
+
 def test_many_wrong_passwords_lock_the_account_and_say_so(client: Client, settings) -> None:
     settings.AXES_ENABLED = True
     person = factories.user()
