@@ -225,8 +225,9 @@ class ReferralForm(FactsForm):
 
     def renew(self) -> None:
         """A token of its own for what stands in the form now: the old one has made its case."""
-        self.data = self.data.copy()
-        self.data["token"] = new_public_id()
+        data = self.data.copy()  # type: ignore[attr-defined]  # what was posted is a QueryDict
+        data["token"] = new_public_id()
+        self.data = data
 
     def ready_to_submit(self) -> None:
         """What a draft may lack and a referral may not."""

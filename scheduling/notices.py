@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -194,7 +194,7 @@ def _stretch(session: Session, start: datetime, end: datetime, *, link: str = ""
     )
 
 
-def _send(person: Expert | User, template: str, context: dict[str, object]) -> None:
+def _send(person: Expert | User, template: str, context: Mapping[str, object]) -> None:
     user = person if isinstance(person, User) else person.user
     to = person.email or (user.email if user else "")
     words = {**context, "name": str(person)}
