@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import grammar, rulebook, wording
+from cases import answers, grammar, rulebook, wording
 from cases.models import Case, CatalogueRule, MaterialItem, Patient
 from cases.states import RuleStatus
-from mdt_portal import access
+from mdt_portal import access, phrases
 from mdt_portal.admin_parts import ReadOnly, ReadOnlyRows, Recorded
 from mdt_portal.errors import DomainError
 
+EVIDENCE_OF = {"tier": gettext_lazy("tier"), "quorum": gettext_lazy("seats"), "hours": gettext_lazy("response limit")}
 TEXTS = ["name_en", "name_zh", "tier", "content", "evidence", "source", "source_url", "note", "reason"]
 
 
@@ -80,7 +81,11 @@ class CatalogueRuleAdmin(Recorded):
 
     @admin.display(description=gettext_lazy("evidence"))
     def evidence_in_words(self, rule: CatalogueRule) -> str:
-        return ", ".join(f"{what}: {how}" for what, how in rule.evidence.items() if what in ("tier", "quorum", "hours"))
+        return phrases.listed(
+            phrases.labelled(word, answers.EVIDENCE[rule.evidence[what]])
+            for what, word in EVIDENCE_OF.items()
+            if rule.evidence.get(what) in answers.EVIDENCE
+        )
 
     @admin.action(description=gettext_lazy("Make a draft of the next version"))
     def copy_as_draft(self, request: HttpRequest, rules: models.QuerySet[CatalogueRule]) -> None:

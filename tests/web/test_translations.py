@@ -1,13 +1,17 @@
 """Every word in Chinese, with the placeholders of the original, and no word outside a translation tag."""
 
+import re
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.template import Context, Template
 from django.utils import translation
 
 from mdt_portal import translations
+from scheduling.solver.sentences import SENTENCES
 
 
 def test_every_message_is_translated() -> None:
@@ -108,3 +112,27 @@ def test_the_compiled_catalogue_is_what_pages_speak() -> None:
     page = Template('{% load i18n %}{% translate "Queue" %}')
     with translation.override("zh-hans"):
         assert page.render(Context()) == "待排"
+
+
+def test_the_solver_sentences_are_gathered() -> None:
+    known = {message.id for message in translations.gather()}
+    assert set(SENTENCES.values()) <= known
+
+
+def test_every_column_of_the_admin_pages_has_a_chinese_name() -> None:
+    spoken = re.compile(r"[a-z]{3}")  # ICD-10 and SNOMED CT are names
+    with translation.override("zh-hans"):
+        columns = {
+            f"{model.__name__}.{column}": str(label_for_field(column, model, page))
+            for model, page in admin.site._registry.items()
+            if model._meta.app_label in ("mdt_portal", "experts", "cases", "scheduling")
+            for column in page.list_display
+        }
+        models = {model.__name__: str(model._meta.verbose_name_plural) for model in admin.site._registry}
+    assert {name: words for name, words in columns.items() if spoken.search(words)} == {}
+    assert models["StatusEvent"] == "状态记录"
+
+
+def test_the_words_of_the_framework_stay_where_ours_mean_something_else() -> None:
+    with translation.override("zh-hans"):
+        assert translation.gettext("Change") == "修改"

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from cases import fhir, fhir_import, requirement, rulebook, wording
 from cases.fhir_import import Imported, Raised
@@ -63,7 +63,9 @@ def line(one: Raised) -> str:
     case, answer = one.case, one.referral.answer
     if case.requirement:
         answer = requirement.from_json(case.requirement)
-    outcome = {"raised": _("new"), "completed": _("facts added"), "known": _("already there")}[one.outcome]
+    outcome = {"raised": pgettext("outcome", "new"), "completed": _("facts added"), "known": _("already there")}[
+        one.outcome
+    ]
     parts = [f"{case} {case.code} {case.diagnosis}", f"{case.get_status_display()} ({outcome})"]
     if isinstance(answer, Undecided):
         parts.append(wording.missing_text(answer.missing))
