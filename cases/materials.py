@@ -59,15 +59,6 @@ def holds_back(case: Case, missing: int) -> bool:
     return missing > 0 and case.urgency == Urgency.ROUTINE
 
 
-def complete_by(case: Case, meeting: datetime) -> datetime:
-    """By when everything must be here for a discussion at `meeting`."""
-    if case.urgency != Urgency.ROUTINE or case.submitted_at is None or case.due_at is None:
-        return meeting
-    quarter = (case.due_at - case.submitted_at) / 4
-    lead_days = case.institution.materials_lead_days
-    return max(meeting - quarter, working_days.subtract_working_days(case.institution, meeting, lead_days))
-
-
 def earliest_meeting(case: Case, complete_at: datetime, *, known: working_days.Calendar | None = None) -> datetime:
     """The first moment at which the case may be discussed when its materials were complete at `complete_at`.
 

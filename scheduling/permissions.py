@@ -13,8 +13,6 @@ from mdt_portal import access, shell
 from mdt_portal.models import KeptMail, User
 from scheduling.models import Invitation, PlanningRun, Proposal, Room, Session
 
-PLANNERS = (Role.COORDINATOR, Role.MANAGER, Role.AUDITOR)
-
 
 @access.sees(Case)
 def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
@@ -28,7 +26,7 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
 
 @access.sees(Session)
 def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
-    staff = roles.institutions(user, *PLANNERS)
+    staff = roles.institutions(user, *roles.STAFF)
     mine = Session.objects.filter(attendances__expert__user=user).values("pk")
     referred = Session.objects.filter(items__active=True, items__case__referrer=user).values("pk")
     return rows.filter(Q(institution__in=staff) | Q(pk__in=mine) | Q(pk__in=referred))
@@ -36,7 +34,7 @@ def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
 
 @access.sees(PlanningRun)
 def runs(user: User, rows: models.QuerySet) -> models.QuerySet:
-    reach = PlanningRun.objects.filter(institutions__in=roles.institutions(user, *PLANNERS))
+    reach = PlanningRun.objects.filter(institutions__in=roles.institutions(user, *roles.STAFF))
     return rows.filter(pk__in=reach.values("pk"))
 
 
@@ -47,7 +45,7 @@ def proposals(user: User, rows: models.QuerySet) -> models.QuerySet:
 
 @access.sees(Invitation)
 def invitations(user: User, rows: models.QuerySet) -> models.QuerySet:
-    staff = roles.institutions(user, *PLANNERS)
+    staff = roles.institutions(user, *roles.STAFF)
     return rows.filter(Q(attendance__expert__user=user) | Q(attendance__session__institution__in=staff))
 
 
@@ -75,7 +73,7 @@ def answer(user: User, invitation: Invitation) -> bool:
 
 @access.may("plan.look")
 def look(user: User, _: object) -> bool:
-    return bool(roles.held(user) & set(PLANNERS))
+    return bool(roles.held(user) & set(roles.STAFF))
 
 
 @access.may("plan.request")

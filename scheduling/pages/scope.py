@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from experts import roles
 from experts.models import Institution, Role
 from mdt_portal import shell
-from scheduling.permissions import PLANNERS
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 def looked_at(user: User) -> list[Institution]:
     """The hospitals with teams whose plan this user may see, their own first."""
-    rows = Institution.objects.all() if user.is_superuser else roles.institutions(user, *PLANNERS)
+    rows = Institution.objects.all() if user.is_superuser else roles.institutions(user, *roles.STAFF)
     found = list(rows.filter(teams__active=True).distinct().order_by("pk"))
     home = shell.home(user)
     return sorted(found, key=lambda one: (one != home, one.pk))
