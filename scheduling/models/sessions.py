@@ -1,0 +1,140 @@
+"""Sessions with their agenda, promises that are held, and the room time that both take."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import RangeOperators
+from django.db import models
+from django.db.models import Deferrable, F, Q
+from django.utils.translation import gettext_lazy as _
+
+from cases.models import Case
+from experts.models import Institution, Team
+from mdt_portal.fields import public_id_field
+from scheduling.models.constraints import OWNED_BY_SESSION_OR_HOLD, same, stretch
+from scheduling.models.places import Room
+from scheduling.models.runs import Proposal
+from scheduling.states import HOLD_LIFECYCLE, LIVE_SESSIONS, SESSION_LIFECYCLE, HoldStatus, SessionStatus
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def live(self) -> SessionQuerySet:
+        """Sessions that occupy people and rooms, now or in time to come."""
+        return self.filter(status__in=LIVE_SESSIONS)
+
+    def overlapping(self, start: datetime, end: datetime) -> SessionQuerySet:
+        return self.filter(start__lt=end, end__gt=start)
+
+
+class Session(models.Model):
+    """A team meeting with an agenda, in a room or remote. Exists from publishing on."""
+
+    public_id = public_id_field()
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="sessions")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="sessions")
+    room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.PROTECT, related_name="sessions")
+    start = models.DateTimeField(_("from"), db_index=True)
+    end = models.DateTimeField(_("to"))
+    status = models.CharField(
+        _("status"), max_length=12, choices=SessionStatus.choices, default=SessionStatus.PUBLISHED
+    )
+    lifecycle = SESSION_LIFECYCLE
+    version = models.PositiveIntegerField(default=1)
+    proposal = models.ForeignKey(Proposal, null=True, blank=True, on_delete=models.SET_NULL, related_name="sessions")
+    published_at = models.DateTimeField(auto_now_add=True)
+    actual_start = models.DateTimeField(null=True, blank=True)
+    actual_end = models.DateTimeField(null=True, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        ordering = ["start", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(end__gt=F("start")), name="session_end_after_start"),
+            ExclusionConstraint(
+                name="team_meets_once_at_a_time",
+                expressions=[(same("team"), RangeOperators.OVERLAPS), (stretch(), RangeOperators.OVERLAPS)],
+                condition=Q(status__in=["published", "confirmed", "in_progress"]),
+                deferrable=Deferrable.DEFERRED,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team} {self.start.astimezone(self.institution.tz):%Y-%m-%d %H:%M}"
+
+
+class Hold(models.Model):
+    """A promise that is kept for a few minutes: it owns attendances and a room booking until `expires_at`."""
+
+    public_id = public_id_field()
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="holds")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="holds")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="holds")
+    slot = models.JSONField(default=dict)
+    status = models.CharField(_("status"), max_length=10, choices=HoldStatus.choices, default=HoldStatus.HELD)
+    lifecycle = HOLD_LIFECYCLE
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=Q(status="held"), name="one_hold_per_case"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} → {self.expires_at:%H:%M}"
+
+
+class RoomBooking(models.Model):
+    """A stretch of room time that is taken; `end` includes the changeover."""
+
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, related_name="bookings")
+    session = models.OneToOneField(Session, null=True, blank=True, on_delete=models.CASCADE, related_name="booking")
+    hold = models.OneToOneField(Hold, null=True, blank=True, on_delete=models.CASCADE, related_name="booking")
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=OWNED_BY_SESSION_OR_HOLD, name="booking_of_session_or_hold"),
+            models.CheckConstraint(condition=Q(end__gt=F("start")), name="booking_end_after_start"),
+            ExclusionConstraint(
+                name="room_used_once_at_a_time",
+                expressions=[(same("room"), RangeOperators.OVERLAPS), (stretch(), RangeOperators.OVERLAPS)],
+                condition=Q(active=True),
+                deferrable=Deferrable.DEFERRED,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.room} {self.start:%Y-%m-%d %H:%M}–{self.end:%H:%M}"
+
+
+class AgendaItem(models.Model):
+    """One case in one session. `active` until it falls from the agenda."""
+
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="items")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="items")
+    start = models.DateTimeField(_("from"))
+    minutes = models.PositiveSmallIntegerField(_("minutes"))
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name = _("agenda item")
+        verbose_name_plural = _("agenda items")
+        ordering = ["session", "start"]
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=Q(active=True), name="one_active_place_per_case"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case} {self.start.astimezone(self.session.institution.tz):%Y-%m-%d %H:%M}"
