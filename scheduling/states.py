@@ -5,6 +5,7 @@ Invitation  pending ──▶ accepted | declined | expired | replaced;  accepte
 Run         queued ──▶ running ──▶ proposed ──▶ published | discarded | superseded
             queued | running ──▶ failed | cancelled;   running ──▶ queued (the lease ran out)
 Hold        held ──▶ booked | expired | released
+Time asked  asked ──▶ agreed | refused | dropped
 """
 
 from django.utils.translation import gettext_lazy as _
@@ -84,3 +85,15 @@ class HoldStatus(Status):
 
 
 HOLD_LIFECYCLE = Lifecycle.of({HoldStatus.HELD: [HoldStatus.BOOKED, HoldStatus.EXPIRED, HoldStatus.RELEASED]})
+
+
+class TimeRequestStatus(Status):
+    ASKED = "asked", "pending", _("No answer yet")
+    AGREED = "agreed", "confirmed", pgettext_lazy("time asked for", "Agreed")
+    REFUSED = "refused", "declined", pgettext_lazy("time asked for", "Refused")
+    DROPPED = "dropped", "waiting", pgettext_lazy("time asked for", "Taken back")
+
+
+TIME_REQUEST_LIFECYCLE = Lifecycle.of(
+    {TimeRequestStatus.ASKED: [TimeRequestStatus.AGREED, TimeRequestStatus.REFUSED, TimeRequestStatus.DROPPED]}
+)

@@ -11,6 +11,7 @@ from scheduling.models.attendance import Attendance, AttendanceMode, AttendanceQ
 from scheduling.models.places import Block, BlockKind, Room, RoomClosure, RoomHours
 from scheduling.models.runs import PlanningRun, Proposal, ProposalKind, PublishedPlan, RunTrigger
 from scheduling.models.sessions import AgendaItem, Hold, RoomBooking, Session, SessionQuerySet
+from scheduling.models.wishes import TimeRequest, Wish, WishKind, WishQuerySet
 
 __all__ = [
     "AgendaItem",
@@ -33,4 +34,8 @@ __all__ = [
     "Seat",
     "Session",
     "SessionQuerySet",
+    "TimeRequest",
+    "Wish",
+    "WishKind",
+    "WishQuerySet",
 ]
