@@ -10,7 +10,7 @@ each team reaches at best its own.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from scheduling.solver import objectives, presence
+from scheduling.solver import cpsat, objectives, presence
 from scheduling.solver.plan import Bound, PlannedSession
 from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem
@@ -308,8 +308,7 @@ def runs(mask: int) -> Iterator[tuple[int, int]]:
 
 def _partition(cases: Sequence[Case], options: Sequence[_Option], seconds: float) -> int:
     """The cheapest way to cover each case once, each base extended at most once."""
-    from ortools.sat.python import cp_model
-
+    cp_model = cpsat.load()
     model = cp_model.CpModel()
     x = [model.new_bool_var("") for _ in options]
     for case in cases:

@@ -7,7 +7,7 @@ the cheapest cover whose levels 1 to 3 do not exceed those of the plan. Relaxed 
 
 from dataclasses import dataclass
 
-from scheduling.solver import bounds, objectives
+from scheduling.solver import bounds, cpsat, objectives
 from scheduling.solver.bounds import Relaxed, clique, runs
 from scheduling.solver.plan import Goals
 from scheduling.solver.pricing import Pricer
@@ -26,8 +26,7 @@ class Option:
 
 def effort(problem: Problem, goals: Goals, seconds: float) -> int:
     """No plan with these levels 1 to 3 has less effort than this."""
-    from ortools.sat.python import cp_model
-
+    cp_model = cpsat.load()
     state = State(problem, problem.fixed)
     cases = [case for case in problem.cases if case.id not in state.placed]
     options = [option for team in problem.teams for option in _options(Relaxed(Pricer(state=state), team.id), cases)]

@@ -11,16 +11,13 @@ goals: required_unplaced, required_late, suggested, effort, each minimised and t
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from scheduling.solver import objectives, presence
+from scheduling.solver import cpsat, objectives, presence
 from scheduling.solver.columns import Column
 from scheduling.solver.problem import Case
 from scheduling.solver.stopping import stopping
 from scheduling.solver.timeline import State
-
-if TYPE_CHECKING:
-    from ortools.sat.python import cp_model
 
 Interval = tuple[int, int, int]
 WORTH = 2.0
@@ -50,8 +47,7 @@ class Master:
 
     def choose(self) -> Choice | None:
         """The best columns found, or None where rooms could not be given out or nothing was found in time."""
-        from ortools.sat.python import cp_model
-
+        cp_model = cpsat.load()
         self.model = cp_model.CpModel()
         self.x = [self.model.new_bool_var("") for _ in self.columns]
         self.u = {case.id: self.model.new_bool_var("") for case in self.cases}
@@ -204,8 +200,7 @@ class Master:
 
     def _levels(self) -> list[Column] | None:
         """Each level minimised, then held; a level that the hint has at 0 is held at once."""
-        from ortools.sat.python import cp_model
-
+        cp_model = cpsat.load()
         solver = self._solver(cp_model)
         best: list[bool] | None = [j in self.hint for j in range(len(self.columns))] if self.hint else None
         goals = list(self._goals())
@@ -250,7 +245,7 @@ class Master:
         for ident, u in self.u.items():
             self.model.add_hint(u, ident not in placed)
 
-    def _solver(self, cp_model: Any) -> "cp_model.CpSolver":
+    def _solver(self, cp_model: Any) -> Any:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.linearization_level = 2

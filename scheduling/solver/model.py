@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scheduling.solver import objectives
+from scheduling.solver import cpsat, objectives
 from scheduling.solver.plan import Bound, Plan, PlannedCase, PlannedSession, Unplaced
 from scheduling.solver.problem import Case, Choice, Problem, Span
 from scheduling.solver.timeline import Starts, bits
@@ -420,7 +420,7 @@ def solve(
     known: Bound | None = None,
 ) -> tuple[Plan | None, Bound]:
     """The best plan found and what is proven; never worse than the hint on the levels it finishes."""
-    from ortools.sat.python import cp_model
+    cp_model = cpsat.load()
 
     from scheduling.solver import exact_goals
 
