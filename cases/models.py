@@ -297,3 +297,20 @@ class CatalogueRule(Named):
 
     def __str__(self) -> str:
         return f"{self.key} v{self.version}"
+
+
+class DiagnosisName(Named):
+    """What a hospital calls a code of ICD-10: its own code list, loaded by `load_icd10_names`."""
+
+    code = models.CharField(_("ICD-10 code"), max_length=8, unique=True)
+    name_en = models.CharField(_("name (English)"), max_length=240, blank=True)
+    name_zh = models.CharField(_("name (Chinese)"), max_length=240, blank=True)
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("name of a diagnosis")
+        verbose_name_plural = _("names of diagnoses")
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"

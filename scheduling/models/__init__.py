@@ -10,7 +10,7 @@ Attendance and RoomBooking carry the exclusion constraints: nobody and no room i
 from scheduling.models.attendance import Attendance, AttendanceMode, AttendanceQuerySet, Invitation, Seat
 from scheduling.models.places import Block, BlockKind, Room, RoomClosure, RoomHours
 from scheduling.models.runs import PlanningRun, Proposal, ProposalKind, PublishedPlan, RunTrigger
-from scheduling.models.sessions import AgendaItem, Hold, RoomBooking, Session, SessionQuerySet
+from scheduling.models.sessions import AgendaItem, Hold, HoldQuerySet, RoomBooking, Session, SessionQuerySet
 from scheduling.models.wishes import TimeRequest, Wish, WishKind, WishQuerySet
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Block",
     "BlockKind",
     "Hold",
+    "HoldQuerySet",
     "Invitation",
     "PlanningRun",
     "Proposal",

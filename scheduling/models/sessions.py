@@ -68,18 +68,34 @@ class Session(models.Model):
         return f"{self.team} {self.start.astimezone(self.institution.tz):%Y-%m-%d %H:%M}"
 
 
+class HoldQuerySet(models.QuerySet["Hold"]):
+    def live(self, now: datetime) -> HoldQuerySet:
+        """Holds that keep their promise still."""
+        return self.filter(status=HoldStatus.HELD, expires_at__gt=now)
+
+
 class Hold(models.Model):
-    """A promise that is kept for a few minutes: it owns attendances and a room booking until `expires_at`."""
+    """A promise that is kept for a few minutes: it owns attendances and a room booking until `expires_at`.
+
+    `start` to `end` is the case's time; `session` the one that it joins (None: a new one in `room`, None: by video);
+    `people` who takes which place (place id as text -> expert id).
+    """
 
     public_id = public_id_field()
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="holds")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="holds")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="holds")
-    slot = models.JSONField(default=dict)
+    session = models.ForeignKey(Session, null=True, blank=True, on_delete=models.CASCADE, related_name="holds")
+    room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.PROTECT, related_name="holds")
+    start = models.DateTimeField(_("from"))
+    end = models.DateTimeField(_("to"))
+    people = models.JSONField(default=dict)
     status = models.CharField(_("status"), max_length=10, choices=HoldStatus.choices, default=HoldStatus.HELD)
     lifecycle = HOLD_LIFECYCLE
     expires_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = HoldQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("hold")
@@ -87,10 +103,17 @@ class Hold(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["case"], condition=Q(status="held"), name="one_hold_per_case"),
+            models.CheckConstraint(condition=Q(end__gt=F("start")), name="hold_end_after_start"),
+            ExclusionConstraint(
+                name="team_held_once_at_a_time",
+                expressions=[(same("team"), RangeOperators.OVERLAPS), (stretch(), RangeOperators.OVERLAPS)],
+                condition=Q(status="held"),
+                deferrable=Deferrable.DEFERRED,
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.case} → {self.expires_at:%H:%M}"
+        return f"{self.case} → {self.start.astimezone(self.team.institution.tz):%Y-%m-%d %H:%M}"
 
 
 class RoomBooking(models.Model):

@@ -174,8 +174,11 @@ def test_a_hold_is_subtracted_until_it_ends() -> None:
     w = world.small(2)
     now = datetime.now(UTC)
     start = factories.moment(day(TUESDAY), "09:00", w.hospital)
-    hold = Hold.objects.create(case=w.cases[0], team=w.team, expires_at=now + timedelta(minutes=5))
-    Attendance.objects.create(hold=hold, expert=w.experts[4], start=start, end=start + timedelta(minutes=15))
+    end = start + timedelta(minutes=15)
+    hold = Hold.objects.create(
+        case=w.cases[0], team=w.team, start=start, end=end, expires_at=now + timedelta(minutes=5)
+    )
+    Attendance.objects.create(hold=hold, expert=w.experts[4], start=start, end=end)
     RoomBooking.objects.create(hold=hold, room=w.rooms[0], start=start, end=start + timedelta(minutes=25))
     begin = minute(w.hospital, TUESDAY, "09:00")
 
