@@ -11,7 +11,7 @@ from experts import roles
 from experts.models import Expert, Institution, Role
 from mdt_portal import access, shell
 from mdt_portal.models import KeptMail, User
-from scheduling.models import Invitation, PlanningRun, Proposal, Room, Session
+from scheduling.models import Invitation, PlanningRun, Proposal, Room, Session, TimeRequest, Wish
 
 
 @access.sees(Case)
@@ -54,6 +54,17 @@ def rooms(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(institution__in=access.visible(user, Institution.objects.all()))
 
 
+@access.sees(Wish)
+def wishes(user: User, rows: models.QuerySet) -> models.QuerySet:
+    return rows.filter(case__team__institution__in=roles.institutions(user, *roles.STAFF))
+
+
+@access.sees(TimeRequest)
+def time_requests(user: User, rows: models.QuerySet) -> models.QuerySet:
+    staff = roles.institutions(user, *roles.STAFF)
+    return rows.filter(Q(expert__user=user) | Q(case__team__institution__in=staff))
+
+
 @access.sees(KeptMail)
 def mails(user: User, rows: models.QuerySet) -> models.QuerySet:
     """Coordinators see what everybody would have got; the others see their own."""
@@ -88,6 +99,18 @@ def request(user: User, institutions: list[Institution] | None) -> bool:
 @access.may("run.control", "plan.publish")
 def control(user: User, run: PlanningRun) -> bool:
     return request(user, list(run.institutions.all()))
+
+
+@access.may("case.plan")
+def plan_case(user: User, case: Case) -> bool:
+    """Pin, forbid and relax: for those who plan for the hospital of the case's team."""
+    return case.team is not None and roles.has(user, Role.COORDINATOR, at=case.team.institution)
+
+
+@access.may("time_request.answer")
+def answer_time_request(user: User, asked: TimeRequest) -> bool:
+    """The expert; or the coordinator, who notes down what was said by phone."""
+    return asked.expert.user_id == user.pk or plan_case(user, asked.case)
 
 
 @access.may("session.change")

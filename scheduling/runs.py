@@ -49,6 +49,7 @@ def request_run(
     seed: int = 1,
     trigger: str = RunTrigger.MANUAL,
     idempotency_key: str = "",
+    based_on: PlanningRun | None = None,
 ) -> PlanningRun:
     """Ask for a plan. The run and the message to the worker are one transaction; the same key gives the same run."""
     scope = list(institutions)
@@ -63,6 +64,7 @@ def request_run(
         "seconds": seconds,
         "seed": seed,
         "trigger": trigger,
+        "based_on": based_on,
         "lease_until": timezone.now() + RESEND_AFTER,
     }
     if idempotency_key:
@@ -77,6 +79,21 @@ def request_run(
     outbox.put("run.requested", run=run.pk)
     audit.record("run.requested", by=by, subject=run)
     return run
+
+
+def request_again(run: PlanningRun, *, by: User | None, trigger: str = RunTrigger.MANUAL, key: str = "") -> PlanningRun:
+    """The same question once more, with the pins, bans and other changes made since."""
+    return request_run(
+        by=by,
+        institutions=run.institutions.order_by("pk"),
+        horizon_start=run.horizon_start,
+        horizon_days=run.horizon_days,
+        seconds=run.seconds,
+        seed=run.seed,
+        trigger=trigger,
+        idempotency_key=key,
+        based_on=run,
+    )
 
 
 def _check(*, horizon_days: int, seconds: int) -> None:

@@ -21,9 +21,9 @@ from cases.models import Case, Tier, Urgency
 from cases.states import MaterialStatus
 from experts import availability, free_time, working_days
 from experts.models import Institution, Team, Travel, WeeklyTime
-from scheduling import blocks, differences, people, published
+from scheduling import blocks, differences, people, published, wishes
 from scheduling.clock import Horizon
-from scheduling.models import Block, Hold, PlanningRun, PublishedPlan, Room, RoomBooking, Session
+from scheduling.models import Block, Hold, PlanningRun, PublishedPlan, Room, RoomBooking, Session, Wish, WishKind
 from scheduling.places import Place, places
 from scheduling.pool import Pool
 from scheduling.solver import problem as pure
@@ -119,7 +119,10 @@ class _Reader:
     def _problem(self, notice: timedelta, limits: pure.Limits) -> pure.Problem:
         horizon, sites = self.horizon, list(self.sites.values())
         cases = self._cases()
-        experts = self._experts(cases)
+        wished = self._wishes(cases)
+        experts = self._experts(cases, {one.expert_id for one in wished} & self.pool.members.keys())
+        rooms = self._rooms()
+        known = {"experts": {one.id for one in experts}, "rooms": {one.id for one in rooms}}
         loads = [expert.load_min for expert in experts]
         return pure.Problem(
             horizon_min=horizon.length_min,
@@ -133,11 +136,13 @@ class _Reader:
             break_after_min=min((s.break_after_min for s in sites if s.break_after_min), default=0),
             break_min=max(site.break_min for site in sites),
             teams=self._teams(),
-            rooms=self._rooms(),
+            rooms=rooms,
             experts=experts,
             cases=cases,
             fixed=self._planned(self.fixed),
             previous=self._planned(self.previous),
+            pins=wishes.as_choices(wished, WishKind.PIN, horizon, **known),
+            forbidden=wishes.as_choices(wished, WishKind.FORBID, horizon, **known),
             fair_target_min=round(sum(loads) / len(loads)) + FAIR_MARGIN_MIN if loads else None,
             limits=limits,
         )
@@ -241,6 +246,11 @@ class _Reader:
             found += [self._case(item.case, release=_submitted(item.case)) for item in session.items.all()]
         return tuple(found)
 
+    def _wishes(self, cases: Iterable[pure.Case]) -> list[Wish]:
+        """Pins and bans of the cases that may still get or change their place."""
+        settled = {item.case for session in self._planned(self.fixed) for item in session.cases}
+        return wishes.in_force(case.id for case in cases if case.id not in settled)
+
     def _case(self, case: Case, *, release: datetime) -> pure.Case:
         assert case.team_id and case.minutes and case.due_at, "the database holds this for every case in the pool"
         site = self.site_of_team[case.team_id]
@@ -280,9 +290,9 @@ class _Reader:
 
     # Experts -------------------------------------------------------------------------------------------------------
 
-    def _experts(self, cases: Iterable[pure.Case]) -> tuple[pure.Expert, ...]:
+    def _experts(self, cases: Iterable[pure.Case], wished: Iterable[int]) -> tuple[pure.Expert, ...]:
         """Those who could sit anywhere or do already, with the time that nothing outside this problem takes."""
-        wanted = {expert for case in cases for seat in case.seats for expert in seat.candidates}
+        wanted = {*wished} | {expert for case in cases for seat in case.seats for expert in seat.candidates}
         wanted |= {expert for case in cases for place in case.optional for expert in place.candidates}
         wanted |= {other for case in cases for seat in case.seats for r in seat.relaxed for other in r.candidates}
         wanted |= {pk for planned in (self.fixed, self.previous) for s in self._planned(planned) for pk in s.people()}

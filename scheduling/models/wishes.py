@@ -1,4 +1,4 @@
-"""What coordinators and experts agree on beside the rules: pins and bans of single cases, and time asked of a person."""
+"""What is agreed beside the rules: pins and bans of single cases, and time asked of an expert."""
 
 from __future__ import annotations
 
