@@ -9,7 +9,7 @@ Attendance and RoomBooking carry the exclusion constraints: nobody and no room i
 
 from scheduling.models.attendance import Attendance, AttendanceMode, AttendanceQuerySet, Invitation, Seat
 from scheduling.models.places import Block, BlockKind, Room, RoomClosure, RoomHours
-from scheduling.models.runs import PlanningRun, Proposal, ProposalKind, PublishedPlan, RunTrigger
+from scheduling.models.runs import Incumbent, PlanningRun, Proposal, ProposalKind, PublishedPlan, RunTrigger
 from scheduling.models.sessions import AgendaItem, Hold, HoldQuerySet, RoomBooking, Session, SessionQuerySet
 from scheduling.models.wishes import TimeRequest, Wish, WishKind, WishQuerySet
 
@@ -22,6 +22,7 @@ __all__ = [
     "BlockKind",
     "Hold",
     "HoldQuerySet",
+    "Incumbent",
     "Invitation",
     "PlanningRun",
     "Proposal",

@@ -40,6 +40,7 @@ class PlanningRun(models.Model):
     trigger = models.CharField(_("started"), max_length=10, choices=RunTrigger.choices, default=RunTrigger.MANUAL)
     seconds = models.PositiveSmallIntegerField(_("time limit (seconds)"), default=30)
     seed = models.PositiveIntegerField(default=1)
+    alternatives = models.BooleanField(_("with alternatives"), default=False)
     status = models.CharField(_("status"), max_length=10, choices=RunStatus.choices, default=RunStatus.QUEUED)
     lifecycle = RUN_LIFECYCLE
     requested_by = models.ForeignKey(
@@ -82,6 +83,18 @@ class PlanningRun(models.Model):
         return self.status not in (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
+class Incumbent(models.Model):
+    """The best sessions of a running run so far: where another worker goes on if this one is lost. Gone with the run's
+    end, and apart from the run's row, which everybody reads."""
+
+    run = models.OneToOneField(PlanningRun, on_delete=models.CASCADE, related_name="incumbent")
+    sessions = models.JSONField()
+    seconds = models.FloatField(_("seconds of search behind it"))
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.seconds:.0f} s"
+
+
 class ProposalKind(models.TextChoices):
     BALANCED = "balanced", _("Balanced")
     FASTEST = "fastest", _("Fastest")
@@ -100,6 +113,7 @@ class Proposal(models.Model):
     goals = models.JSONField()
     bound = models.JSONField(null=True, blank=True)
     gap = models.FloatField(_("gap of the effort"), null=True, blank=True)
+    figures = models.JSONField(default=dict, blank=True)
     base_versions = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True)
