@@ -15,8 +15,9 @@ WORDS = frozenset((
     _("finished at"), _("goals"), _("heartbeat at"), _("hold"), _("institution"), _("institutions"), _("kind"),
     _("last error"), _("lead discipline"), _("lease until"), _("new"), _("not before"), _("old"), _("origin"),
     _("override"), _("owner"), _("params"), _("patient"), _("plan"), _("previous"), _("progress"), _("proposal"),
-    _("public id"), _("published at"), _("referrer"), _("reminded at"), _("requested by"), _("requirement"), _("room"),
-    _("run"), _("seed"), _("sent at"), _("sequence"), _("session"), _("slot"), _("start"), _("started at"),
+    _("people"), _("public id"), _("published at"), _("referrer"), _("reminded at"), _("requested by"),
+    _("requirement"), _("room"), _("run"), _("seed"), _("sent at"), _("sequence"), _("session"), _("start"),
+    _("started at"),
     _("status"), _("status event"), _("status events"), _("stop requested"), _("subject"), _("subject id"),
     _("subject type"), _("team"), _("title"), _("to"), _("user"), _("version"),
 ))  # fmt: skip

@@ -29,7 +29,7 @@ from scheduling.pool import Pool
 from scheduling.solver import problem as pure
 from scheduling.solver import rules
 from scheduling.solver.plan import Goals, Plan, PlannedSession, Unplaced
-from scheduling.states import HoldStatus
+from scheduling.solver.timeline import minus
 
 NOTICE = timedelta(hours=1)
 """A run plans nothing that would start sooner: time to review, publish and be told."""
@@ -67,7 +67,7 @@ def read(
     limits: pure.Limits | None = None,
 ) -> Snapshot:
     """The same for any hospitals and horizon."""
-    return _Reader(institutions, horizon, now or timezone.now()).snapshot(notice, limits or pure.Limits())
+    return Reader(institutions, horizon, now or timezone.now()).snapshot(notice, limits or pure.Limits())
 
 
 def repeatable_read() -> None:
@@ -76,7 +76,7 @@ def repeatable_read() -> None:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-class _Reader:
+class Reader:
     """One reading of the database; each method reads one kind of thing for all rows at once."""
 
     def __init__(self, institutions: Sequence[Institution], horizon: Horizon, now: datetime) -> None:
@@ -87,24 +87,30 @@ class _Reader:
         self.calendars = working_days.calendars(institutions)
         self.teams = list(Team.objects.filter(institution__in=institutions, active=True).select_related("institution"))
         self.site_of_team = {team.pk: team.institution_id for team in self.teams}
+        self.holds = list(Hold.objects.live(now).filter(team__in=self.teams).select_related("session"))
         self.fixed: dict[int, Session] = {}
         self.previous: dict[int, Session] = {}
-        for session in published.sessions(institutions, horizon):
+        self.published = {session.pk: session for session in published.sessions(institutions, horizon)}
+        promised = {hold.session_id for hold in self.holds}
+        for session in self.published.values():
             if session.team_id not in self.site_of_team:
                 continue  # of a team that was given up: it takes place as it is, so it only occupies
-            if published.complete(session, self.pool.members) and published.immovable(session, now):
-                self.fixed[session.pk] = session
-            elif session.start > now:
-                self.previous[session.pk] = session
-            # what has begun without a quorum can neither move nor be a rule-abiding part: it only occupies
+            stays = published.immovable(session, now) or session.pk in promised
+            self._admit(session, complete=published.complete(session, self.pool.members), stays=stays)
+
+    def _admit(self, session: Session, *, complete: bool, stays: bool) -> None:
+        """Whether the session is a part of the problem that stays or one that may move."""
+        if complete and stays:
+            self.fixed[session.pk] = session
+        elif session.start > self.now:
+            self.previous[session.pk] = session
+        # what has begun without a quorum can neither move nor be a rule-abiding part: it only occupies
 
     def snapshot(self, notice: timedelta, limits: pure.Limits) -> Snapshot:
         problem = self._problem(notice, limits)
-        while broken := _broken_fixed(problem):
+        while broken := self._broken(problem):
             for pk in broken:
-                session = self.fixed.pop(pk)
-                if session.start > self.now:
-                    self.previous[pk] = session
+                self._loosen(pk)
             problem = self._problem(notice, limits)
         versions = dict(
             PublishedPlan.objects.filter(institution__in=self.sites).values_list("institution_id", "version")
@@ -147,6 +153,15 @@ class _Reader:
             limits=limits,
         )
 
+    def _broken(self, problem: pure.Problem) -> set[int]:
+        return broken_fixed(problem)
+
+    def _loosen(self, pk: int) -> None:
+        """A session that was to stay breaks a rule by now: it may move, or only occupies what has begun."""
+        session = self.fixed.pop(pk)
+        if session.start > self.now:
+            self.previous[pk] = session
+
     def _planned(self, sessions: dict[int, Session]) -> tuple[PlannedSession, ...]:
         known = self.pool.members
         return tuple(published.as_planned(session, self.horizon, known) for session in sessions.values())
@@ -168,16 +183,28 @@ class _Reader:
                     reserved[block.team_id].append(
                         pure.Reserved(from_min=start, to_min=end, classes=(block.reserved_class,))
                     )
+        engaged = self._engaged()
         return tuple(
             pure.Team(
                 id=team.pk,
                 site=team.institution_id,
-                windows=tuple(opening[team.institution_id] + standing[team.pk]),
+                windows=tuple(minus(pure.merged(opening[team.institution_id] + standing[team.pk]), engaged[team.pk])),
                 standing=tuple(standing[team.pk]),
                 reserved=tuple(reserved[team.pk]),
             )
             for team in self.teams
         )
+
+    def _engaged(self) -> dict[int, list[pure.Span]]:
+        """When teams meet outside the problem: in sessions that only occupy, and where a promise is held."""
+        taken: Busy = defaultdict(list)
+        for session in self.published.values():
+            if session.pk not in self.fixed and session.pk not in self.previous:
+                taken[session.team_id].append((session.start, session.end))
+        for hold in self.holds:
+            start = max(hold.start, hold.session.end) if hold.session else hold.start
+            taken[hold.team_id].append((start, hold.end))
+        return defaultdict(list, {team: self.horizon.spans(times) for team, times in taken.items()})
 
     def _rooms(self) -> tuple[pure.Room, ...]:
         horizon = self.horizon
@@ -220,11 +247,18 @@ class _Reader:
     # Cases ---------------------------------------------------------------------------------------------------------
 
     def _cases(self) -> tuple[pure.Case, ...]:
-        """Waiting cases that nothing holds back, and the cases of the sessions in the problem."""
+        """Those that wait, and the cases of the sessions in the problem."""
+        found = self._waiting()
+        for session in [*self.fixed.values(), *self.previous.values()]:
+            found += [self._case(item.case, release=_submitted(item.case)) for item in session.items.all()]
+        return tuple(found)
+
+    def _waiting(self) -> list[pure.Case]:
+        """Waiting cases that nothing holds back."""
         waiting = (
             Case.objects.waiting()
             .filter(team__in=self.teams)
-            .exclude(pk__in=Hold.objects.filter(status=HoldStatus.HELD, expires_at__gt=self.now).values("case"))
+            .exclude(pk__in=[hold.case_id for hold in self.holds])
             .select_related("institution")
             .annotate(
                 materials_missing=Count("materials", filter=Q(materials__status=MaterialStatus.MISSING)),
@@ -242,9 +276,7 @@ class _Reader:
                     known = calendars[case.institution_id]
                     release = materials.earliest_meeting(case, complete_at, known=known)
                 found.append(self._case(case, release=release))
-        for session in [*self.fixed.values(), *self.previous.values()]:
-            found += [self._case(item.case, release=_submitted(item.case)) for item in session.items.all()]
-        return tuple(found)
+        return found
 
     def _wishes(self, cases: Iterable[pure.Case]) -> list[Wish]:
         """Pins and bans of the cases that may still get or change their place."""
@@ -330,7 +362,7 @@ def _travel(sites: Iterable[int]) -> tuple[tuple[int, int, int], ...]:
     return tuple((a, b, minutes) for (a, b) in pairs if (minutes := known.get((a, b))) is not None)
 
 
-def _broken_fixed(problem: pure.Problem) -> set[int]:
+def broken_fixed(problem: pure.Problem) -> set[int]:
     """Fixed sessions that break a rule by themselves: a leave or a closed room has come between."""
     if not problem.fixed:
         return set()
