@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from scheduling.solver import joint, objectives
-from scheduling.solver.model import Exact, read
+from scheduling.solver.exact import Exact
+from scheduling.solver.model import read
 from scheduling.solver.plan import LEVELS, Bound, Plan
 from scheduling.solver.problem import Case, Problem
 from scheduling.solver.stopping import stopping
@@ -49,7 +50,7 @@ def sessions(exact: Exact) -> Any:
         long, standing = exact.flag(), exact.flag()
         exact.model.add(exact.length[k] <= objectives.SHORT_SESSION_MIN).only_enforce_if(long.negated())
         exact.model.add_implication(standing, exact.live[k])
-        exact.inside(exact.problem.team_of[slot.team].standing, exact.first[k], exact.last[k], standing)
+        exact.inside(slot.near(exact.problem.team_of[slot.team].standing), exact.first[k], exact.last[k], standing)
         total += weights.session_short * exact.live[k] + (weights.session_long - weights.session_short) * long
         total -= weights.standing_discount * standing
     return total
