@@ -93,9 +93,13 @@ def alternative(
         own = replace(own, fair_target_min=sum(e.load_min for e in own.experts) // max(1, len(own.experts)))
     shared = best = measure(problem, plan)
     chosen = plan
-    coordinator, worker = Coordinator.start(own, plan, seed), Worker(own)
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and not should_stop():
+
+    def over() -> bool:
+        return time.monotonic() >= deadline or should_stop()
+
+    coordinator, worker = Coordinator.start(own, plan, seed), Worker(own, stop=over)
+    while not over():
         task = coordinator.next_task(min(1.0, max(0.1, deadline - time.monotonic())))
         if task is None:
             break

@@ -96,17 +96,21 @@ class Search:
         self.coordinator = Coordinator.start(self.problem, plan, seed)
         self._say("greedy")
 
-    def run(self, workers: int) -> None:
+    def run(self, workers: int = 1, team: crew.Crew | None = None) -> None:
+        """Whoever drives the search over hosts brings a crew of its own; it is dismissed at the end."""
         if not self.problem.cases:
             return
-        alone = workers <= 1 or self.clock.left < WORTH_STARTING_S or multiprocessing.current_process().daemon
-        team: crew.Crew = crew.Alone(self.problem, self.clock.over) if alone else crew.Processes(self.problem, workers)
+        team = team or self._crew(workers)
         try:
             self._drive(team)
         finally:
             team.dismiss()
         if self.small and not self.clock.over() and not self._proven():
             self._prove(workers)
+
+    def _crew(self, workers: int) -> crew.Crew:
+        alone = workers <= 1 or self.clock.left < WORTH_STARTING_S or multiprocessing.current_process().daemon
+        return crew.Alone(self.problem, self.clock.over) if alone else crew.Processes(self.problem, workers)
 
     def _prove(self, workers: int) -> None:
         """Small problems: the exact model from the incumbent on, for the rest of the time."""
