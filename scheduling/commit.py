@@ -99,15 +99,15 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
             params={"rules": sorted({violation.code for violation in broken})},
         )
     changes = _changes(seen, plan)
-    affected = _Writer(seen, proposal, by).write(changes)
+    affected = Writer(seen, proposal, by).write(changes)
     _close(run, proposal, scope, by=by)
     told = notices.tell(affected)
-    notices.tell_referrers(_replaced(changes))
+    notices.tell_referrers(replaced(changes))
     audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))
     return Outcome(changes=tuple(changes), told=told)
 
 
-def _replaced(changes: Iterable[Change]) -> set[int]:
+def replaced(changes: Iterable[Change]) -> set[int]:
     """The cases that got, changed or lost their start or room."""
 
     def place(session: PlannedSession | None) -> set[tuple[int, int, int | None]]:
@@ -178,10 +178,10 @@ def _close(run: PlanningRun, proposal: Proposal, scope: Iterable[int], *, by: Us
     Proposal.objects.filter(pk=proposal.pk).update(published_at=now)
 
 
-class _Writer:
+class Writer:
     """Writes changes session by session. Every case leaves its old place before any takes a new one."""
 
-    def __init__(self, seen: snapshot.Snapshot, proposal: Proposal, by: User | None) -> None:
+    def __init__(self, seen: snapshot.Snapshot, proposal: Proposal | None, by: User | None) -> None:
         self.seen, self.proposal, self.by = seen, proposal, by
         self.affected = notices.Affected()
         self.cases = Case.objects.in_bulk(list(seen.problem.case_of))

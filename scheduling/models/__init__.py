@@ -8,6 +8,7 @@ Attendance and RoomBooking carry the exclusion constraints: nobody and no room i
 """
 
 from scheduling.models.attendance import Attendance, AttendanceMode, AttendanceQuerySet, Invitation, Seat
+from scheduling.models.moves import Move, MoveKind
 from scheduling.models.places import Block, BlockKind, Room, RoomClosure, RoomHours
 from scheduling.models.runs import Incumbent, PlanningRun, Proposal, ProposalKind, PublishedPlan, RunTrigger
 from scheduling.models.sessions import AgendaItem, Hold, HoldQuerySet, RoomBooking, Session, SessionQuerySet
@@ -24,6 +25,8 @@ __all__ = [
     "HoldQuerySet",
     "Incumbent",
     "Invitation",
+    "Move",
+    "MoveKind",
     "PlanningRun",
     "Proposal",
     "ProposalKind",
