@@ -37,6 +37,7 @@ DEEDS = {
     "case.reevaluated": gettext_lazy("The catalogue was asked again"),
     "case.overridden": gettext_lazy("Tier set by hand to “%(tier)s”: %(reason)s"),
     "case.team_assigned": gettext_lazy("Given to %(team)s"),
+    "case.chased": gettext_lazy("The referrer was asked for what is missing"),
     "material.received": gettext_lazy("%(material)s received"),
     "material.waived": gettext_lazy("%(material)s is not needed"),
     "material.missing": gettext_lazy("%(material)s is missing again"),

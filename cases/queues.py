@@ -22,6 +22,10 @@ from mdt_portal.models import User
 
 QUEUED = (CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING)
 NEAR = timedelta(hours=24)
+PAGE = "queue"
+FILTERS = ("tier", "group", "urgency", "institution", "blocked", "status")
+KEPT = (*FILTERS, "view")
+"""What a saved view keeps: never the words searched for."""
 
 
 def rows(cases: QuerySet[Case]) -> QuerySet[Case]:

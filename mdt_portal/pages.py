@@ -68,9 +68,10 @@ def came_from(request: HttpRequest, default: str = "/") -> str:
     return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
-def say(response: HttpResponse, level: str, text: str) -> HttpResponse:
-    """Let an answer to htmx show a notice as well; levels are those of the part `note`."""
-    response["HX-Trigger"] = json.dumps({"portal:say": {"level": level, "text": str(text)}})
+def say(response: HttpResponse, level: str, text: str, *, event: str = "") -> HttpResponse:
+    """Let an answer to htmx show a notice as well, and raise an event; levels are those of the part `note`."""
+    raised = {event: {}} if event else {}
+    response["HX-Trigger"] = json.dumps({"portal:say": {"level": level, "text": str(text)}, **raised})
     return response
 
 

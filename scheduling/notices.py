@@ -5,7 +5,6 @@ Verbs promise a message through the outbox; the handlers here write and send it.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,7 +12,6 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 
@@ -24,8 +22,6 @@ from mdt_portal import clock, mail, outbox
 from mdt_portal.models import User
 from scheduling.models import AgendaItem, Attendance, Invitation, Session
 from scheduling.states import InvitationStatus
-
-BLANK_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(slots=True)
@@ -197,10 +193,7 @@ def _stretch(session: Session, start: datetime, end: datetime, *, link: str = ""
 def _send(person: Expert | User, template: str, context: Mapping[str, object]) -> None:
     user = person if isinstance(person, User) else person.user
     to = person.email or (user.email if user else "")
-    words = {**context, "name": str(person)}
-    subject = render_to_string(f"mail/{template}_subject.txt", words).strip().replace("\n", " ")
-    body = BLANK_LINES.sub("\n\n", render_to_string(f"mail/{template}.txt", words).strip()) + "\n"
-    mail.send(to=to, subject=subject, body=body, user=user)
+    mail.send_template(template, to=to, user=user, words={**context, "name": str(person)})
 
 
 def language_of(person: Expert) -> str:

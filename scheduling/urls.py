@@ -3,11 +3,15 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from scheduling.pages import answers, board, case, mails, proposals, queue, runs, sessions, today
+from scheduling.pages import answers, board, bulk, case, mails, proposals, queue, runs, sessions, today, views
 
 urlpatterns: list[URLPattern] = [
     path("", today.today, name="today"),
     path("queue/", queue.queue, name="queue"),
+    path("queue/bulk/", bulk.perform, name="queue_bulk"),
+    path("queue/bulk/team/", bulk.choose_team, name="queue_bulk_team"),
+    path("queue/views/", views.keep, name="view_keep"),
+    path("queue/views/<str:public_id>/drop/", views.drop, name="view_drop"),
     path("cases/<str:public_id>/", case.case, name="case"),
     path("cases/<str:public_id>/withdraw/", case.withdraw, name="case_withdraw"),
     path("week/", board.board, name="board"),

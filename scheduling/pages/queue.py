@@ -16,11 +16,12 @@ from cases import queues
 from cases.models import Case, Tier, Urgency
 from cases.queues import Block
 from cases.states import CaseStatus
-from experts.models import DiseaseGroup
+from experts.models import DiseaseGroup, Institution
 from mdt_portal import access
 from mdt_portal.models import User
 from mdt_portal.pages import is_htmx, page
 from scheduling import unplaced
+from scheduling.pages import views
 from scheduling.unplaced import Why
 
 PER_PAGE = 50
@@ -43,25 +44,25 @@ class Line:
 def queue(request: HttpRequest) -> HttpResponse:
     """The cases that the reader may see, as the filters in the address say. htmx gets the list alone."""
     user: User = request.user  # type: ignore[assignment]
-    now = timezone.now()
-    chosen = {name: request.GET.get(name, "") for name in ("q", "tier", "group", "urgency", "status", "blocked")}
+    chosen = {name: request.GET.get(name, "") for name in ("q", *queues.FILTERS)}
     view = request.GET.get("view", "") if request.GET.get("view") in VIEWS else "all"
     cases = _filtered(access.visible(user, Case.objects.all()), chosen, user)
-    counts = queues.counts(cases, now, user)
+    counts = queues.counts(cases, timezone.now(), user)
     shown = Paginator(queues.rows(_viewed(cases, view, user)), PER_PAGE).get_page(request.GET.get("page"))
-    lines = _lines(shown, chosen["q"], user)
+    may = {"refer": access.can(user, "case.refer"), "plan": access.can(user, "plan.request", None)}
     context = {
-        "lines": lines,
+        "lines": _lines(shown, chosen["q"], user),
         "page": shown,
         "counts": counts,
         "view": view,
         "chosen": chosen,
         "filtered": any(chosen.values()) or view != "all",
+        "may": may,
+        **views.context(user, request.GET),
     }
     if is_htmx(request):
         return render(request, "cases/_queue_answer.html", context)
-    may = {"refer": access.can(user, "case.refer"), "plan": access.can(user, "plan.request", None)}
-    return render(request, "cases/queue.html", context | {"choices": _choices(), "may": may})
+    return render(request, "cases/queue.html", context | {"choices": _choices(user)})
 
 
 def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> QuerySet[Case]:
@@ -73,6 +74,8 @@ def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> Quer
         cases = cases.filter(tier=chosen["tier"])
     if chosen["urgency"] in Urgency.values:
         cases = cases.filter(urgency=chosen["urgency"])
+    if chosen["institution"]:
+        cases = cases.filter(institution__public_id=chosen["institution"])
     if chosen["group"]:
         cases = cases.filter(requirement__disease_group=chosen["group"])
     if chosen["blocked"] in ("facts", "team", "materials", "nothing"):
@@ -112,10 +115,13 @@ def _lines(shown: Page[Case], text: str, user: User) -> list[Line]:
     ]
 
 
-def _choices() -> dict[str, Any]:
+def _choices(user: User) -> dict[str, Any]:
     groups = [(group.key, group.name) for group in DiseaseGroup.objects.all()]
+    waiting = access.visible(user, Case.objects.filter(status__in=queues.QUEUED))
+    hospitals = Institution.objects.filter(pk__in=waiting.values("institution"))
     return queues.choices() | {
         "tier": Tier.choices,
         "urgency": Urgency.choices,
         "group": sorted(groups, key=lambda pair: pair[1]),
+        "institution": [(one.public_id, one.name) for one in hospitals],
     }

@@ -8,6 +8,8 @@
    data-print                        prints the page
    data-focus                        takes the focus when htmx has brought it
    data-rows / data-row              j and k move, x ticks, Enter opens the row's first link
+   <form id="f" data-ticked>         shows itself while boxes with form="f" are ticked; data-ticked-words says how many;
+                                     data-tick-all ticks the boxes of its table, data-tick-none unticks
    HX-Trigger: {"portal:say": {"level": "ok", "text": "…"}}    shows a notice */
 (() => {
   "use strict";
@@ -210,6 +212,42 @@
       say("info", button.dataset.copy); // no clipboard here: show it, so that it can be taken by hand
     }
   }
+
+  // A dialog whose deed is done, and whose answer brings nothing to show, closes.
+  body.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.xhr.status === 204) event.detail.elt.closest("dialog")?.close();
+  });
+
+  /* ---------- ticked rows ---------- */
+  const boxesOf = (form) => all(`input[type=checkbox][form="${form.id}"]`);
+  function countTicked() {
+    for (const form of all("form[data-ticked]")) {
+      const boxes = boxesOf(form);
+      const n = boxes.filter((box) => box.checked).length;
+      form.hidden = n === 0;
+      const place = find("[data-ticked-words]", form);
+      write(place, n ? fill(place.dataset.tickedWords, { n }) : "");
+      for (const box of boxes) box.closest("tr")?.setAttribute("aria-selected", box.checked);
+      const whole = find("[data-tick-all]");
+      if (whole) {
+        whole.checked = n > 0 && n === boxes.length;
+        whole.indeterminate = n > 0 && n < boxes.length;
+      }
+    }
+  }
+  document.addEventListener("change", (event) => {
+    const whole = event.target.closest("[data-tick-all]");
+    if (whole) all("tbody input[type=checkbox][form]", whole.closest("table")).forEach((box) => { box.checked = whole.checked; });
+    if (whole || event.target.form?.matches("[data-ticked]")) countTicked();
+  });
+  document.addEventListener("click", (event) => {
+    const none = event.target.closest("[data-tick-none]");
+    if (!none) return;
+    boxesOf(none.form).forEach((box) => { box.checked = false; });
+    countTicked();
+    find("[data-tick-all]")?.focus();
+  });
+  body.addEventListener("htmx:afterSettle", countTicked);
 
   /* ---------- keys ---------- */
   const typing = (element) => element.closest("input, textarea, select, [contenteditable], dialog[open]");
