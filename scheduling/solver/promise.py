@@ -1,17 +1,18 @@
 """The promise: the earliest slots in which one case could be discussed, against the published plan as it stands.
 
 Nothing that is published moves: the case opens a session of its own or is added after the cases of an existing one.
+`gain` looks one step further: what if one session that nobody has confirmed yet made room?
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from itertools import islice
 
-from scheduling.solver import objectives
+from scheduling.solver import greedy, objectives
 from scheduling.solver.columns import Column
 from scheduling.solver.groups import Group
-from scheduling.solver.plan import Plan
+from scheduling.solver.plan import Plan, PlannedSession
 from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem
 from scheduling.solver.timeline import State, bits
@@ -28,22 +29,87 @@ class Slot:
     session: int | None
     room: int | None
     seats: dict[int, int]
+    optional: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """An earlier slot, and the cases that would move for it, each with its new start. None of them would be late."""
+
+    slot: Slot
+    moved: dict[int, int]
 
 
 def earliest(problem: Problem, plan: Plan, case: Case, k: int = 3, *, state: State | None = None) -> list[Slot]:
     """The k earliest feasible slots, at least the case's own length apart; a prepared state saves building it."""
-    state = state or State(problem, plan.sessions)
-    pricer = Pricer(state=state)
+    pricer = Pricer(state=state or State(problem, plan.sessions))
     if case.id not in problem.case_of:
         pricer.admit(case)
     slots: list[Slot] = []
-    for column in merge(_new(pricer, case), _joining(pricer, case), key=lambda column: column.items[0].start_min):
+    for column in _columns(pricer, case):
         start = column.items[0].start_min
         if not slots or start >= slots[-1].start_min + case.duration_min:
             slots.append(_slot(case, column))
         if len(slots) == k:
             break
     return slots
+
+
+def gain(problem: Problem, plan: Plan, case: Case, *, tries: int = 12) -> Gain | None:
+    """The earliest slot that opens if one session that is not fixed gave way, and where its cases would then go.
+
+    The `tries` earliest sessions are asked that share the team, the site's rooms or somebody with the case. Cases that
+    move stay within their limit, or are no later than they are.
+    """
+    if case.id not in problem.case_of:
+        problem = replace(problem, cases=(*problem.cases, case))
+    now = earliest(problem, plan, case, 1)
+    best: Gain | None = None
+    before = now[0].start_min if now else problem.horizon_min
+    for session in islice(_in_the_way(problem, plan, case, before), tries):
+        if session.start_min >= before:
+            break
+        found = _instead_of(problem, plan.sessions, session, case, before)
+        if found is not None:
+            best, before = found, found.slot.start_min
+    return best
+
+
+def _in_the_way(problem: Problem, plan: Plan, case: Case, before: int) -> Iterator[PlannedSession]:
+    site = problem.team_of[case.team].site
+    wanted = {expert for place in case.places for expert in place.candidates}
+    for session in sorted(plan.sessions, key=lambda session: (session.start_min, session.id)):
+        near = session.site == site or session.people() & wanted
+        if session.id not in problem.fixed_of and problem.now_min <= session.start_min < before and near:
+            yield session
+
+
+def _instead_of(
+    problem: Problem, sessions: Iterable[PlannedSession], given_up: PlannedSession, case: Case, before: int
+) -> Gain | None:
+    """The case placed as if `given_up` were not there, if that is earlier and the cases of that session find room."""
+    state = State(problem, (session for session in sessions if session.id != given_up.id))
+    pricer = Pricer(state=state)
+    column = next(_columns(pricer, case), None)
+    if column is None or column.items[0].start_min >= before:
+        return None
+    if column.base is not None:
+        state.remove(column.base)
+    state.add(column.session(state.new_id() if column.base is None else column.base, column.rooms[0]))
+    homeless = sorted((problem.case_of[item.case] for item in given_up.cases), key=greedy.urgency)
+    if greedy.complete(state, homeless):
+        return None
+    starts = {item.case: item.start_min for session in state.sessions.values() for item in session.cases}
+    old = {item.case: item.start_min for session in sessions for item in session.cases}
+    if any(starts[ident] > max(problem.case_of[ident].due_min, old[ident]) for ident in old):
+        return None
+    moved = {ident: starts[ident] for ident in old if starts[ident] != old[ident]}
+    return Gain(slot=_slot(case, column), moved=moved)
+
+
+def _columns(pricer: Pricer, case: Case) -> Iterator[Column]:
+    """All ways to place the case, by its start."""
+    return merge(_new(pricer, case), _joining(pricer, case), key=lambda column: column.items[0].start_min)
 
 
 def _new(pricer: Pricer, case: Case) -> Iterator[Column]:
@@ -80,4 +146,5 @@ def _slot(case: Case, column: Column) -> Slot:
         session=column.base,
         room=column.rooms[0],
         seats=dict(item.seats),
+        optional=dict(item.optional),
     )
