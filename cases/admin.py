@@ -10,7 +10,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -93,8 +92,12 @@ class CatalogueRuleAdmin(Recorded):
 
     @admin.action(description=gettext_lazy("Publish the drafts from today"))
     def publish_today(self, request: HttpRequest, rules: models.QuerySet[CatalogueRule]) -> None:
-        today = timezone.localdate()
-        self._each(request, rules, lambda rule: rulebook.publish(rule, by=request.user, valid_from=today))  # type: ignore[arg-type]
+        today, why = rulebook.today(), _("Published on the administration page")
+        self._each(
+            request,
+            rules,
+            lambda rule: rulebook.publish(rule, by=request.user, valid_from=today, reason=why),  # type: ignore[arg-type]
+        )
 
     @admin.action(description=gettext_lazy("Withdraw the versions"))
     def withdraw(self, request: HttpRequest, rules: models.QuerySet[CatalogueRule]) -> None:

@@ -229,7 +229,7 @@ class AskedFactsView(APIView):
     )
     def get(self, request: api.SignedIn) -> Response:
         code = known_code(request.query_params.get("code", ""))
-        facts = catalogue.asked_facts(code, rulebook.in_force(timezone.now().date()))
+        facts = catalogue.asked_facts(code, rulebook.in_force(rulebook.today()))
         rows = [{"fact": fact, "text": wording.fact_text(fact)} for fact in facts]
         return Response(shown.FactSerializer(rows, many=True).data)
 
@@ -240,7 +240,7 @@ class RuleFilter(django_filters.FilterSet):
 
     def covering(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         code = known_code(value)
-        covering = [rule.key for rule in rulebook.in_force(timezone.now().date()) if rule.width(code) is not None]
+        covering = [rule.key for rule in rulebook.in_force(rulebook.today()) if rule.width(code) is not None]
         return rows.filter(key__in=covering)
 
 
@@ -258,5 +258,5 @@ class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     lookup_value_regex = "[A-Za-z0-9._-]+"
 
     def get_queryset(self) -> QuerySet[CatalogueRule]:
-        today = CatalogueRule.objects.in_force(timezone.now().date()).values("pk")
+        today = CatalogueRule.objects.in_force(rulebook.today()).values("pk")
         return access.visible(self.request.user, CatalogueRule.objects.filter(pk__in=today).order_by(F("key").asc()))

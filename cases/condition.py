@@ -7,7 +7,7 @@ set mean 'not reported' and count as false.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cases import staging
 
@@ -82,6 +82,16 @@ class Condition:
             names.append("surgery_level")
         return tuple(names)
 
+    def parts(self) -> tuple[Condition, ...]:
+        """The condition taken apart: one for each clause that can be judged by itself. All of them must hold."""
+        found = []
+        for names in _PARTS:
+            taken = {name: getattr(self, name) for name in names}
+            part = replace(_NOTHING, **taken)
+            if part != _NOTHING:
+                found.append(part)
+        return tuple(found)
+
     def rests_on_major_stage(self, facts: Facts) -> bool:
         """Whether the rule's limit has a sub-stage and the case's stage has none, so that the majors were compared."""
         if facts.stage is None or self.or_flags & facts.flags:
@@ -115,6 +125,20 @@ class Condition:
     def _flags(self, facts: Facts) -> bool:
         any_set = not self.flags_any or bool(self.flags_any & facts.flags)
         return any_set and self.flags_all <= facts.flags and not self.flags_none & facts.flags
+
+
+_NOTHING = Condition()
+_PARTS = (
+    ("stage_min", "stage_max", "or_flags"),
+    ("score", "score_min", "score_max"),
+    ("flags_any",),
+    ("flags_all",),
+    ("flags_none",),
+    ("age_min", "age_max"),
+    ("comorbidities_min", "comorbidities_max"),
+    ("rare_class",),
+    ("surgery_level_min",),
+)
 
 
 def _between(value: float | None, low: float | None, high: float | None) -> bool | None:

@@ -55,8 +55,8 @@ def bring_in(
     if content.mistakes:
         raise ValueError("a file with mistakes is refused whole")
     now = at or timezone.now()
-    rules = rulebook.in_force(now.date())
-    today = now.astimezone(institution.tz).date()
+    today = rulebook.today(institution.zone, at=now)
+    rules = rulebook.in_force(today)
     return tuple(
         _one(person, rules, by=by, institution=institution, now=now, today=today) for person in content.patients
     )

@@ -24,6 +24,7 @@ RARE_CLASSES = ("A", "B", "C")
 
 _KEY = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,23}", re.IGNORECASE)
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_NO_LINK = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SCORE = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,19}")
 NEEDED = ("id", "name_en", "name_zh", "icd10", "condition", "tier", "care_level", "required", "hours", "minutes")
 _ALLOWED = (
@@ -128,6 +129,8 @@ def _assemble(reader: _Reader, raw: dict[str, Any], version: int) -> Rule:
     name_en, name_zh = (reader.text(raw, name, longest=120) for name in ("name_en", "name_zh"))
     for name in ("source", "source_url", "note"):
         reader.text(raw, name, needed=False, longest=4000 if name == "note" else 400)
+    if isinstance(link := raw.get("source_url"), str) and _NO_LINK.match(link):
+        reader.wrong("source_url", "not_a_link", value=link)
     _evidence(reader, raw)
     tier = reader.choice(raw, "tier", TIERS)
     ranges = _ranges(reader, raw)

@@ -11,10 +11,11 @@ from typing import Any
 class Mistake:
     """What is wrong, and where: `rules[12].required[1].discipline` of rule `LUNG-3B`.
 
-    `cases.wording.mistake_text` puts it into words.
+    `cases.wording.mistake_text` puts it into words. `line` is that of the file, 0 where there is none.
     """
 
     place: str
     code: str
     rule: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+    line: int = 0

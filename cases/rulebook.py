@@ -7,21 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases import grammar, vocabulary, wording
+from cases import grammar, rulefile, vocabulary, wording
 from cases.catalogue import Rule
 from cases.mistake import Mistake
 from cases.models import CatalogueRule
 from cases.states import RuleStatus
 from experts import reference
 from experts.models import Discipline, DiseaseGroup
-from mdt_portal import audit, lifecycle
-from mdt_portal.errors import RuleError
+from mdt_portal import audit, clock, lifecycle
+from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import User
 
 _COLUMNS = ("name_en", "name_zh", "tier", "evidence", "source", "source_url", "note")
@@ -38,14 +39,31 @@ class Loaded:
     published: tuple[str, ...] = ()
 
 
-def in_force(on: date) -> tuple[Rule, ...]:
-    """The rules that count on day `on`. One small query; each version is parsed once per process."""
-    stamps = list(CatalogueRule.objects.in_force(on).values_list("pk", "changed_at"))
+def today(zone: str | tzinfo | None = None, *, at: datetime | None = None) -> date:
+    """The day for which the catalogue is asked: by a hospital's clock, so that a version begins at its midnight."""
+    return (at or timezone.now()).astimezone(clock.zone(zone)).date()
+
+
+def in_force(on: date, *, without: CatalogueRule | None = None) -> tuple[Rule, ...]:
+    """The rules that count on day `on`, or would `without` one version.
+
+    One small query; each version is parsed once per process.
+    """
+    rows = CatalogueRule.objects.exclude(pk=without.pk) if without else CatalogueRule.objects.all()
+    stamps = list(rows.in_force(on).values_list("pk", "changed_at"))
     missing = [pk for pk, changed_at in stamps if (pk, changed_at) not in _parsed]
     words = known_words() if missing else None
     for row in CatalogueRule.objects.filter(pk__in=missing):
-        _parsed[(row.pk, row.changed_at)] = rule_of(row, words)
+        parsed(row, words)
     return tuple(_parsed[stamp] for stamp in stamps if stamp in _parsed)
+
+
+def parsed(row: CatalogueRule, words: vocabulary.Vocabulary | None = None) -> Rule:
+    """`rule_of`, remembered: a version's text never changes."""
+    stamp = (row.pk, row.changed_at)
+    if stamp not in _parsed:
+        _parsed[stamp] = rule_of(row, words)
+    return _parsed[stamp]
 
 
 def rule_of(row: CatalogueRule, words: vocabulary.Vocabulary | None = None) -> Rule:
@@ -100,19 +118,57 @@ def load(
     return Loaded(new=tuple(new), changed=tuple(changed), unchanged=tuple(unchanged), published=tuple(published))
 
 
-@transaction.atomic
-def save_draft(raw: Mapping[str, Any], *, by: User | None, reason: str = "") -> CatalogueRule:
-    """The next version of one rule, as a draft. Raises RuleError with the mistakes in `fields`, by place."""
-    words = known_words()
+def check(raw: Mapping[str, Any], words: vocabulary.Vocabulary) -> tuple[Rule | None, list[Mistake]]:
+    """The rule, and all that is wrong with it, by itself and beside the rules that are in force."""
     rule, mistakes = grammar.read_rule(dict(raw), words)
     if rule is None:
+        return None, mistakes
+    others = [other for other in in_force(today()) if other.key != rule.key]
+    beside = rulefile.contradictions(dict(enumerate([*others, rule])))
+    return rule, [replace(one, place="tier") for one in beside if one.rule == rule.key]
+
+
+@transaction.atomic
+def save_draft(
+    raw: Mapping[str, Any], *, by: User | None, reason: str = "", version: int | None = None
+) -> CatalogueRule:
+    """The next version of one rule, as a draft. Raises RuleError with the mistakes in `fields`, by place.
+
+    `version` is the newest one that the writer has seen (0 for a new rule); another one raises StaleState.
+    """
+    words = known_words()
+    rule, mistakes = check(raw, words)
+    if rule is None or mistakes:
         raise _refused(mistakes)
     row = CatalogueRule.objects.select_for_update().filter(key=rule.key).order_by("-version").first()
+    if version is not None and version != (row.version if row else 0):
+        raise StaleState(
+            _("%(rule)s was saved by somebody else while you were editing. Look at the newest version first.")
+            % {"rule": rule.key}
+        )
     return _next_version(_complete(raw, row, words), row, by=by, reason=reason)
 
 
 @transaction.atomic
-def publish(row: CatalogueRule, *, by: User | None, valid_from: date) -> CatalogueRule:
+def release(
+    drafts: Iterable[CatalogueRule], *, by: User | None, valid_from: date, reason: str, not_before: date
+) -> list[CatalogueRule]:
+    """Publish drafts together, from the day `not_before` or later, with a reason that is kept. All of them or none."""
+    rows = list(drafts)
+    if not rows:
+        raise RuleError(_("Choose at least one draft."), fields={"draft": [_("Choose at least one draft.")]})
+    fields = {}
+    if not reason.strip():
+        fields["reason"] = [_("Say why; the reason stands in the history of each rule.")]
+    if valid_from < not_before:
+        fields["valid_from"] = [_("The past cannot be changed: the first possible day is today.")]
+    if fields:
+        raise RuleError(next(iter(fields.values()))[0], fields=fields)
+    return [publish(row, by=by, valid_from=valid_from, reason=reason.strip()) for row in rows]
+
+
+@transaction.atomic
+def publish(row: CatalogueRule, *, by: User | None, valid_from: date, reason: str = "") -> CatalogueRule:
     """Let the draft count from a day. Raises RuleError where a version that is published already starts later."""
     later = CatalogueRule.objects.filter(key=row.key, status=RuleStatus.PUBLISHED, valid_from__gt=valid_from).first()
     if later is not None:
@@ -121,14 +177,18 @@ def publish(row: CatalogueRule, *, by: User | None, valid_from: date) -> Catalog
             % {"rule": row, "later": later, "day": later.valid_from},
             code="starts_too_early",
         )
-    lifecycle.move(row, RuleStatus.PUBLISHED, by=by, why="rule.published", valid_from=valid_from)
-    audit.record("rule.published", by=by, subject=row, valid_from=valid_from.isoformat())
+    params = {"reason": reason} if reason else {}
+    lifecycle.move(row, RuleStatus.PUBLISHED, by=by, why="rule.published", params=params, valid_from=valid_from)
+    audit.record("rule.published", by=by, subject=row, valid_from=valid_from.isoformat(), **params)
     return row
 
 
 @transaction.atomic
 def withdraw(row: CatalogueRule, *, by: User | None, reason: str) -> CatalogueRule:
     """Take a version back; the one before it counts again, unless it is withdrawn too."""
+    if not reason.strip():
+        words = _("Say why; the reason stands in the history of each rule.")
+        raise RuleError(words, fields={"reason": [words]})
     lifecycle.move(row, RuleStatus.WITHDRAWN, by=by, why="rule.withdrawn", params={"reason": reason})
     audit.record("rule.withdrawn", by=by, subject=row, reason=reason)
     return row

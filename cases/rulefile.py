@@ -1,11 +1,15 @@
-"""A whole catalogue file: text -> rules, with every mistake of every rule at once. Pure."""
+"""A whole catalogue file: text -> rules, with every mistake of every rule at once. Pure.
+
+This reads and writes JSON; `cases.rulesheet` does the same for a table (CSV).
+"""
 
 from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cases import grammar, icd10, vocabulary
@@ -30,7 +34,7 @@ def read(text: str, known: Vocabulary) -> RuleFile:
         top = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_no_key_twice)
     except json.JSONDecodeError as error:
         params = {"line": error.lineno, "column": error.colno, "problem": error.msg}
-        return RuleFile(mistakes=(Mistake(place="", code="not_json", params=params),))
+        return RuleFile(mistakes=(Mistake(place="", code="not_json", params=params, line=error.lineno),))
     except _KeyTwiceError as error:
         return RuleFile(mistakes=(Mistake(place=str(error), code="key_twice"),))
     except RecursionError:
@@ -41,17 +45,57 @@ def read(text: str, known: Vocabulary) -> RuleFile:
         Mistake(place=key, code="unknown_key", params={"known": ["meta", "rules"]})
         for key in top.keys() - {"meta", "rules"}
     ]
+    return judge(top["rules"], known, lines=_lines(text), mistakes=mistakes)
+
+
+def write(raws: Iterable[Mapping[str, Any]]) -> str:
+    """The file that holds these rules; `read` gives them back."""
+    return json.dumps({"rules": list(raws)}, ensure_ascii=False, indent=1) + "\n"
+
+
+def judge(
+    raw_rules: Sequence[Any], known: Vocabulary, *, lines: Sequence[int] = (), mistakes: Iterable[Mistake] = ()
+) -> RuleFile:
+    """What a file's rules are worth together. `lines` says where each begins; `mistakes` were found before."""
+    found = list(mistakes)
     rules: dict[int, Rule] = {}
-    for number, raw in enumerate(top["rules"]):
-        rule, found = grammar.read_rule(raw, known, place=f"rules[{number}]")
-        mistakes.extend(found)
+    for number, raw in enumerate(raw_rules):
+        rule, wrong = grammar.read_rule(raw, known, place=f"rules[{number}]")
+        found.extend(wrong)
         if rule is not None:
             rules[number] = rule
-    mistakes.extend(_ids_twice(top["rules"]))
-    mistakes.extend(contradictions(rules))
-    if mistakes:
-        return RuleFile(mistakes=tuple(mistakes))
-    return RuleFile(rules=tuple(rules.values()), raw=tuple(top["rules"]), hints=tuple(_hints(rules)))
+    found.extend(_ids_twice(raw_rules))
+    found.extend(contradictions(rules))
+    if found:
+        return RuleFile(mistakes=tuple(_on_line(one, lines) for one in found))
+    hints = tuple(_on_line(one, lines) for one in _hints(rules))
+    return RuleFile(rules=tuple(rules.values()), raw=tuple(raw_rules), hints=hints)
+
+
+def _on_line(mistake: Mistake, lines: Sequence[int]) -> Mistake:
+    number = re.match(r"rules\[(\d+)\]", mistake.place)
+    if mistake.line or number is None or int(number[1]) >= len(lines):
+        return mistake
+    return replace(mistake, line=lines[int(number[1])])
+
+
+def _lines(text: str) -> list[int]:
+    """The line on which each rule of a well-formed file begins."""
+    starts = []
+    depth, line, in_rules = 0, 1, False
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}\n]', text):
+        word = token[0]
+        line += word == "\n"
+        if word == '"rules"' and depth == 1:
+            in_rules = True
+        elif word in "[{":
+            depth += 1
+            if in_rules and word == "{" and depth == 3:
+                starts.append(line)
+        elif word in "]}":
+            depth -= 1
+            in_rules = in_rules and depth > 1
+    return starts
 
 
 def contradictions(rules: Mapping[int, Rule]) -> list[Mistake]:
@@ -67,7 +111,7 @@ def contradictions(rules: Mapping[int, Rule]) -> list[Mistake]:
     return found
 
 
-def _ids_twice(raw_rules: list[Any]) -> list[Mistake]:
+def _ids_twice(raw_rules: Sequence[Any]) -> list[Mistake]:
     first: dict[str, int] = {}
     found = []
     for number, raw in enumerate(raw_rules):

@@ -106,6 +106,17 @@ _MISTAKES = {
     "contradiction": gettext_lazy(
         "says “%(tier)s” where %(other)s says “%(other_tier)s” of the same codes and condition"
     ),
+    "not_a_link": gettext_lazy("“%(value)s” is no link of the web (http or https)"),
+    "clause_twice": gettext_lazy("asks the same thing a second time"),
+    "two_scores": gettext_lazy("a rule looks at one score; this one already looks at %(value)s"),
+    "unreadable_clause": gettext_lazy("“%(value)s” is not understood; write for example: stage >= IIIB"),
+    "unreadable_seat": gettext_lazy("“%(value)s” is not understood; write for example: RADIOL 3, or SURG 4 x2"),
+    "no_lines": gettext_lazy("there is no rule in the file"),
+    "not_csv": gettext_lazy("not CSV: %(problem)s"),
+    "cells_differ": gettext_lazy("has more or fewer cells than the first line"),
+    "column_missing": gettext_lazy("this column is missing"),
+    "column_unknown": gettext_lazy("is not a known column (known: %(known)s)"),
+    "column_twice": gettext_lazy("two columns have the same name"),
     "id_twice": gettext_lazy("“%(value)s” is already the id of %(first)s"),
     "no_rules": gettext_lazy("the file must be an object with a list “rules”"),
     "not_json": gettext_lazy("not JSON: %(problem)s at line %(line)s, column %(column)s"),

@@ -50,15 +50,34 @@ def facts_of(case: Case) -> catalogue.Facts:
 
 
 def evaluate(case: Case, *, at: datetime | None = None) -> Answer:
-    """The catalogue's present answer; nothing is written. An unsaved case will do."""
-    return catalogue.evaluate(facts_of(case), rulebook.in_force((at or timezone.now()).date()))
+    """The catalogue's present answer, by the clock of the referring hospital; nothing is written."""
+    zone = case.institution.zone if case.institution_id else None
+    return catalogue.evaluate(facts_of(case), rulebook.in_force(rulebook.today(zone, at=at)))
 
 
-def evaluate_facts(*, code: str, **facts: Any) -> Answer:
-    """What the catalogue would say to these facts; nothing is written. Raises RuleError on impossible facts."""
+def checked_facts(*, code: str, **facts: Any) -> catalogue.Facts:
+    """The facts as the catalogue wants them, without a case. Raises RuleError on impossible ones."""
     case = Case(number="-", code=_checked_code(code))
     _set(case, facts)
-    return evaluate(case)
+    return facts_of(case)
+
+
+def evaluate_facts(*, code: str, institution: Institution | None = None, **facts: Any) -> Answer:
+    """What the catalogue would say to these facts; nothing is written. Raises RuleError on impossible facts."""
+    zone = institution.zone if institution else None
+    return catalogue.evaluate(checked_facts(code=code, **facts), rulebook.in_force(rulebook.today(zone)))
+
+
+def imagine(*, code: str, institution: Institution, at: datetime | None = None, **details: Any) -> Case:
+    """The case as it would stand if it were handed in `at` (now); nothing is written. Raises RuleError as `refer`."""
+    moment = at or timezone.now()
+    case = Case(number="-", institution=institution, code=_checked_code(code), submitted_at=moment)
+    _set(case, details)
+    answer = evaluate(case, at=moment)
+    for name, value in _frozen(case, answer).items():
+        setattr(case, name, value)
+    case.status = _target(answer, has_team=case.team is not None)
+    return case
 
 
 @transaction.atomic

@@ -58,7 +58,7 @@ def checklist(case: Case) -> dict[str, Any]:
 
 
 def rules_today() -> tuple[Rule, ...]:
-    return rulebook.in_force(timezone.now().date())
+    return rulebook.in_force(rulebook.today())
 
 
 def live_answer(form: FactsForm, institution: Institution | None, before: Case | None = None) -> Sheet | None:
@@ -67,7 +67,7 @@ def live_answer(form: FactsForm, institution: Institution | None, before: Case |
         return None
     form.is_valid()  # what is wrong is left out of the facts, what is right counts
     try:
-        answer = workflow.evaluate_facts(code=form.chosen, **form.details(before))
+        answer = workflow.evaluate_facts(code=form.chosen, institution=institution, **form.details(before))
     except DomainError:
         return None
     emergency = form.cleaned_data.get("urgency") == Urgency.EMERGENCY

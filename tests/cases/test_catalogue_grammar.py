@@ -161,7 +161,9 @@ def test_a_file_of_the_wrong_shape() -> None:
     assert codes("[" * 100_000) == [("", "too_deep")]
     found = rulefile.read('{"rules": [\n{"id" "X"}]}', words()).mistakes
     assert found == (
-        Mistake(place="", code="not_json", params={"line": 2, "column": 7, "problem": "Expecting ':' delimiter"}),
+        Mistake(
+            place="", code="not_json", params={"line": 2, "column": 7, "problem": "Expecting ':' delimiter"}, line=2
+        ),
     )
 
 

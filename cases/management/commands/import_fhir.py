@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -32,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         institution, user = hospital(options["institution"]), referrer(options["user"])
-        if not rulebook.in_force(timezone.now().date()):
+        if not rulebook.in_force(rulebook.today()):
             raise CommandError(_("No rule of the catalogue is in force. Run load_catalogue --publish-from=DATE first."))
         self.stdout.write(_("Referring hospital: %(name)s") % {"name": institution})
         refused = []

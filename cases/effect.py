@@ -1,0 +1,156 @@
+"""What other rules would change: whose tier, and how much of each discipline's time. Pure.
+
+Both answers are asked anew, so that the difference is the rules' alone; what was frozen on a case plays no part, but
+for a tier that was set by hand, which stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from cases import catalogue
+from cases.catalogue import METASTASIS_CODES, Rule
+from cases.condition import Facts
+from cases.requirement import Answer, Requirement
+
+UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One case. `by_hand` is what somebody set against the catalogue."""
+
+    key: int
+    facts: Facts
+    waiting: bool
+    recent: bool
+    by_hand: Requirement | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A case whose tier would be another one; a tier is `required`, `suggested`, `none` or `undecided`."""
+
+    case: Asked
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What the recent cases ask of one discipline in a week: minutes of discussion times people, and seats."""
+
+    discipline: str
+    minutes_before: float = 0
+    minutes_after: float = 0
+    seats_before: float = 0
+    seats_after: float = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """`otherwise` counts cases that keep their tier but get other seats, minutes or limits."""
+
+    waiting: int
+    recent: int
+    changes: tuple[Change, ...]
+    otherwise: int
+    by_hand: int
+    loads: tuple[Load, ...]
+
+
+def compare(cases: Iterable[Asked], before: Sequence[Rule], after: Sequence[Rule], *, weeks: float) -> Effect:
+    """The effect on `cases`; the loads are those of the recent ones, spread over `weeks`."""
+    old, new = _Judge(before), _Judge(after)
+    asked = list(cases)
+    changes, otherwise = [], 0
+    loads: dict[str, list[float]] = {}
+    for case in asked:
+        first, second = (
+            (old.answer(case.facts), new.answer(case.facts)) if case.by_hand is None else (case.by_hand,) * 2
+        )
+        if tier_of(first) != tier_of(second):
+            changes.append(Change(case=case, before=tier_of(first), after=tier_of(second)))
+        elif _demand(first) != _demand(second):
+            otherwise += 1
+        if case.recent:
+            _add(loads, first, 0)
+            _add(loads, second, 2)
+    return Effect(
+        waiting=sum(case.waiting for case in asked),
+        recent=sum(case.recent for case in asked),
+        changes=tuple(changes),
+        otherwise=otherwise,
+        by_hand=sum(case.by_hand is not None for case in asked),
+        loads=tuple(_load(key, sums, weeks) for key, sums in sorted(loads.items())),
+    )
+
+
+def tier_of(answer: Answer) -> str:
+    return answer.tier if isinstance(answer, Requirement) else UNDECIDED
+
+
+class _Judge:
+    """`catalogue.evaluate` for many cases: only the rules that may matter, and the same question once."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = rules
+        self.near = lru_cache(maxsize=None)(self._near)
+        self.known: dict[Any, Answer] = {}
+
+    def answer(self, facts: Facts) -> Answer:
+        rules, asked = self.near(facts.code, facts.flags.intersection(METASTASIS_CODES))
+        slim = replace(
+            facts,
+            stage=facts.stage if "stage" in asked else None,
+            scores={name: value for name, value in facts.scores.items() if f"score:{name}" in asked},
+            flags=frozenset(flag for flag in facts.flags if flag in METASTASIS_CODES or f"flag:{flag}" in asked),
+            age=facts.age if "age" in asked else None,
+            comorbidities=facts.comorbidities if "comorbidities" in asked else None,
+            surgery_level=facts.surgery_level if "surgery_level" in asked else None,
+        )
+        scores = tuple(sorted(slim.scores.items()))
+        key = (
+            slim.code, slim.stage, scores, slim.flags, slim.age, slim.comorbidities, slim.rare_class,
+            slim.surgery_level, slim.urgency,
+        )  # fmt: skip
+        if key not in self.known:
+            self.known[key] = catalogue.evaluate(slim, rules)
+        return self.known[key]
+
+    def _near(self, code: str, metastases: frozenset[str]) -> tuple[tuple[Rule, ...], frozenset[str]]:
+        """The rules that cover the code or one of its metastases, and the facts for which they ask."""
+        codes = [code, *(METASTASIS_CODES[flag] for flag in metastases)]
+        rules = tuple(rule for rule in self.rules if any(one.covers(any_) for one in rule.ranges for any_ in codes))
+        return rules, frozenset(name for rule in rules for name in rule.condition.asked())
+
+
+def _demand(answer: Answer) -> tuple[object, ...]:
+    certain = _certain(answer)
+    return (frozenset(certain.seats), certain.minutes, answer.hours) if certain else (answer.hours,)
+
+
+def _certain(answer: Answer) -> Requirement | None:
+    return answer if isinstance(answer, Requirement) else answer.at_least
+
+
+def _add(loads: dict[str, list[float]], answer: Answer, at: int) -> None:
+    certain = _certain(answer)
+    for seat in certain.seats if certain else ():
+        sums = loads.setdefault(seat.discipline, [0, 0, 0, 0])
+        sums[at] += certain.minutes * seat.count  # type: ignore[union-attr]
+        sums[at + 1] += seat.count
+
+
+def _load(discipline: str, sums: Sequence[float], weeks: float) -> Load:
+    minutes_before, seats_before, minutes_after, seats_after = (value / weeks for value in sums)
+    return Load(
+        discipline=discipline,
+        minutes_before=minutes_before,
+        minutes_after=minutes_after,
+        seats_before=seats_before,
+        seats_after=seats_after,
+    )
