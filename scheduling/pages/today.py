@@ -22,6 +22,7 @@ from experts.models import Institution, OnCallDuty
 from mdt_portal import access, clock, health, phrases, shell
 from mdt_portal.models import User
 from mdt_portal.pages import page
+from scheduling import news
 from scheduling.models import Invitation, Session
 from scheduling.pages import quorum, worklist
 from scheduling.pages.worklist import Entry
@@ -64,6 +65,8 @@ def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
         "cards": cards,
         "duties": _on_call(user, now),
         "alive": _alive(),
+        "news": sum(len(group.items) for group in news.of(user, now)),
+        "since": news.last_look(user, now),
         "may_refer": access.can(user, "case.refer"),
     }
     return render(request, "scheduling/today.html", context)
