@@ -42,6 +42,8 @@ class Live:
     best: list[charts.Point]
     bound: list[charts.Point]
     failure: str
+    tasks: int | None
+    workers: int | None
 
 
 def of(run: PlanningRun, *, now: datetime) -> Live:
@@ -58,6 +60,8 @@ def of(run: PlanningRun, *, now: datetime) -> Live:
         best=best,
         bound=bound,
         failure=wording.failure_text(run.failure),
+        tasks=last.get("tasks") if last else None,
+        workers=last.get("workers") if last else None,
     )
 
 

@@ -14,8 +14,9 @@ from mdt_portal import access, phrases
 from mdt_portal.errors import Conflict
 from mdt_portal.pages import SignedInRequest, page
 from scheduling import commit, runs
+from scheduling.clock import Horizon
 from scheduling.models import Proposal
-from scheduling.pages import review, weeks
+from scheduling.pages import planned, review, weeks, wishes
 from scheduling.pages.weeks import Week
 from scheduling.states import RunStatus
 
@@ -60,6 +61,8 @@ def _find(request: SignedInRequest, public_id: str) -> Proposal:
 def _show(request: SignedInRequest, found: Proposal, conflict: Conflict | None = None) -> HttpResponse:
     run = found.run
     hospitals = list(run.institutions.order_by("pk"))
+    horizon = Horizon.around(run.horizon_start, run.horizon_days, hospitals[0].tz)
+    noted = wishes.of_run(request.user, run)
     context = {
         "nav": "runs",
         "proposal": found,
@@ -70,6 +73,9 @@ def _show(request: SignedInRequest, found: Proposal, conflict: Conflict | None =
         "board_url": _week_of(found),
         "review": review.of(found, request.user),
         "conflict": conflict,
+        "alternatives": run.proposals.defer("plan"),
+        "meetings": planned.of(found, horizon, request.user, wished={one.wish.case_id for one in noted}),
+        "wishes": noted,
         "may_publish": access.can(request.user, "plan.publish", run),
         "hospitals": hospitals,
         "hospital_zone": hospitals[0].zone,

@@ -22,7 +22,7 @@ from mdt_portal.models import User
 from mdt_portal.pages import SignedInRequest, page
 from scheduling import runs
 from scheduling.models import PlanningRun
-from scheduling.pages import progress, scope, weeks
+from scheduling.pages import alternatives, progress, scope, weeks, wishes
 from scheduling.pages.weeks import Week
 from scheduling.states import RunStatus
 
@@ -183,8 +183,18 @@ def run_stop(request: SignedInRequest, public_id: str) -> HttpResponse:
     return redirect("run", found.public_id)
 
 
+@page
+@require_POST
+def run_again(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Plan once more as before, with the pins and bans of now."""
+    found = _find(request, public_id)
+    access.require(request.user, "run.control", found)
+    return redirect("run", runs.request_again(found, by=request.user).public_id)
+
+
 def _find(request: SignedInRequest, public_id: str) -> PlanningRun:
-    rows = access.visible(request.user, PlanningRun.objects.defer("problem").prefetch_related("institutions"))
+    every = PlanningRun.objects.defer("problem").select_related("based_on").prefetch_related("institutions")
+    rows = access.visible(request.user, every)
     return get_object_or_404(rows, public_id=public_id)
 
 
@@ -198,6 +208,8 @@ def _context(request: SignedInRequest, found: PlanningRun) -> dict[str, Any]:
         "weeks": weeks.span_title(found.horizon_start, found.horizon_days),
         "live": progress.of(found, now=timezone.now()),
         "proposal": found.proposals.defer("plan").first(),
+        "table": alternatives.of(found) if found.finished else None,
+        "wishes": wishes.of_run(request.user, found),
         "may_control": access.can(request.user, "run.control", found),
         "hospital_zone": hospital.zone if hospital else clock.DEFAULT_ZONE,
     }
