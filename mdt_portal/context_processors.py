@@ -28,6 +28,7 @@ def _portal(request: HttpRequest) -> dict[str, Any]:
         "now": timezone.now(),
         "home": home,
         "hospital_zone": SimpleLazyObject(lambda: getattr(home, "zone", None) or clock.DEFAULT_ZONE),
+        "keys_off": request.COOKIES.get("keys") == "off",
         "theme": theme if theme in ("light", "dark") else "",
         "url_name": getattr(request.resolver_match, "url_name", ""),
         "demo": settings.MDT_DEMO,

@@ -4,6 +4,7 @@
    data-dialog="#id"                 opens that <dialog>; data-dialog-close closes the one around it
    <dialog data-open>                opens as soon as htmx has brought it
    data-confirm="Question?"          on a button or form: asks first; data-confirm-action names the button
+   data-keys-switch                  a box that switches the single keys / j k x ? on and off (body data-keys="off")
    data-copy="text"                  copies; data-copied is said afterwards
    data-print                        prints the page
    data-focus                        takes the focus when htmx has brought it
@@ -18,12 +19,21 @@
   const find = (selector, from = document) => from.querySelector(selector);
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 
-  /* ---------- theme ---------- */
+  /* ---------- theme, and whether single keys work ---------- */
+  function keep(name, value) {
+    const secure = location.protocol === "https:" ? ";secure" : "";
+    document.cookie = `${name}=${value};path=/;max-age=31536000;samesite=lax${secure}`;
+  }
+
   function switchTheme() {
     const next = root.dataset.bsTheme === "dark" ? "light" : "dark";
     root.dataset.bsTheme = next;
-    const secure = location.protocol === "https:" ? ";secure" : "";
-    document.cookie = `theme=${next};path=/;max-age=31536000;samesite=lax${secure}`;
+    keep("theme", next);
+  }
+
+  function switchKeys(on) {
+    body.dataset.keys = on ? "on" : "off";
+    keep("keys", body.dataset.keys);
   }
 
   /* ---------- clock and countdowns, by the server's clock ---------- */
@@ -239,6 +249,7 @@
     const whole = event.target.closest("[data-tick-all]");
     if (whole) all("tbody input[type=checkbox][form]", whole.closest("table")).forEach((box) => { box.checked = whole.checked; });
     if (whole || event.target.form?.matches("[data-ticked]")) countTicked();
+    if (event.target.matches("[data-keys-switch]")) switchKeys(event.target.checked);
   });
   document.addEventListener("click", (event) => {
     const none = event.target.closest("[data-tick-none]");
@@ -265,6 +276,8 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
+    if (body.dataset.keys === "off") return;
+    if (event.key === "?") { find("#help")?.showModal(); return; }
     if (event.key === "/") {
       const search = find("[data-search]");
       if (search) { event.preventDefault(); search.focus(); search.select(); }
