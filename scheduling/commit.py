@@ -138,7 +138,7 @@ def _up_to_date(plan: Plan, seen: snapshot.Snapshot) -> Plan:
     existing = [*seen.problem.fixed, *seen.problem.previous]
     next_id = max([0, *(s.id for s in existing), *(s.id for s in plan.sessions)]) + 1
     renumbered = []
-    for change in compare(existing, plan.sessions, _minutes(plan, seen), _roles(seen)):
+    for change in compare(existing, plan.sessions, _minutes(plan, seen), roles(seen)):
         if change.new is not None:
             renumbered.append(replace(change.new, id=change.old.id if change.old else next_id))
             next_id += 1
@@ -156,7 +156,7 @@ def _minutes(plan: Plan, seen: snapshot.Snapshot) -> dict[int, int]:
     return known | {case.id: case.duration_min for case in seen.problem.cases}
 
 
-def _roles(seen: snapshot.Snapshot) -> dict[tuple[int, int], str]:
+def roles(seen: snapshot.Snapshot) -> dict[tuple[int, int], str]:
     """The discipline of each place, by (case, place)."""
     found = {(case.id, seat.id): seat.discipline for case in seen.problem.cases for seat in case.seats}
     return found | {(case.id, one.id): one.discipline for case in seen.problem.cases for one in case.optional}
@@ -164,7 +164,7 @@ def _roles(seen: snapshot.Snapshot) -> dict[tuple[int, int], str]:
 
 def _changes(seen: snapshot.Snapshot, plan: Plan) -> list[Change]:
     existing = [*seen.problem.fixed, *seen.problem.previous]
-    return compare(existing, plan.sessions, _minutes(plan, seen), _roles(seen))
+    return compare(existing, plan.sessions, _minutes(plan, seen), roles(seen))
 
 
 def _close(run: PlanningRun, proposal: Proposal, scope: Iterable[int], *, by: User | None) -> None:

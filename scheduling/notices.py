@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from cases.models import Case
 from cases.states import CaseStatus
 from experts.models import Expert, Institution, Role, RoleAssignment
 from mdt_portal import clock, mail, outbox
-from mdt_portal.models import User
+from mdt_portal.models import OutboxMessage, OutboxStatus, User
 from scheduling.models import AgendaItem, Attendance, Invitation, Session
 from scheduling.states import InvitationStatus
+
+AT_ONCE = timedelta()
 
 
 @dataclass(slots=True)
@@ -45,26 +47,59 @@ class _News:
     released: list[int] = field(default_factory=list)
 
 
-def tell(affected: Affected) -> int:
-    """Promise one message to everybody who was asked or set free; returns how many people that are."""
+def tell(affected: Affected, *, within: timedelta = AT_ONCE) -> int:
+    """Promise one message to everybody who was asked or set free; returns how many people that are.
+
+    With `within`, the message waits that long, and what comes meanwhile joins it: several changes, one message.
+    """
     news: dict[int, _News] = defaultdict(_News)
     for row in affected.asked:
         (news[row.expert_id].changed if row.sequence else news[row.expert_id].invited).append(row.pk)
     for row in affected.released:
         news[row.expert_id].released.append(row.pk)
     for expert, one in news.items():
-        outbox.put("notice.expert", expert=expert, invited=one.invited, changed=one.changed, released=one.released)
+        waiting = _waiting("notice.expert", expert=expert) if within else None
+        if waiting is not None:
+            _join(waiting, asdict(one))
+        else:
+            not_before = timezone.now() + within
+            outbox.put("notice.expert", not_before=not_before, expert=expert, **asdict(one))
     return len(news)
 
 
-def tell_referrers(cases: Iterable[int]) -> None:
+def tell_referrers(cases: Iterable[int], *, within: timedelta = AT_ONCE) -> None:
     """Promise each referrer one message about those of their cases (ids) that got, changed or lost their place."""
     owned: dict[int, list[int]] = defaultdict(list)
     rows = Case.objects.filter(pk__in=list(cases), referrer__isnull=False).order_by("pk")
     for pk, referrer in rows.values_list("pk", "referrer_id"):
         owned[referrer].append(pk)
     for referrer, mine in owned.items():
-        outbox.put("notice.referrer", user=referrer, cases=mine)
+        waiting = _waiting("notice.referrer", user=referrer) if within else None
+        if waiting is not None:
+            _join(waiting, {"cases": mine})
+        else:
+            outbox.put("notice.referrer", not_before=timezone.now() + within, user=referrer, cases=mine)
+
+
+def _waiting(kind: str, **reader: int) -> OutboxMessage | None:
+    """The message that somebody is going to get anyway."""
+    rows = OutboxMessage.objects.select_for_update(skip_locked=True).filter(
+        kind=kind, status=OutboxStatus.WAITING, not_before__gt=timezone.now(), attempts=0
+    )
+    return rows.filter(**{f"payload__{key}": value for key, value in reader.items()}).order_by("pk").first()
+
+
+def _join(message: OutboxMessage, more: Mapping[str, list[int]]) -> None:
+    """Add news to a message. Who was asked and set free before they heard of it hears nothing."""
+    payload = message.payload
+    for key, ids in more.items():
+        payload[key] = list(dict.fromkeys([*payload[key], *ids]))
+    unheard = set(payload.get("invited", ())) & set(payload.get("released", ()))
+    for key in more:
+        payload[key] = [pk for pk in payload[key] if pk not in unheard]
+    if "invited" in payload:
+        payload["changed"] = [pk for pk in payload["changed"] if pk not in payload["invited"]]
+    message.save(update_fields=["payload"])
 
 
 # Writing and sending --------------------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ class Reader:
         """Those that wait, and the cases of the sessions in the problem."""
         found = self._waiting()
         for session in [*self.fixed.values(), *self.previous.values()]:
-            found += [self._case(item.case, release=_submitted(item.case)) for item in session.items.all()]
+            found += [self._case(item.case, release=submitted(item.case)) for item in session.items.all()]
         return tuple(found)
 
     def _waiting(self) -> list[pure.Case]:
@@ -270,7 +270,7 @@ class Reader:
         found = []
         for case in waiting:
             if not materials.holds_back(case, case.materials_missing):
-                release = _submitted(case)
+                release = submitted(case)
                 if case.materials_at:
                     complete_at = max(release, case.materials_at)
                     known = calendars[case.institution_id]
@@ -344,7 +344,7 @@ class Reader:
         return people.read(scene, wanted)
 
 
-def _submitted(case: Case) -> datetime:
+def submitted(case: Case) -> datetime:
     assert case.submitted_at, "a case in the pool was submitted"
     return case.submitted_at
 

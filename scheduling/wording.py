@@ -17,7 +17,7 @@ from scheduling.snapshot import Snapshot
 from scheduling.solver.rules import Violation
 from scheduling.solver.sentences import SENTENCES
 
-MOMENTS = {"from", "to", "start", "earliest", "release", "first_free"}
+MOMENTS = {"from", "to", "start", "earliest", "release", "first_free", "due"}
 UNPLACED = {
     "case_too_long": gettext_lazy("It needs %(minutes)s minutes with breaks, longer than a session may last."),
     "team_never_meets": gettext_lazy("%(team)s has no time to meet in the days that were planned."),
