@@ -38,6 +38,8 @@ DEEDS = {
     "case.overridden": gettext_lazy("Tier set by hand to “%(tier)s”: %(reason)s"),
     "case.team_assigned": gettext_lazy("Given to %(team)s"),
     "case.chased": gettext_lazy("The referrer was asked for what is missing"),
+    "case.held": gettext_lazy("A time was held"),
+    "case.booked": gettext_lazy("A promised time was booked"),
     "material.received": gettext_lazy("%(material)s received"),
     "material.waived": gettext_lazy("%(material)s is not needed"),
     "material.missing": gettext_lazy("%(material)s is missing again"),

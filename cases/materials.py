@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from cases import requirement
 from cases.models import Case, MaterialItem, Urgency
 from cases.states import MaterialStatus
 from experts import working_days
@@ -52,6 +53,14 @@ def reopen(item: MaterialItem, *, by: User | None) -> None:
     """The item turned out to be missing after all."""
     lifecycle.move(item, MaterialStatus.MISSING, by=by, changed_at=timezone.now())
     audit.record("material.missing", by=by, subject=item.case, code=item.code)
+
+
+def missing(case: Case) -> list[str]:
+    """The codes of what is not at hand; for a case that is not saved, all that its requirement asks for."""
+    if case.pk:
+        return [item.code for item in case.materials.all() if item.status == MaterialStatus.MISSING]
+    answer = requirement.from_json(case.requirement) if case.requirement else None
+    return list(answer.materials) if isinstance(answer, requirement.Requirement) else []
 
 
 def holds_back(case: Case, missing: int) -> bool:

@@ -90,26 +90,38 @@ def _instead_of(
     """The case placed as if `given_up` were not there, if that is earlier and the cases of that session find room."""
     state = State(problem, (session for session in sessions if session.id != given_up.id))
     pricer = Pricer(state=state)
-    column = next(_columns(pricer, case), None)
-    if column is None or column.items[0].start_min >= before:
+    slot = _place(pricer, case)
+    if slot is None or slot.start_min >= before:
+        return None
+    moved = {}
+    for item in sorted(given_up.cases, key=lambda item: greedy.urgency(problem.case_of[item.case])):
+        other = problem.case_of[item.case]
+        found = _place(pricer, other)
+        if found is None or found.start_min > max(other.due_min, item.start_min):
+            return None
+        if found.start_min != item.start_min:
+            moved[other.id] = found.start_min
+    return Gain(slot=slot, moved=moved)
+
+
+def _place(pricer: Pricer, case: Case) -> Slot | None:
+    """Puts the case where it begins first."""
+    state, column = pricer.state, next(_columns(pricer, case), None)
+    if column is None:
         return None
     if column.base is not None:
         state.remove(column.base)
     state.add(column.session(state.new_id() if column.base is None else column.base, column.rooms[0]))
-    homeless = sorted((problem.case_of[item.case] for item in given_up.cases), key=greedy.urgency)
-    if greedy.complete(state, homeless):
-        return None
-    starts = {item.case: item.start_min for session in state.sessions.values() for item in session.cases}
-    old = {item.case: item.start_min for session in sessions for item in session.cases}
-    if any(starts[ident] > max(problem.case_of[ident].due_min, old[ident]) for ident in old):
-        return None
-    moved = {ident: starts[ident] for ident in old if starts[ident] != old[ident]}
-    return Gain(slot=_slot(case, column), moved=moved)
+    return _slot(case, column)
 
 
 def _columns(pricer: Pricer, case: Case) -> Iterator[Column]:
-    """All ways to place the case, by its start."""
-    return merge(_new(pricer, case), _joining(pricer, case), key=lambda column: column.items[0].start_min)
+    """All ways to place the case, by its start; joining a session before opening another one."""
+    return merge(
+        _new(pricer, case),
+        _joining(pricer, case),
+        key=lambda column: (column.items[0].start_min, column.base is None),
+    )
 
 
 def _new(pricer: Pricer, case: Case) -> Iterator[Column]:
