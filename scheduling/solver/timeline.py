@@ -79,18 +79,22 @@ class Starts:
         """Also takes a case that the problem does not hold yet: a referral that asks for a promise."""
         self.allowed[case.id] = self._allowed(case)
 
-    def _allowed(self, case: Case) -> int:
-        """Release, now, reserved stretches, pinned times, and forbidden times that name nothing else."""
-        problem, ident = self.problem, case.id
-        mask = within(max(case.release_min, problem.now_min), problem.horizon_min, self.grain)
-        for stretch in problem.team_of[case.team].reserved:
+    def permitted(self, case: Case) -> int:
+        """After release and now, outside stretches reserved for others: pins and bans aside."""
+        mask = within(max(case.release_min, self.problem.now_min), self.problem.horizon_min, self.grain)
+        for stretch in self.problem.team_of[case.team].reserved:
             if case.rare_class not in stretch.classes:
                 mask &= ~within(stretch.from_min, stretch.to_min, self.grain)
-        for choice in problem.pins:
-            if choice.case == ident:
+        return mask
+
+    def _allowed(self, case: Case) -> int:
+        """What is permitted, within pinned times, outside forbidden times that name nothing else."""
+        mask = self.permitted(case)
+        for choice in self.problem.pins:
+            if choice.case == case.id:
                 mask &= self.times(choice.from_min, choice.to_min)
-        for choice in problem.forbidden:
-            if choice.case == ident and choice.expert is None and choice.room is None:
+        for choice in self.problem.forbidden:
+            if choice.case == case.id and choice.expert is None and choice.room is None:
                 mask &= ~self.times(choice.from_min, choice.to_min)
         return mask
 

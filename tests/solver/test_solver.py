@@ -68,7 +68,7 @@ def test_case_without_a_place_is_explained():
 
 
 def test_explanation_tries_remedies_for_real():
-    lone = problem([case(1, [[1]])], experts=(expert(1, free=((0, 60),)), expert(2)))
+    lone = problem([case(1, [[1]])], experts=(expert(1, free=((0, 20),)), expert(2)))
     seat = replace(lone.cases[0].seats[0], relaxed=(Relaxed(code="title", candidates=(2,)),))
     lone = replace(lone, cases=(replace(lone.cases[0], seats=(seat,)),))
     told = explain.explain(lone, plan(lone), 1)
