@@ -6,6 +6,8 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/venv/bin:$PATH
 ENV MDT_DEMO=0
 
 WORKDIR /app
+# Pango makes the agendas PDFs; the font has the Chinese glyphs.
+RUN apt-get update && apt-get install --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-wqy-microhei && rm -rf /var/lib/apt/lists/*
 COPY requirements/production.txt requirements/
 RUN python -m venv /venv && pip install --no-cache-dir --require-hashes --only-binary :all: -r requirements/production.txt
 

@@ -8,9 +8,9 @@ from datetime import date
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cases.models import Patient, PatientIdentifier, PatientIdentity, Sex
+from cases.models import Case, Patient, PatientIdentifier, PatientIdentity, Sex
 from experts.models import Institution
-from mdt_portal import audit
+from mdt_portal import access, audit
 from mdt_portal.errors import RuleError
 from mdt_portal.fields import search_hash
 from mdt_portal.models import User
@@ -65,6 +65,23 @@ def identity(patient: Patient, *, by: User | None, page: str) -> PatientIdentity
     """Who the patient is; the look is recorded."""
     audit.looked(patient, by=by, page=page)
     return patient.identity
+
+
+def who_may_be_named(user: User, cases: Iterable[Case]) -> list[Patient]:
+    """The patients behind `cases` whose names `user` may know; one query, however many cases."""
+    rows = access.visible(user, PatientIdentity.objects.filter(patient__in=[case.patient_id for case in cases]))
+    return [row.patient for row in rows.select_related("patient")]
+
+
+@transaction.atomic
+def identities(patients: Iterable[Patient], *, by: User | None, page: str) -> dict[int, PatientIdentity]:
+    """Who these patients are, by the patient's id; each look is recorded."""
+    rows = {
+        row.patient_id: row
+        for row in PatientIdentity.objects.filter(patient__in=list(patients)).select_related("patient")
+    }
+    audit.looked_at_all([row.patient for row in rows.values()], by=by, page=page)
+    return rows
 
 
 def record_system(institution: Institution) -> str:

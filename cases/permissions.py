@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from cases.models import Case, CatalogueRule, Patient
+from cases.models import Case, CatalogueRule, Patient, PatientIdentity
 from experts import roles
 from experts.models import Role
 from mdt_portal import access
@@ -26,6 +26,14 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
 def patients(user: User, rows: models.QuerySet) -> models.QuerySet:
     """The patients, without their names, behind the cases that one sees."""
     return rows.filter(pk__in=access.visible(user, Case.objects.all()).values("patient"))
+
+
+@access.sees(PatientIdentity)
+def identities(user: User, rows: models.QuerySet) -> models.QuerySet:
+    """The names that one may know: the rule of `case.identity`, for many patients at once."""
+    reach = roles.institutions(user, Role.COORDINATOR)
+    own = Q(referrer=user) | Q(institution__in=reach) | Q(team__institution__in=reach)
+    return rows.filter(patient__in=Case.objects.filter(own).values("patient"))
 
 
 @access.sees(CatalogueRule)
@@ -54,6 +62,12 @@ def coordinate(user: User, case: Case) -> bool:
 def identity(user: User, case: Case) -> bool:
     """Those who care for the patient, or call them, may see the name; managers and auditors see the number."""
     return own_or_coordinate(user, case)
+
+
+@access.may("catalogue.preview")
+def preview_catalogue(user: User, rule: CatalogueRule | None) -> bool:
+    """Figures about all cases of the house: for those who keep the catalogue, and for staff."""
+    return bool(roles.held(user) & {Role.CATALOGUE_ADMIN, *roles.STAFF})
 
 
 @access.may("catalogue.edit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models
@@ -23,3 +24,11 @@ def record(deed: str, *, by: User | None, subject: models.Model | None = None, *
 def looked(subject: models.Model, *, by: User | None, page: str) -> AuditEvent:
     """Write down that somebody saw a patient's data on `page`."""
     return record("looked", by=by, subject=subject, page=page)
+
+
+def looked_at_all(subjects: Iterable[models.Model], *, by: User | None, page: str) -> None:
+    """Write down that somebody saw the data of several patients on one page."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(deed="looked", by=by, subject_type=one._meta.label_lower, subject_id=one.pk, params={"page": page})
+        for one in subjects
+    )

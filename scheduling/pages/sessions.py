@@ -67,13 +67,6 @@ def session(request: SignedInRequest, public_id: str) -> HttpResponse:
     return render(request, "scheduling/session.html", _context(request, _find(request, public_id)))
 
 
-@page
-@require_GET
-def agenda(request: SignedInRequest, public_id: str) -> HttpResponse:
-    """The sheet for the table: to be printed, without identities."""
-    return render(request, "scheduling/agenda.html", _context(request, _find(request, public_id)))
-
-
 def _find(request: SignedInRequest, public_id: str) -> Session:
     rows = access.visible(request.user, quorum.with_agenda(Session.objects.select_related("team__chair")))
     return get_object_or_404(rows, public_id=public_id)
