@@ -15,7 +15,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-QUEUES = ("default", "solve")
+NEEDED = ("default", "solve")
+QUEUES = (*NEEDED, "improve")  # without help a run takes no harm
 LIFE_S = 15  # workers renew it every few seconds
 BROKER_TIMEOUT_S = 2
 
@@ -51,7 +52,7 @@ def broker() -> str:
 
 def worker() -> str:
     try:
-        missing = [queue for queue in QUEUES if not workers(queue)]
+        missing = [queue for queue in NEEDED if not workers(queue)]
     except redis.RedisError:
         return "unknown, the broker does not answer"
     return f"none for {', '.join(missing)}" if missing else "ok"

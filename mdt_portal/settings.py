@@ -134,6 +134,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # With the defaults a killed worker's task came back after 95 s whatever the time-out; with these, at the time-out.
     "unacked_restore_interval": 2,
     "unacked_restore_throttle": 1,
+    # In the order of a worker's --queues: a run that waits goes before help for those that run.
+    "queue_order_strategy": "priority",
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -143,7 +145,7 @@ CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_ROUTES = {
     "scheduling.tasks.execute_run": {"queue": "solve"},
-    "scheduling.tasks.solve_*": {"queue": "solve"},
+    "scheduling.tasks.improve": {"queue": "improve"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

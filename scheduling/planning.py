@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from scheduling import runs, snapshot
 from scheduling.models import PlanningRun
 
+if TYPE_CHECKING:
+    from scheduling.computing import Course
+
 logger = logging.getLogger(__name__)
 
-PULSE_S = 1.0
+PULSE_S = 0.8
+KEEP_S = 5.0
 
 
 def execute(run_id: int) -> None:
     """Claim, read, solve outside any transaction, judge, propose. A redelivered or overtaken task does nothing."""
-    from scheduling.solver import rules, solve  # heavy: OR-Tools comes with it
+    from scheduling import computing  # heavy: OR-Tools comes with it
+    from scheduling.solver import rules
 
     run = runs.claim(run_id)
     if run is None:
@@ -27,12 +33,12 @@ def execute(run_id: int) -> None:
         with Pulse(run) as pulse:
             seen = _read(run)
             runs.store_problem(run, seen.problem)
-            plan = solve.solve(seen.problem, on_progress=pulse.tell, should_stop=pulse.stop_wanted)
-            broken = rules.violations(seen.problem, plan)
+            found = computing.compute(run, seen.problem, watch=pulse.watch, should_stop=pulse.stop_wanted)
+            broken = rules.violations(seen.problem, found[0].plan)
         if broken:
             runs.fail(run, code="run.plan_breaks_rules", rules=sorted({violation.code for violation in broken}))
         else:
-            runs.propose(run, plan, base_versions=seen.base_versions)
+            runs.propose(run, found, base_versions=seen.base_versions)
     except runs.LeaseLost:
         logger.warning("run %s was taken over; this worker's result is dropped", run_id)
     except Exception as error:
@@ -48,11 +54,13 @@ def _read(run: PlanningRun) -> snapshot.Snapshot:
 
 
 class Pulse:
-    """Keeps the run's lease alive from a thread of its own while the solver works, and carries progress and stop."""
+    """Keeps the run's lease alive from a thread of its own while the solver works, carries progress and stop, and puts
+    the best plan so far aside for whoever would have to take over."""
 
     def __init__(self, run: PlanningRun) -> None:
         self._run = run
-        self._points: list[dict[str, Any]] = []
+        self._course: Course | None = None
+        self._kept_version, self._kept_at = 0, time.monotonic()
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"pulse-{run.pk}", daemon=True)
@@ -68,21 +76,17 @@ class Pulse:
         if kind is None:
             if self.lost:
                 raise runs.LeaseLost(self._run.pk)
-            runs.keep_alive(self._run, self._points)
+            runs.keep_alive(self._run, self._points())
 
-    def tell(self, progress: Any) -> None:
-        """Note a better plan or bound: seconds, goals and bound as plain numbers."""
-        self._points.append(
-            {
-                "seconds": round(progress.seconds, 2),
-                "phase": progress.phase,
-                "goals": list(progress.goals),
-                "bound": list(progress.bound) if progress.bound else None,
-            }
-        )
+    def watch(self, course: Course) -> None:
+        """From now on the row shows this search."""
+        self._course = course
 
     def stop_wanted(self) -> bool:
         return self._stop.is_set()
+
+    def _points(self) -> list[dict[str, Any]]:
+        return self._course.points() if self._course else []
 
     def _beat(self) -> None:
         try:
@@ -96,9 +100,19 @@ class Pulse:
 
     def _renew(self) -> None:
         try:
-            if runs.keep_alive(self._run, list(self._points)):
+            if runs.keep_alive(self._run, self._points()):
                 self._stop.set()
+            self._keep_incumbent()
         except (OperationalError, InterfaceError):
             # the lease lasts for many pulses: a database that is away for a moment must not cost the run
             logger.warning("run %s: the lease could not be renewed", self._run.pk, exc_info=True)
             connection.close()
+
+    def _keep_incumbent(self) -> None:
+        from scheduling import incumbents
+
+        course, now = self._course, time.monotonic()
+        if course is not None and course.version != self._kept_version and now - self._kept_at >= KEEP_S:
+            version = course.version
+            incumbents.keep(self._run, course.sessions(), seconds=course.seconds)
+            self._kept_version, self._kept_at = version, now

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F
@@ -22,16 +22,18 @@ from experts.models import Institution
 from mdt_portal import audit, lifecycle, outbox
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import User
-from scheduling.models import PlanningRun, Proposal, ProposalKind, RunTrigger
+from scheduling.models import Incumbent, PlanningRun, Proposal, RunTrigger
 from scheduling.solver.plan import Plan
 from scheduling.solver.problem import Problem
 from scheduling.states import RunStatus
+
+if TYPE_CHECKING:
+    from scheduling.offers import Offer
 
 LEASE = timedelta(seconds=20)
 RESEND_AFTER = timedelta(seconds=60)
 MAX_ATTEMPTS = 2
 MAX_SECONDS = 1800
-PROGRESS_POINTS = 200
 
 
 class LeaseLost(Exception):
@@ -47,6 +49,7 @@ def request_run(
     horizon_days: int = 14,
     seconds: int | None = None,
     seed: int = 1,
+    alternatives: bool = False,
     trigger: str = RunTrigger.MANUAL,
     idempotency_key: str = "",
     based_on: PlanningRun | None = None,
@@ -63,6 +66,7 @@ def request_run(
         "horizon_days": horizon_days,
         "seconds": seconds,
         "seed": seed,
+        "alternatives": alternatives,
         "trigger": trigger,
         "based_on": based_on,
         "lease_until": timezone.now() + RESEND_AFTER,
@@ -117,6 +121,7 @@ def request_stop(run: PlanningRun, *, by: User | None) -> None:
     """Queued: cancelled at once. Running: the worker ends within seconds and proposes the best plan so far."""
     run.refresh_from_db()
     if run.status == RunStatus.QUEUED:
+        Incumbent.objects.filter(run=run).delete()
         lifecycle.move(run, RunStatus.CANCELLED, by=by, why="run.stopped", finished_at=timezone.now())
     elif run.status == RunStatus.RUNNING:
         PlanningRun.objects.filter(pk=run.pk).update(stop_requested=True)
@@ -161,7 +166,8 @@ def claim(run_id: int) -> PlanningRun | None:
     return run
 
 
-def _held(run: PlanningRun):  # type: ignore[no-untyped-def]
+def held(run: PlanningRun):  # type: ignore[no-untyped-def]
+    """The run's row, while its worker may still write."""
     return PlanningRun.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING)
 
 
@@ -170,42 +176,48 @@ def keep_alive(run: PlanningRun, progress: Sequence[Mapping[str, Any]] | None = 
     now = timezone.now()
     fields: dict[str, Any] = {"heartbeat_at": now, "lease_until": now + LEASE}
     if progress is not None:
-        fields["progress"] = progress[-PROGRESS_POINTS:]
-    if not _held(run).update(**fields):
+        fields["progress"] = progress
+    if not held(run).update(**fields):
         raise LeaseLost(run.pk)
-    return _held(run).filter(stop_requested=True).exists()
+    return held(run).filter(stop_requested=True).exists()
 
 
 def store_problem(run: PlanningRun, problem: Problem) -> None:
-    if not _held(run).update(problem=problem.to_json()):
+    if not held(run).update(problem=problem.to_json()):
         raise LeaseLost(run.pk)
 
 
 @transaction.atomic
-def propose(
-    run: PlanningRun, plan: Plan, *, base_versions: Mapping[str, int], kind: str = ProposalKind.BALANCED
-) -> Proposal:
-    """Store the plan and end the run. Raises LeaseLost, then nothing is stored."""
-    locked = _held(run).select_for_update().first()
+def propose(run: PlanningRun, offers: Sequence[Offer], *, base_versions: Mapping[str, int]) -> list[Proposal]:
+    """Store the plans, the balanced one first, and end the run. Raises LeaseLost, then nothing is stored."""
+    locked = held(run).select_for_update().first()
     if locked is None:
         raise LeaseLost(run.pk)
-    proposal = Proposal.objects.create(
+    proposals = [_proposal(run, offer, base_versions) for offer in offers]
+    Incumbent.objects.filter(run=run).delete()
+    lifecycle.move(run, RunStatus.PROPOSED, by=None, why="run.proposed", finished_at=timezone.now())
+    return proposals
+
+
+def _proposal(run: PlanningRun, offer: Offer, base_versions: Mapping[str, int]) -> Proposal:
+    plan = offer.plan.to_json()
+    return Proposal.objects.create(
         run=run,
-        kind=kind,
-        plan=plan.to_json(),
-        goals=plan.to_json()["goals"],
-        bound=plan.to_json()["bound"],
-        gap=gap(plan),
+        kind=offer.kind,
+        plan=plan,
+        goals=plan["goals"],
+        bound=plan["bound"],
+        gap=gap(offer.plan),
+        figures=offer.figures,
         base_versions=dict(base_versions),
     )
-    lifecycle.move(run, RunStatus.PROPOSED, by=None, why="run.proposed", finished_at=timezone.now())
-    return proposal
 
 
 @transaction.atomic
 def fail(run: PlanningRun, *, code: str, **params: Any) -> None:
     """End the run without a plan; the code says why. A worker that was given up changes nothing."""
-    if _held(run).select_for_update().first() is not None:
+    if held(run).select_for_update().first() is not None:
+        Incumbent.objects.filter(run=run).delete()
         lifecycle.move(
             run,
             RunStatus.FAILED,

@@ -11,6 +11,13 @@ def execute_run(run_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def improve(desk: str, invitation: int) -> None:
+    from scheduling import helper
+
+    helper.help_at(desk, invitation)
+
+
+@shared_task(ignore_result=True)
 def reap_runs() -> int:
     from scheduling import runs
 

@@ -112,7 +112,7 @@ def _processes(workspace: Workspace, environment: Mapping[str, str]) -> list[Pro
     solvers = int(environment.get("MDT_SOLVERS", "1"))
     parts = {
         "web": commands.WEB,
-        "worker-solve": commands.worker("solve", concurrency=solvers),
+        "worker-solve": commands.worker("solve", "improve", concurrency=solvers, name="solve"),
         "worker-default": commands.worker("default", concurrency=2),
         "beat": [*commands.BEAT, "--schedule", str(schedule), "--pidfile="],
     }

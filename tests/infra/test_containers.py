@@ -23,7 +23,7 @@ def filled(text: str) -> str:
     ("service", "command"),
     [
         ("web", commands.WEB),
-        ("worker-solve", commands.worker("solve", concurrency=1)),
+        ("worker-solve", commands.worker("solve", "improve", concurrency=1, name="solve")),
         ("worker-default", commands.worker("default", concurrency=2)),
         ("beat", [*commands.BEAT, "--schedule", "/tmp/beat-schedule", "--pidfile="]),
     ],

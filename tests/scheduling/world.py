@@ -97,3 +97,17 @@ def small(cases: int = 3) -> World:
         experts=experts,
         cases=[factories.case_waiting(team=team, seats=seats) for _ in range(cases)],
     )
+
+
+def wide(teams: int = 8, cases: int = 4) -> World:
+    """As many teams with as many cases each, who share their people: work for more than one pair of hands."""
+    w = small(0)
+    Institution.objects.filter(pk=w.hospital.pk).update(grain_min=15)
+    for _ in range(teams):
+        factories.expert("RADIOL", at=w.hospital)
+        factories.expert("PATH", at=w.hospital)
+        w.experts.append(factories.expert("THORSURG", at=w.hospital))
+    seats = [("RADIOL", 3), ("PATH", 3), ("THORSURG", 2)]
+    more = [factories.team(f"group{n}", at=w.hospital) for n in range(teams)]
+    w.cases += [factories.case_waiting(team=team, seats=seats) for team in more for _ in range(cases)]
+    return w

@@ -1,0 +1,95 @@
+"""From a problem to offers: the search over all helpers, and what can be told of it while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from scheduling import incumbents, offers
+from scheduling.models import PlanningRun
+from scheduling.offers import Offer
+from scheduling.solver import greedy, solve
+from scheduling.solver.plan import PlannedSession
+from scheduling.solver.problem import Problem
+from scheduling.spread import Spread
+
+ALTERNATIVES_SHARE = 0.2  # of the time limit
+LEAST_SHARE = 0.2  # of the limit for a search that goes on where a lost worker stopped
+MOST_POINTS = 150
+
+
+def compute(
+    run: PlanningRun, problem: Problem, *, watch: Callable[[Course], None], should_stop: Callable[[], bool]
+) -> list[Offer]:
+    """The balanced plan first. Ends within the run's limit (plus about a second), or soon after it is asked to stop."""
+    resumed = incumbents.resume(run, problem)
+    whole = solve.Clock(limit_s=max(LEAST_SHARE * run.seconds, run.seconds - resumed.seconds), should_stop=should_stop)
+    share = ALTERNATIVES_SHARE if run.alternatives else 0.0
+    clock = solve.Clock(limit_s=whole.limit_s * (1 - share), should_stop=should_stop)
+
+    course = Course(problem, clock, seconds_before=resumed.seconds)
+    search = course.search
+    search.start(resumed.plan or greedy.first_plan(problem, clock.over), run.seed)
+    watch(course)
+    if not clock.over():
+        if not search.small:  # the exact model ends those sooner than a helper could come
+            course.spread = Spread(problem, clock.over)
+        search.run(team=course.spread)
+    plan = search.finish()
+    course.phase = "alternatives" if share else "done"
+    found = [Offer.of(problem, plan)]
+    if share:
+        seconds = min(whole.left, share * whole.limit_s)
+        found += offers.further(problem, plan, seconds=seconds, seed=run.seed, should_stop=should_stop)
+    return found
+
+
+class Course:
+    """A search as its run's row shows it: where it improved, and how it stands now."""
+
+    def __init__(self, problem: Problem, clock: solve.Clock, *, seconds_before: float) -> None:
+        self.search = solve.Search(problem, clock, self._note)
+        self.spread: Spread | None = None
+        self.phase = ""
+        self._seconds_before = seconds_before
+        self._steps: list[dict[str, Any]] = []
+
+    @property
+    def seconds(self) -> float:
+        """Of search, those of a lost worker included."""
+        return self._seconds_before + self.search.clock.seconds
+
+    @property
+    def version(self) -> int:
+        return self.search.coordinator.version
+
+    def sessions(self) -> Iterable[PlannedSession]:
+        return self.search.coordinator.sessions.values()
+
+    def points(self) -> list[dict[str, Any]]:
+        return [*self._steps, self._point()]
+
+    def _note(self, progress: solve.Progress) -> None:
+        self.phase = progress.phase
+        self._steps = thinned([*self._steps, self._point()])
+
+    def _point(self) -> dict[str, Any]:
+        search, spread = self.search, self.spread
+        return {
+            "seconds": round(search.clock.seconds, 2),
+            "phase": self.phase,
+            "goals": list(search.coordinator.goals),
+            "bound": list(search.bound) if search.bound else None,
+            "tasks_done": spread.done if spread else search.coordinator.tasks_done,
+            "tasks_helped": spread.helped if spread else 0,
+            "tasks_lost": spread.lost if spread else 0,
+            "workers": spread.workers if spread else 1,
+        }
+
+
+def thinned(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Every other of the older half, once there are too many: the chart keeps its shape, the row its size."""
+    if len(points) <= MOST_POINTS:
+        return points
+    half = len(points) // 2
+    return [*points[:half:2], *points[half:]]
