@@ -67,7 +67,9 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
+class Judged:
+    """One rule for a case's code, and whether it applies; None where a fact is missing."""
+
     rule: Rule
     verdict: Verdict
     width: int
@@ -82,7 +84,7 @@ class _Judged:
 
 def evaluate(facts: Facts, rules: Iterable[Rule]) -> Answer:
     """What the catalogue asks of one case. Every case gets an answer; the facts must be normalised (code, stage)."""
-    judged = _judge(facts, rules)
+    judged = judge(facts, rules)
     matching = [one.rule for one in judged if one.verdict.value]
     open_rules = [one for one in judged if one.verdict.value is None]
     tier = max((rule.tier for rule in matching), key=TIERS.index, default="none")
@@ -100,7 +102,7 @@ def asked_facts(code: str, rules: Iterable[Rule]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (_FACT_ORDER.index(name.partition(":")[0]), name)))
 
 
-def _judge(facts: Facts, rules: Iterable[Rule]) -> list[_Judged]:
+def judge(facts: Facts, rules: Iterable[Rule]) -> list[Judged]:
     """Every rule that covers the case's code, with its verdict, the most specific first."""
     also = [METASTASIS_CODES[flag] for flag in sorted(facts.flags) if flag in METASTASIS_CODES]
     found = []
@@ -111,11 +113,11 @@ def _judge(facts: Facts, rules: Iterable[Rule]) -> list[_Judged]:
             width = min((size for code in also if (size := rule.width(code)) is not None), default=None)
         if width is not None:
             verdict = rule.condition.verdict(facts)
-            found.append(_Judged(rule=rule, verdict=verdict, width=width, by_metastasis=by_metastasis))
+            found.append(Judged(rule=rule, verdict=verdict, width=width, by_metastasis=by_metastasis))
     return sorted(found, key=lambda one: one.order)
 
 
-def _home(judged: Sequence[_Judged]) -> Rule | None:
+def _home(judged: Sequence[Judged]) -> Rule | None:
     """The rule whose team takes the case: the narrowest one for the code.
 
     Of equally narrow rules, one that matches goes before one that does not. A rule for the code that does not match
@@ -133,8 +135,8 @@ def _group(home: Rule | None) -> str:
 def _undecided(
     facts: Facts,
     matching: Sequence[Rule],
-    open_rules: Sequence[_Judged],
-    raising: Sequence[_Judged],
+    open_rules: Sequence[Judged],
+    raising: Sequence[Judged],
     home: Rule | None,
 ) -> Undecided:
     possible = [rule for rule in matching if rule.tier != "none"] + [one.rule for one in open_rules]
@@ -206,7 +208,7 @@ def _with_possible_additions(
     facts: Facts,
     answer: Requirement,
     matching: Sequence[Rule],
-    open_rules: Sequence[_Judged],
+    open_rules: Sequence[Judged],
     home: Rule | None,
 ) -> Requirement:
     """The decided answer, plus a note on each open rule that would add something to it once the facts are known."""

@@ -122,6 +122,11 @@ def read_rule(
     return (None, mistakes) if mistakes else (rule, [])
 
 
+def as_far_as_it_goes(raw: Mapping[str, Any], vocabulary: Vocabulary) -> Rule:
+    """What can be made out of a rule that somebody is still writing; what is wrong is left out."""
+    return _assemble(_Reader("", vocabulary), {key: value for key, value in raw.items() if key in _ALLOWED}, 1)
+
+
 def _assemble(reader: _Reader, raw: dict[str, Any], version: int) -> Rule:
     key = reader.text(raw, "id", longest=24)
     if key and not _KEY.fullmatch(key):

@@ -90,6 +90,12 @@ def known_words() -> vocabulary.Vocabulary:
     return replace(shipped, disciplines=disciplines, groups=groups)
 
 
+def newest_live(keys: Iterable[str]) -> dict[str, CatalogueRule]:
+    """The newest version of each rule that nobody withdrew."""
+    rows = CatalogueRule.objects.filter(key__in=list(keys)).exclude(status=RuleStatus.WITHDRAWN)
+    return {row.key: row for row in rows.order_by("key", "version")}
+
+
 @transaction.atomic
 def load(
     raws: Iterable[Mapping[str, Any]], *, by: User | None, publish_from: date | None = None, reason: str = ""
@@ -101,16 +107,18 @@ def load(
     """
     reference.load()
     words = known_words()
+    given = list(raws)
     latest = {row.key: row for row in CatalogueRule.objects.order_by("key", "version")}
+    live = newest_live([raw["id"] for raw in given])
     new, changed, unchanged, published = [], [], [], []
-    for raw in raws:
-        row = latest.get(raw["id"])
-        wanted = _complete(raw, row, words)
+    for raw in given:
+        row = live.get(raw["id"])
+        wanted = completed(raw, row, words)
         if row is not None and raw_of(row) == wanted:
             unchanged.append(row.key)
         else:
-            (changed if row else new).append(raw["id"])
-            row = _next_version(wanted, row, by=by, reason=reason)
+            (changed if raw["id"] in latest else new).append(raw["id"])
+            row = _next_version(wanted, latest.get(raw["id"]), by=by, reason=reason)
         if publish_from is not None and row.status == RuleStatus.DRAFT:
             publish(row, by=by, valid_from=publish_from)
             published.append(row.key)
@@ -146,7 +154,7 @@ def save_draft(
             _("%(rule)s was saved by somebody else while you were editing. Look at the newest version first.")
             % {"rule": rule.key}
         )
-    return _next_version(_complete(raw, row, words), row, by=by, reason=reason)
+    return _next_version(completed(raw, row, words), row, by=by, reason=reason)
 
 
 @transaction.atomic
@@ -200,14 +208,19 @@ def _next_version(raw: Mapping[str, Any], row: CatalogueRule | None, *, by: User
     return CatalogueRule.objects.create(
         key=raw["id"],
         version=row.version + 1 if row else 1,
-        **{name: raw[name] for name in _COLUMNS},
-        content={key: value for key, value in raw.items() if key not in ("id", *_COLUMNS)},
+        **columns(raw),
         reason=reason[:200],
         changed_by=by,
     )
 
 
-def _complete(raw: Mapping[str, Any], row: CatalogueRule | None, words: vocabulary.Vocabulary) -> dict[str, Any]:
+def columns(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A complete rule of a file as the columns of its row, but for the key."""
+    content = {key: value for key, value in raw.items() if key not in ("id", *_COLUMNS)}
+    return {**{name: raw[name] for name in _COLUMNS}, "content": content}
+
+
+def completed(raw: Mapping[str, Any], row: CatalogueRule | None, words: vocabulary.Vocabulary) -> dict[str, Any]:
     """The rule with every key: what it leaves out comes from the version before, else from its disease group."""
     empty: dict[str, Any] = {"evidence": {}, "source": "", "source_url": "", "note": "", "optional": []}
     before = raw_of(row) if row else {}

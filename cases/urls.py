@@ -1,10 +1,11 @@
 """The addresses of a case. The case page itself also shows its place in the plan, so it stands in scheduling."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from cases.pages import deeds, refer
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("catalogue/", include("cases.pages.catalogue.urls")),
     path("refer/", refer.refer, name="refer"),
     path("refer/answer/", refer.answer, name="refer_answer"),
     path("refer/facts/", refer.facts, name="refer_facts"),

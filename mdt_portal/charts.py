@@ -67,6 +67,24 @@ def progress(best: Sequence[Point], bound: Sequence[Point], *, seconds: float, l
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two bars of one row, before and after, in hundredths of the longest bar of the chart."""
+
+    before: float
+    after: float
+
+
+def pairs(rows: Sequence[tuple[float, float]]) -> list[Pair]:
+    """The bars of a chart of values before and after, one pair a row; a little is never shown as nothing."""
+    longest = max((value for row in rows for value in row), default=0) or 1
+
+    def width(value: float) -> float:
+        return max(round(100 * value / longest, 1), 0.5) if value > 0 else 0
+
+    return [Pair(before=width(before), after=width(after)) for before, after in rows]
+
+
 def _scale(low: float, high: float) -> tuple[float, float, float]:
     """Round limits with three to six rows between them."""
     width = max(high - low, 1)

@@ -18,7 +18,7 @@ from tests import factories
 from tests.cases.test_rulebook import published, raw
 
 pytestmark = pytest.mark.django_db
-TODAY = date.today()
+TODAY = date(2026, 11, 20)
 
 
 @pytest.fixture
