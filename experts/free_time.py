@@ -75,6 +75,12 @@ def free(experts: Iterable[Expert], start: datetime, end: datetime) -> dict[int,
     return found
 
 
+def zone_of(expert: Expert, on: date) -> ZoneInfo:
+    """The clock by which this expert's time is kept on a day."""
+    home = _homes([expert.pk], on).get(expert.pk)
+    return home.tz if home else ZoneInfo(settings.TIME_ZONE)
+
+
 def _homes(ids: list[int], on: date) -> dict[int, Institution]:
     """The main employer of each expert on a day; somebody without one counts with any employer."""
     rows = (

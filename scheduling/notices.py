@@ -20,8 +20,8 @@ from cases.states import CaseStatus
 from experts.models import Expert, Institution, Role, RoleAssignment
 from mdt_portal import clock, mail, outbox
 from mdt_portal.models import OutboxMessage, OutboxStatus, User
-from scheduling.models import AgendaItem, Attendance, Invitation, Session
-from scheduling.states import InvitationStatus
+from scheduling.models import AgendaItem, Attendance, Invitation, Session, TimeRequest
+from scheduling.states import InvitationStatus, TimeRequestStatus
 
 AT_ONCE = timedelta()
 
@@ -156,6 +156,26 @@ def mail_referrer(user: int, cases: list[int]) -> None:
         if placed or unplaced:
             words = {"placed": placed, "unplaced": unplaced, "url": settings.MDT_PUBLIC_URL + reverse("today")}
             _send(person, "referrer", words)
+
+
+@outbox.handles("notice.time_asked")
+def mail_time_asked(request: int) -> None:
+    """Ask an expert for a time at which they are off duty."""
+    row = TimeRequest.objects.select_related("expert__user", "case__team__institution", "by").get(pk=request)
+    if row.status != TimeRequestStatus.ASKED:
+        return
+    zone = row.case.team.institution.tz
+    first, last = row.start.astimezone(zone), row.end.astimezone(zone)
+    with translation.override(language_of(row.expert)):
+        line = Line(
+            team=row.case.team.name,
+            place=row.case.team.institution.name,
+            day=clock.day(first.date()),
+            hours=f"{first:%H:%M}–{last:%H:%M}",
+            zone=clock.zone_words(first),
+            link=settings.MDT_PUBLIC_URL + reverse("time_asked", args=[row.public_id]),
+        )
+        _send(row.expert, "time_asked", {"line": line, "by": str(row.by or "")})
 
 
 @outbox.handles("notice.declined")

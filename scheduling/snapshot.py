@@ -126,7 +126,7 @@ class Reader:
         horizon, sites = self.horizon, list(self.sites.values())
         cases = self._cases()
         wished = self._wishes(cases)
-        experts = self._experts(cases, {one.expert_id for one in wished} & self.pool.members.keys())
+        experts = self._experts(cases, self.pool.members.keys() & {one.expert_id for one in wished})
         rooms = self._rooms()
         known = {"experts": {one.id for one in experts}, "rooms": {one.id for one in rooms}}
         loads = [expert.load_min for expert in experts]

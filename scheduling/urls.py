@@ -11,6 +11,7 @@ from scheduling.pages import (
     mails,
     moving,
     news,
+    promise,
     proposals,
     queue,
     runs,
@@ -19,6 +20,7 @@ from scheduling.pages import (
     sheet,
     today,
     views,
+    why,
     wishes,
 )
 
@@ -41,6 +43,9 @@ urlpatterns: list[URLPattern] = [
     path("holds/<str:public_id>/release/", promise.let_go, name="hold_release"),
     path("refer/times/", promise.of_typed, name="refer_times"),
     path("cases/<str:public_id>/wish/", wishes.wish_add, name="wish_add"),
+    path("cases/<str:public_id>/why/", why.why_not, name="why_not"),
+    path("cases/<str:public_id>/why/apply/", why.why_apply, name="why_apply"),
+    path("time-asked/<str:public_id>/", why.time_asked, name="time_asked"),
     path("wishes/<str:public_id>/withdraw/", wishes.wish_withdraw, name="wish_withdraw"),
     path("week/", board.board, name="board"),
     path("week/live/", board.live, name="board_live"),

@@ -31,6 +31,14 @@ UNPLACED = {
     "seat_at_cap": gettext_lazy("%(discipline)s: everybody who is free has as many sessions as their limit allows."),
     "seat_unavailable": gettext_lazy("%(discipline)s: nobody who may take the seat is free."),
     "seats_share_people": gettext_lazy("There are too few people: each seat needs somebody of its own."),
+    "limit_over": gettext_lazy("Its limit, %(due)s, lies before the earliest start that can be planned, %(earliest)s."),
+    "pin_time": gettext_lazy("It is pinned to a time that does not do."),
+    "ban_time": gettext_lazy("The times that would do are forbidden for it."),
+    "pin_room_closed": gettext_lazy("It is pinned to %(room)s, which is not open when the team can meet."),
+    "pin_room_booked": gettext_lazy("It is pinned to %(room)s, which is booked at the times that would do."),
+    "ban_room": gettext_lazy("The only rooms that are free are forbidden for it."),
+    "pin_expert": gettext_lazy("%(expert)s, to whom it is pinned, cannot come at the times that would do."),
+    "ban_expert": gettext_lazy("%(discipline)s: those who could come are forbidden for it."),
     "place_missed": gettext_lazy("There is a place at %(start)s that the planner did not reach in time. Plan again."),
 }
 FAILURES = {

@@ -21,8 +21,9 @@ from experts import titles
 from mdt_portal import access, phrases
 from mdt_portal.errors import DomainError
 from mdt_portal.pages import add_errors, go, page
-from scheduling import sessions, unplaced
+from scheduling import promises, sessions, unplaced, wishes
 from scheduling.models import AgendaItem, AttendanceMode, Seat, Session
+from scheduling.pages import wishes as wish_list
 from scheduling.states import InvitationStatus
 
 OPEN = (CaseStatus.DRAFT, *EDITABLE, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
@@ -49,8 +50,10 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "events": events[:EVENTS_SHOWN],
         "older": events[EVENTS_SHOWN:],
         "why": unplaced.why([row]).get(row.pk) if row.status == CaseStatus.WAITING else None,
+        "promised": promises.asks_for_a_time(row),
         "session_seen": item is not None and _sees(request, item),
-        "may": _may(request, row),
+        "wishes": wish_list.of_cases(request.user, [row.pk]),
+        "may": _may(request, row) | _may_plan(request, row, item),
         "nav": "queue",
     }
     return render(request, "cases/case.html", context)
@@ -72,6 +75,15 @@ def _may(request: HttpRequest, row: Case) -> dict[str, bool]:
         "lead": leads and editable and row.status != CaseStatus.DRAFT,
         "identity": access.can(request.user, "case.identity", row),
         "look_at_plan": access.can(request.user, "plan.look", None),
+    }
+
+
+def _may_plan(request: HttpRequest, row: Case, item: AgendaItem | None) -> dict[str, bool]:
+    """Whether there is something to explain (no place, or a late one), and whether the case may be pinned."""
+    waits = row.status == CaseStatus.WAITING
+    return {
+        "explain": access.can(request.user, "plan.look", None) and (waits or (bool(item) and row.overdue(item.start))),
+        "plan": row.status in wishes.PLANNABLE and access.can(request.user, "case.plan", row),
     }
 
 

@@ -58,6 +58,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "filtered": any(chosen.values()) or view != "all",
         "may": may,
+        "looks": access.can(user, "plan.look", None),
         **views.context(user, request.GET),
     }
     if is_htmx(request):

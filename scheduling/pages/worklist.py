@@ -119,7 +119,7 @@ def _cases(user: User, now: datetime) -> Iterator[Entry]:
     why = unplaced.why(case for case in cases if case.status == CaseStatus.WAITING)
     leads = _leads(user)
     for case in cases:
-        entry = _case(case, queues.block(case, groups), str(why.get(case.pk, "")))
+        entry = _case(case, queues.block(case, groups), str(why.get(case.pk, "")), leads=leads)
         acts = leads or case.referrer_id == user.pk
         yield entry if acts else _to_read(entry, reverse("case", args=[case.public_id]))
 
@@ -134,7 +134,7 @@ def _to_read(entry: Entry, url: str) -> Entry:
     return replace(entry, url=url, action=pgettext("look at it", "Open"))
 
 
-def _case(case: Case, block: queues.Block | None, why: str) -> Entry:
+def _case(case: Case, block: queues.Block | None, why: str, *, leads: bool) -> Entry:
     address = reverse("case", args=[case.public_id])
     kind, action, url = "case", _("See why"), address
     detail = why or _("No plan has found a place for it yet.")
@@ -144,6 +144,8 @@ def _case(case: Case, block: queues.Block | None, why: str) -> Entry:
     elif case.status in (CaseStatus.PLANNED, CaseStatus.CONFIRMED):
         kind, action, url = "materials", _("Open checklist"), f"{address}#materials"
         detail = _("It has a place in the plan. Missing: %(things)s") % {"things": queues.names(_missing(case))}
+    elif block is None and leads and case.status == CaseStatus.WAITING:
+        url = reverse("why_not", args=[case.public_id])
     elif block is not None:
         kind, detail = block.kind, block.text
         action = {"facts": _("Supply facts"), "team": _("Choose team"), "materials": _("Open checklist")}[kind]
