@@ -7,6 +7,7 @@ can share a person; then the cheapest partition of the team's cases into groups.
 each team reaches at best its own.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -321,7 +322,7 @@ def _partition(cases: Sequence[Case], options: Sequence[_Option], seconds: float
     solver.parameters.linearization_level = 2
     solver.parameters.max_time_in_seconds = seconds
     solver.solve(model)
-    return int(-(-solver.best_objective_bound // 1)) if cases else 0
+    return math.ceil(solver.best_objective_bound - 1e-6) if cases else 0
 
 
 def full_bound(problem: Problem, seconds: float = 10.0) -> Bound:

@@ -23,13 +23,17 @@ from scheduling.solver.timeline import Starts, bits, starts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
-    """Cases that share a session within one window, or are added to a confirmed one; each starts by its `latest`."""
+    """Cases that share a session within one window, or are added to a confirmed one; each starts by its `latest`.
+
+    `apart` leaves open how many sessions they share.
+    """
 
     team: int
     cases: tuple[int, ...]
     window: Span
     latest: Mapping[int, int]
     base: int | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,7 @@ class Exact:
         if meetings is None:
             self.slots += [self._slot(case) for case in problem.cases if case.id not in self.fixed_items]
         else:
-            self.slots += [self._given(meeting) for meeting in meetings if meeting.base is None]
+            self.slots += [slot for meeting in meetings if meeting.base is None for slot in self._given(meeting)]
         self._cases()
         self._sessions()
         self._people()
@@ -90,10 +94,11 @@ class Exact:
         team = self.problem.team_of[case.team]
         return Slot(team=team.id, site=team.site, windows=team.windows, lead=case.id)
 
-    def _given(self, meeting: Meeting) -> Slot:
+    def _given(self, meeting: Meeting) -> list[Slot]:
         team, cases = self.problem.team_of[meeting.team], frozenset(meeting.cases)
-        lead = next(case.id for case in self.problem.cases if case.id in cases)
-        return Slot(team=team.id, site=team.site, windows=(meeting.window,), lead=lead, cases=cases)
+        leads = [case.id for case in self.problem.cases if case.id in cases]
+        slot = Slot(team=team.id, site=team.site, windows=(meeting.window,), cases=cases)
+        return [replace(slot, lead=lead) for lead in (leads if meeting.apart else leads[:1])]
 
     def flag(self) -> Any:
         return self.model.new_bool_var("")

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from scheduling.solver import joint, objectives
+from scheduling.solver import objectives
 from scheduling.solver.exact import Exact
 from scheduling.solver.model import read
 from scheduling.solver.plan import LEVELS, Bound, Plan
-from scheduling.solver.problem import Case, Problem
+from scheduling.solver.problem import Case
 from scheduling.solver.stopping import stopping
 
 
@@ -144,7 +144,7 @@ def minimise(
             proven[level] = tuple(best.goals)[index]  # type: ignore[assignment]
             exact.model.add(goal == tuple(best.goals)[index])
             continue
-        low = _known(exact.problem, level, best)
+        low = _known(known, best, index)
         exact.model.add(goal >= low)
         solver = exact.cp.CpSolver()
         solver.parameters.num_workers = workers
@@ -165,11 +165,11 @@ def minimise(
     return best, Bound(**proven)
 
 
-def _known(problem: Problem, level: str, best: Plan | None) -> int:
-    """Effort has a bound of its own, since the levels above are the plan's by then: it saves most of the proof."""
-    if level != "effort" or best is None:
+def _known(known: Bound | None, best: Plan | None, index: int) -> int:
+    """What is known of a level already; it counts only where the levels above are held at the values it assumes."""
+    if known is None or best is None or tuple(known)[:index] != tuple(best.goals)[:index]:
         return 0
-    return joint.effort(problem, best.goals, 2.0)
+    return tuple(known)[index] or 0
 
 
 def _hint(exact: Exact, plan: Plan) -> None:
@@ -179,7 +179,8 @@ def _hint(exact: Exact, plan: Plan) -> None:
     order = [case.id for case in exact.problem.cases]
     for case in exact.problem.cases:
         known = items.get(case.id)
-        exact.model.add_hint(exact.placed[case.id], known is not None)
+        if case.id not in exact.fixed_items:
+            exact.model.add_hint(exact.placed[case.id], known is not None)
         if known is None:
             continue
         session, item = known

@@ -3,7 +3,7 @@
 `exact` holds the variables, `exact_rules` one function per hard rule, `exact_goals` one per goal.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from scheduling.solver import objectives
@@ -65,12 +65,18 @@ def read(exact: Exact, solver: Any) -> Plan:
                 cases=tuple(items),
             )
         )
-    placed = {item.case for session in sessions for item in session.cases}
+    return of(exact.problem, sessions)
+
+
+def of(problem: Problem, sessions: Iterable[PlannedSession]) -> Plan:
+    """The plan of these sessions; every case in none of them is unplaced."""
+    planned = tuple(sorted(sessions, key=lambda session: (session.start_min, session.id)))
+    placed = {item.case for session in planned for item in session.cases}
     return Plan(
         status="feasible",
-        goals=objectives.goals_of(exact.problem, sessions),
-        sessions=tuple(sorted(sessions, key=lambda session: (session.start_min, session.id))),
-        unplaced=tuple(Unplaced(case=case.id) for case in exact.problem.cases if case.id not in placed),
+        goals=objectives.goals_of(problem, planned),
+        sessions=planned,
+        unplaced=tuple(Unplaced(case=case.id) for case in problem.cases if case.id not in placed),
     )
 
 

@@ -1,7 +1,8 @@
 """solve(problem): the best plan within the limit, never an empty answer.
 
-Greedy first; then tasks of the coordinator, in this process or over several, until time is up, somebody stops it, or
-the bound proves every level. Bounds are computed on the side, one team at a time.
+Greedy first; small problems go straight to the proof, which finds their optimum on the way. Then tasks of the
+coordinator, in this process or over several, until time is up, somebody stops it, or the bound proves every level.
+Bounds are computed on the side, one team at a time. What is left of a small problem's time goes to the proof again.
 """
 
 import multiprocessing
@@ -9,13 +10,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from scheduling.solver import bounds, crew, explain, greedy, model
+from scheduling.solver import agenda, bounds, crew, explain, greedy, model, proof
 from scheduling.solver.decompose import Coordinator, Task
 from scheduling.solver.plan import Bound, Goals, Plan, Unplaced
 from scheduling.solver.problem import Problem
 
 TASK_S = 8.0
 SETTLED_AFTER = 12
+PROOF_SHARE, SEARCH_UNTIL = 0.6, 0.8  # of a small problem's time
 HUGE_TEAMS = 60
 WORTH_STARTING_S = 8.0  # processes take two seconds to start
 
@@ -90,6 +92,7 @@ class Search:
         self.teams = len(self.unbounded)
         self.handed_out = self.last_gain = 0
         self.small = model.fits(problem)
+        self.proof: proof.Proof | None = None
 
     def start(self, plan: Plan, seed: int) -> None:
         self.first_plan_s = self.clock.seconds
@@ -100,32 +103,48 @@ class Search:
         """Whoever drives the search over hosts brings a crew of its own; it is dismissed at the end."""
         if not self.problem.cases:
             return
-        team = team or self._crew(workers)
-        try:
-            self._drive(team)
-        finally:
-            team.dismiss()
-        if self.small and not self.clock.over() and not self._proven():
-            self._prove(workers)
+        if self.small:
+            self._prove(PROOF_SHARE * self.clock.left)
+        if not self._done():
+            team = team or self._crew(workers)
+            try:
+                self._drive(team)
+            finally:
+                team.dismiss()
+        if self.small and not self._done():
+            self._prove(self.clock.left)
+        if self.small and not self._done():
+            self._solve_exactly(workers)
+
+    def _done(self) -> bool:
+        return self._proven() or self.clock.over()
 
     def _crew(self, workers: int) -> crew.Crew:
         alone = workers <= 1 or self.clock.left < WORTH_STARTING_S or multiprocessing.current_process().daemon
         return crew.Alone(self.problem, self.clock.over) if alone else crew.Processes(self.problem, workers)
 
-    def _prove(self, workers: int) -> None:
-        """Small problems: the exact model from the incumbent on, for the rest of the time."""
-        best, proven = model.solve(
-            self.problem, self.coordinator.plan(), self.clock.left, workers, self.clock.over, self.bound
-        )
-        self.bound = _higher(self.bound, proven, self.coordinator.goals)
+    def _prove(self, seconds: float) -> None:
+        """Small problems: which cases meet in which window, with a proof."""
+        if self.proof is None:
+            self.proof = proof.Proof(self.problem, self.clock.over)
+        if self.proof.options is not None:
+            self.unbounded = []
+            self._learn(*self.proof.run(self.coordinator.plan(), seconds))
+
+    def _solve_exactly(self, workers: int) -> None:
+        """What the proof leaves open, such as fairness: the whole model at once, for the rest of the time."""
+        plan = self.coordinator.plan()
+        self._learn(*model.solve(self.problem, plan, self.clock.left, workers, self.clock.over, self.bound))
+
+    def _learn(self, best: Plan | None, proven: Bound) -> None:
         if best is not None and best.goals < self.coordinator.goals:
             self.coordinator = Coordinator.start(self.problem, best)
-            self.bound = proven
+        self.bound = _higher(self.bound, proven, self.coordinator.goals)
         self._say("proof")
 
     def _drive(self, team: crew.Crew) -> None:
         """Keeps everybody busy with tasks, and now and then a bound, until nothing is left to gain."""
-        while not self.clock.over() and not self._proven() and not self._settled():
+        while not self._done() and not self._settled():
             while team.has_room() and not self.clock.over():
                 work = self._next_work()
                 if work is None:
@@ -151,7 +170,8 @@ class Search:
         elif isinstance(result, crew.TeamBounded):
             self.parts[result.team] = result.part
             if len(self.parts) == self.teams:
-                self.bound = bounds.bound(list(self.parts.values()), bounds.fixed_part(self.problem))
+                parts = bounds.bound(list(self.parts.values()), bounds.fixed_part(self.problem))
+                self.bound = _higher(self.bound, parts, self.coordinator.goals)
                 self._say("proof")
         else:
             before = self.coordinator.goals
@@ -162,7 +182,7 @@ class Search:
     def _settled(self) -> bool:
         """Small problems: the search has come to rest, or had its share of the time."""
         rest = self.coordinator.tasks_done - self.last_gain > SETTLED_AFTER
-        return self.small and not self.unbounded and (rest or self.clock.seconds > 0.4 * self.clock.limit_s)
+        return self.small and not self.unbounded and (rest or self.clock.seconds > SEARCH_UNTIL * self.clock.limit_s)
 
     def _proven(self) -> bool:
         return self.bound is not None and self.bound.proves(self.coordinator.goals)
@@ -173,8 +193,9 @@ class Search:
         )
 
     def finish(self) -> Plan:
-        """The incumbent with its reasons; the bound is cut off below the first level that it does not meet."""
-        plan = self.coordinator.plan()
+        """The incumbent, each agenda in its best order, with its reasons; a bound ends below the first level unmet."""
+        plan = agenda.polished(self.problem, self.coordinator.plan())
+        self.coordinator.goals = plan.goals
         stated = valid_bound(self.bound, plan.goals)
         self._say("done")
         return replace(

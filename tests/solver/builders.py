@@ -5,9 +5,21 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from scheduling.solver import objectives
+from scheduling.solver import greedy, objectives
 from scheduling.solver.plan import Plan, PlannedCase, PlannedSession, Unplaced
-from scheduling.solver.problem import Case, Expert, Limits, Optional, Problem, Room, Seat, Team, Weights
+from scheduling.solver.problem import (
+    Case,
+    Choice,
+    Expert,
+    Limits,
+    Optional,
+    Problem,
+    Reserved,
+    Room,
+    Seat,
+    Team,
+    Weights,
+)
 
 DAY = 1440
 OFFICE = ((480, 720),)
@@ -163,3 +175,40 @@ def tiny_problem(seed: int) -> Problem:
         for c in wide.cases
     )
     return replace(wide, teams=teams, cases=cases, rooms=wide.rooms[:2])
+
+
+def decided_problem(seed: int, *, cases: int = 7) -> Problem:
+    """A random problem in which much is decided: a confirmed session, a published plan, pins, what is forbidden."""
+    rnd = Random(seed)
+    wide = replace(random_problem(seed, cases=cases), fair_target_min=None)
+    days = range(rnd.randint(2, 4))
+    teams = tuple(
+        replace(t, windows=tuple((d * DAY + 480, d * DAY + 480 + 15 * rnd.randint(4, 9)) for d in days))
+        for t in wide.teams
+    )
+    wide = replace(wide, teams=(replace(teams[0], reserved=_reserved(rnd)), teams[1]))
+    sessions = greedy.general(wide).sessions
+    fixed = tuple(rnd.sample(sessions, min(len(sessions), rnd.randint(0, 1))))
+    busy = {item.case for s in fixed for item in s.cases}
+    choices = [
+        Choice(
+            case=rnd.randint(1, cases),
+            expert=rnd.choice((None, rnd.randint(1, 5))),
+            room=rnd.choice((None, None, 1)),
+            from_min=rnd.choice((None, 510, DAY)),
+        )
+        for _ in range(3)
+    ]
+    choices = [c for c in choices if c.case not in busy and (c.expert, c.room, c.from_min) != (None, None, None)]
+    return replace(
+        wide,
+        fixed=fixed,
+        previous=tuple(s for s in sessions if s not in fixed) if rnd.random() < 0.5 else (),
+        pins=tuple(choices[:1]) if rnd.random() < 0.3 else (),
+        forbidden=tuple(choices[1:]),
+        weights=replace(wide.weights, wait=rnd.randint(0, 1), standing_discount=rnd.randint(0, 2)),
+    )
+
+
+def _reserved(rnd: Random) -> tuple[Reserved, ...]:
+    return (Reserved(from_min=480, to_min=510, classes=("A",)),) if rnd.random() < 0.2 else ()

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduling.solver import bounds, greedy, objectives, rules
+from scheduling.solver import bounds, greedy, model, objectives, rules
 from scheduling.solver.problem import Problem
+from scheduling.solver.proof import Proof
 from scheduling.solver.solve import solve
 from tests.solver import brute
-from tests.solver.builders import expert, random_problem, tiny_problem
+from tests.solver.builders import decided_problem, expert, random_problem, tiny_problem
 
 SEEDS = st.integers(0, 10_000)
 
@@ -49,6 +50,30 @@ def test_bound_never_exceeds_the_optimum(seed):
         assert low is None or low <= value
         if low != value:
             break
+
+
+@settings(max_examples=8, deadline=None)
+@given(SEEDS)
+def test_proof_equals_brute_force(seed):
+    problem = replace(tiny_problem(seed), fair_target_min=None)
+    plan, proven = Proof(problem).run(greedy.first_plan(problem), 10)
+    assert rules.violations(problem, plan) == []
+    assert plan.goals == brute.optimum(problem)
+    assert proven.proves(plan.goals)
+
+
+@settings(max_examples=8, deadline=None)
+@given(SEEDS)
+def test_two_proofs_agree_where_much_is_decided(seed):
+    """The decomposition and the whole exact model share no search; confirmed, published, pinned and forbidden parts."""
+    problem = decided_problem(seed)
+    first = greedy.first_plan(problem)
+    one, proven = Proof(problem).run(first, 10)
+    two, also = model.solve(problem, first, 10)
+    assert rules.violations(problem, one) == rules.violations(problem, two) == []
+    assert proven.proves(one.goals)
+    assert also.proves(two.goals)
+    assert one.goals == two.goals
 
 
 @settings(max_examples=5, deadline=None)
