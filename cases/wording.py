@@ -111,6 +111,8 @@ _MISTAKES = {
     "two_scores": gettext_lazy("a rule looks at one score; this one already looks at %(value)s"),
     "unreadable_clause": gettext_lazy("“%(value)s” is not understood; write for example: stage >= IIIB"),
     "unreadable_seat": gettext_lazy("“%(value)s” is not understood; write for example: RADIOL 3, or SURG 4 x2"),
+    "no_names": gettext_lazy("there is no name in the file"),
+    "nameless": gettext_lazy("a code needs a name in one language at least"),
     "no_lines": gettext_lazy("there is no rule in the file"),
     "not_csv": gettext_lazy("not CSV: %(problem)s"),
     "cells_differ": gettext_lazy("has more or fewer cells than the first line"),

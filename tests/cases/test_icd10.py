@@ -63,17 +63,16 @@ def test_covering_and_expanding_agree(first: str, last: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "first"),
-    [("c34", "C34"), ("C34.9", "C34.9"), ("lung cancer", "C34"), ("appendicitis", "K37"), ("stroke not spec", "I64")],
+    ("text", "code"),
+    [("C34.100x001", "C34.1"), ("C34100", "C34.1"), ("i63.900", "I63.9"), ("C34", "C34"), ("Z", None), ("肺癌", None)],
 )
-def test_search_finds_by_code_and_by_words(query: str, first: str) -> None:
-    assert first in [code for code, _title in icd10.search(query)][:3]
+def test_a_longer_national_code_lies_in_a_code_of_who(text: str, code: str | None) -> None:
+    assert icd10.holding(text) == code
 
 
-def test_search_is_bounded_and_empty_for_nothing() -> None:
-    assert icd10.search("") == []
-    assert icd10.search("zzzz") == []
-    assert len(icd10.search("neoplasm", limit=7)) == 7
+@pytest.mark.parametrize(("text", "is_one"), [("C3", True), ("c34.1", True), ("lung", False), ("5-FU", False)])
+def test_what_looks_like_the_beginning_of_a_code(text: str, is_one: bool) -> None:
+    assert icd10.is_beginning(text) == is_one
 
 
 def test_titles() -> None:

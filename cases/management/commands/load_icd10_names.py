@@ -1,0 +1,42 @@
+"""`manage.py load_icd10_names FILE.csv`: the hospital's own names of diagnoses, or everything that is wrong."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from cases import codelist, diagnosis_names, wording
+from cases.management.commands.load_catalogue import read_text
+
+
+class Command(BaseCommand):
+    help = (
+        "Load a code list (CSV with the columns code, name_en, name_zh) for the search of diagnoses. "
+        "Reports all mistakes at once, and then writes nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="only say what is wrong, or how many names there are"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path = Path(options["file"])
+        found = codelist.read(read_text(path))
+        if found.mistakes:
+            lines = [f"{path}: {wording.placed_text(mistake)}" for mistake in found.mistakes]
+            lines.append(_("%(count)d mistakes; nothing was written.") % {"count": len(found.mistakes)})
+            raise CommandError("\n".join(lines))
+        if options["dry_run"]:
+            self.stdout.write(_("%(count)d names; nothing was written.") % {"count": len(found.rows)})
+            return
+        done = diagnosis_names.load(found.rows, by=None)
+        self.stdout.write(
+            _("%(new)d new names, %(changed)d changed, %(unchanged)d unchanged.")
+            % {"new": done.new, "changed": done.changed, "unchanged": done.unchanged}
+        )
