@@ -82,6 +82,12 @@ def answer(user: User, invitation: Invitation) -> bool:
     return roles.has(user, Role.COORDINATOR, at=invitation.attendance.session.institution)
 
 
+@access.may("case.book")
+def book(user: User, case: Case) -> bool:
+    """Coordinators of the hospital whose people and rooms are taken; referrers see the times and ask."""
+    return case.team is not None and roles.has(user, Role.COORDINATOR, at=case.team.institution)
+
+
 @access.may("plan.look")
 def look(user: User, _: object) -> bool:
     return bool(roles.held(user) & set(roles.STAFF))

@@ -7,7 +7,7 @@ that is within the limit (R14). Reads only; `holds` keeps one of these times for
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,8 +21,8 @@ from cases.states import CaseStatus
 from experts.models import Discipline, Expert
 from mdt_portal.errors import Conflict, RuleError
 from scheduling import standing
-from scheduling.models import Room, Session
-from scheduling.places import Place, places
+from scheduling.models import AttendanceMode, Hold, Room, Session
+from scheduling.places import places
 from scheduling.snapshot import Snapshot
 from scheduling.solver import promise as solver
 from scheduling.solver import rules
@@ -153,22 +153,13 @@ def plan_of(seen: Snapshot) -> Plan:
 def _in_words(case: Case, seen: Snapshot, slots: Iterable[solver.Slot]) -> list[Slot]:
     """Three queries for any number of slots."""
     found = list(slots)
-    wanted = {place.id: place for place in places(case)}
-    experts = Expert.objects.in_bulk({pk for slot in found for pk in (*slot.seats.values(), *slot.optional.values())})
+    table = _Table(case, {pk for slot in found for pk in (*slot.seats.values(), *slot.optional.values())})
     rooms = Room.objects.in_bulk({slot.room for slot in found if slot.room is not None})
-    keys = {place.discipline for place in wanted.values()}
-    disciplines = {row.key: row for row in Discipline.objects.filter(key__in=keys)}
-
-    def attendee(place: Place, expert: int) -> Attendee:
-        return Attendee(
-            expert=experts[expert],
-            discipline=disciplines.get(place.discipline, place.discipline),
-            optional=place.optional,
-            remote=not seen.problem.on_site(expert, case.team.institution_id),  # type: ignore[union-attr]
-        )
+    site = seen.problem.sites[0]
 
     def slot_in_words(slot: solver.Slot) -> Slot:
         people = {**slot.seats, **slot.optional}
+        remote = {expert for expert in people.values() if not seen.problem.on_site(expert, site)}
         start = seen.horizon.moment(slot.start_min)
         session = seen.sessions[slot.session] if slot.session is not None else None
         room = rooms[slot.room] if slot.room is not None else None
@@ -177,12 +168,40 @@ def _in_words(case: Case, seen: Snapshot, slots: Iterable[solver.Slot]) -> list[
             end=seen.horizon.moment(slot.end_min),
             session=session,
             room=room,
-            attendees=tuple(attendee(wanted[place], expert) for place, expert in sorted(people.items())),
+            attendees=table.attendees(people, remote),
             late=max(timedelta(), start - case.due_at) if case.due_at else timedelta(),
-            key=_key(start, session, room, {place: experts[pk].public_id for place, pk in people.items()}),
+            key=_key(start, session, room, {place: table.experts[pk].public_id for place, pk in people.items()}),
         )
 
     return [slot_in_words(slot) for slot in found]
+
+
+class _Table:
+    """Who sits where, with names: two queries."""
+
+    def __init__(self, case: Case, experts: Iterable[int]) -> None:
+        self.places = {place.id: place for place in places(case)}
+        self.experts = Expert.objects.in_bulk(set(experts))
+        keys = {place.discipline for place in self.places.values()}
+        self.disciplines = {row.key: row for row in Discipline.objects.filter(key__in=keys)}
+
+    def attendees(self, people: Mapping[int, int], remote: Container[int]) -> tuple[Attendee, ...]:
+        return tuple(
+            Attendee(
+                expert=self.experts[expert],
+                discipline=self.disciplines.get(self.places[place].discipline, self.places[place].discipline),
+                optional=self.places[place].optional,
+                remote=expert in remote,
+            )
+            for place, expert in sorted(people.items())
+        )
+
+
+def attendees(case: Case, hold: Hold) -> tuple[Attendee, ...]:
+    """Who is held for the case."""
+    people = {int(place): expert for place, expert in hold.people.items()}
+    remote = set(hold.attendances.filter(mode=AttendanceMode.REMOTE).values_list("expert_id", flat=True))
+    return _Table(case, people.values()).attendees(people, remote)
 
 
 def _key(start: datetime, session: Session | None, room: Room | None, people: dict[int, str]) -> str:

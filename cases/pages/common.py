@@ -74,3 +74,15 @@ def live_answer(form: FactsForm, institution: Institution | None, before: Case |
     most = institution.emergency_limit_h if emergency and institution else None
     since = before.submitted_at if before and before.submitted_at else timezone.now()
     return answers.preview(answer, now=since, most_hours=most)
+
+
+def typed_case(form: FactsForm, institution: Institution | None, before: Case | None = None) -> Case | None:
+    """The case as it would stand if the form were handed in as it is; None while that cannot be said."""
+    if not form.chosen or institution is None:
+        return None
+    form.is_valid()
+    at = before.submitted_at if before else None
+    try:
+        return workflow.imagine(code=form.chosen, institution=institution, at=at, **form.details(before))
+    except DomainError:
+        return None

@@ -132,17 +132,20 @@ def _as_it_is(case: Case) -> Any:
 @require_POST
 def answer(request: HttpRequest) -> HttpResponse:
     """The catalogue's answer to what the form holds right now. Nothing is written."""
-    access.require(request.user, "case.refer")
-    before = _before(request)
-    form: FactsForm
-    if before:
-        form, institution = EditForm(request.POST, rules=rules_today()), before.institution
-    else:
-        form = ReferralForm(request.POST, rules=rules_today(), institutions=referring(request))
-        form.is_valid()
-        institution = form.cleaned_data.get("institution")
+    form, institution, before = typed(request)
     context = {"sheet": live_answer(form, institution, before), "handed_in": before and before.submitted_at}
     return render(request, "cases/_answer.html", context)
+
+
+def typed(request: HttpRequest) -> tuple[FactsForm, Institution | None, Case | None]:
+    """The form as it is being filled in, the hospital that refers, and the case whose facts it changes, if any."""
+    access.require(request.user, "case.refer")
+    before = _before(request)
+    if before:
+        return EditForm(request.POST, rules=rules_today()), before.institution, before
+    form = ReferralForm(request.POST, rules=rules_today(), institutions=referring(request))
+    form.is_valid()
+    return form, form.cleaned_data.get("institution"), None
 
 
 @page
