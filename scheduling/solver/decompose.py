@@ -25,6 +25,8 @@ from scheduling.solver.timeline import State
 
 MOST_CASES = 16
 SMALL_TEAM = 3
+DEEPEST = 3
+PATIENCE = 3  # fruitless tasks before a team is looked at more thoroughly
 LEAST_CASES = (6, 12, 16)  # where teams are small, several share a task
 
 
@@ -40,6 +42,7 @@ class Task:
     teams: tuple[int, ...]
     seed: int
     seconds: float = 2.0
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ _TASK = reading.record(
         "teams": _IDS,
         "seed": ID,
         "seconds": reading.number,
+        "depth": ID,
     },
 )
 _ANSWER = reading.record(
@@ -91,10 +95,11 @@ class Worker:
         self.effort = effort or patterns.Effort()
         self._remembered: dict[object, object] = {}
         self._pool = patterns.Pool(self.effort.pool)
+        self._state = State(problem)
 
     def work(self, task: Task) -> Answer:
         """The best replacement found for the sessions taken out, or just these where nothing was found."""
-        state = State(self.problem, task.sessions)
+        state = self._state_of(task)
         pricer = Pricer(state=state, random=Random(task.seed))  # noqa: S311
         pricer.remembered = self._remembered  # type: ignore[assignment]
         out = tuple(state.remove(ident) for ident in sorted(task.out))
@@ -102,7 +107,7 @@ class Worker:
         for base in bases:
             state.add(base)
         free = [self.problem.case_of[ident] for ident in task.cases]
-        columns, hint = self._columns(pricer, free, out, bases)
+        columns, hint = self._columns(pricer, free, out, bases, self.effort.at(task.depth))
         if self.stop():
             return Answer(task=task.id, version=task.version, out=out, into=out)
         master = Master(
@@ -120,8 +125,23 @@ class Worker:
         into = self._sessions(state, choice.columns, out, bases)
         return Answer(task=task.id, version=task.version, out=out, into=into)
 
+    def _state_of(self, task: Task) -> State:
+        """The state brought up to the task's: what is known about everybody whose sessions stayed is kept."""
+        state, theirs = self._state, {session.id: session for session in task.sessions}
+        for ident in [i for i, session in state.sessions.items() if theirs.get(i) != session]:
+            state.remove(ident)
+        for session in task.sessions:
+            if session.id not in state.sessions:
+                state.add(session)
+        return state
+
     def _columns(
-        self, pricer: Pricer, free: Sequence[Case], out: Sequence[PlannedSession], bases: Sequence[PlannedSession]
+        self,
+        pricer: Pricer,
+        free: Sequence[Case],
+        out: Sequence[PlannedSession],
+        bases: Sequence[PlannedSession],
+        effort: patterns.Effort,
     ) -> tuple[list[Column], frozenset[int]]:
         """The sessions taken out first, as the hint; then fresh columns team by team."""
         fixed = {base.id: base for base in bases}
@@ -140,7 +160,7 @@ class Worker:
             cases = [case for case in free if case.team == team]
             theirs = [base for base in bases if base.team == team]
             known = list(self._pool.fitting(pricer, team, {case.id for case in cases}))
-            fresh = patterns.generate(pricer, cases, theirs, worth, self.effort, self.stop)
+            fresh = patterns.generate(pricer, cases, theirs, worth, effort, self.stop)
             self._pool.add(fresh, worth)
             columns += known + fresh
         return columns, hint
@@ -184,6 +204,7 @@ class Coordinator:
     _rivals: dict[int, dict[int, int]] = field(init=False)
     _teams_of: dict[int, set[int]] = field(init=False)
     _size: Counter[int] = field(init=False)
+    _fruitless: Counter[int] = field(default_factory=Counter)
     _issued: int = 0
     _next_id: int = 0
 
@@ -245,6 +266,7 @@ class Coordinator:
             teams=tuple(teams),
             seed=self._random.randrange(1 << 30),
             seconds=seconds,
+            depth=min(DEEPEST, min(self._fruitless[team] for team in teams) // PATIENCE),
         )
         self._in_flight[task.id] = task
         return task
@@ -303,6 +325,14 @@ class Coordinator:
         self.tasks_done += 1
         if known is None:
             return False
+        before = self.goals
+        accepted = self._adopt(known, answer)
+        for team in known.teams:
+            self._fruitless[team] = 0 if self.goals < before else self._fruitless[team] + 1
+        return accepted
+
+    def _adopt(self, known: Task, answer: Answer) -> bool:
+        """The answer taken over if it still fits and makes nothing worse."""
         if any(self.sessions.get(session.id) != session for session in answer.out):
             self.tasks_rejected += 1
             return False

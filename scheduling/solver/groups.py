@@ -59,14 +59,13 @@ class Group:
         for offset, end in zip(self.plan.offsets, self.ends, strict=True):
             begin, beyond = offset // self.grain - first, -(-end // self.grain) - first
             self.case_cells.append((1 << beyond) - (1 << begin))
-        self.whole = {e: self.state.open_starts(e, self.team.site, minutes) for e in self.wanted}
-        moment = min(shortest, self.grain)
-        self.some = {e: self.state.expert_starts(e, self.team.site, moment) for e in self.wanted}
+        self.whole = self.pricer.throughout(self.team.site, minutes)
+        self.some = self.pricer.somewhere(self.team.site, min(shortest, self.grain))
 
     def edges(self, mask: int) -> int:
         """Starts worth a look: ends of open stretches, changes of somebody's availability, old starts."""
         edges = mask & ~(mask << 1) | mask & ~(mask >> 1)
-        for free in self.whole.values():
+        for free in {self.whole[expert] for expert in self.wanted}:
             edges |= (free ^ free << 1) | (free ^ free >> 1)
         for case, offset in zip(self.cases, self.plan.offsets, strict=True):
             old = self.pricer.old_start.get(case.id)
@@ -78,6 +77,26 @@ class Group:
         """Starts at which no case is late."""
         last = min(case.due_min - offset for case, offset in zip(self.cases, self.plan.offsets, strict=True))
         return (1 << last // self.grain + 1) - 1 if last >= 0 else 0
+
+    def by_company(self, mask: int) -> list[int]:
+        """The starts by how many disciplines would have one person for all their seats throughout, the most first."""
+        levels = [mask]
+        for people in self._shared():
+            free = 0
+            for expert in people:
+                free |= self.whole[expert]
+            levels.append(0)
+            for j in range(len(levels) - 1, 0, -1):
+                levels[j] |= levels[j - 1] & free
+        return [here & ~more for here, more in zip(levels, [*levels[1:], 0], strict=True)][::-1]
+
+    def _shared(self) -> list[frozenset[int]]:
+        """Per discipline the experts who could sit in every case that asks for it."""
+        shared: dict[str, frozenset[int]] = {}
+        for case in self.cases:
+            for discipline, people in self.pricer.by_discipline(case).items():
+                shared[discipline] = shared[discipline] & people if discipline in shared else people
+        return [people for people in shared.values() if people]
 
     def who_can(self, k: int) -> dict[int, int]:
         """Per candidate the longest run of cases that one presence can cover at this start, as bits over positions."""

@@ -7,7 +7,8 @@ first: session + attendances of a clique of seats, less what their cases cost in
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from random import Random
 
 from scheduling.solver import objectives
@@ -18,21 +19,29 @@ from scheduling.solver.problem import Case
 from scheduling.solver.timeline import back
 
 Group = tuple[Case, ...]
+Estimated = tuple[float, Group]
 MOST_SCREENED = 20_000
+MOST_ALIKE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
     """How hard to look: groups priced per team, starts tried and columns kept per group, columns remembered per team.
 
-    A team with few groups has more starts tried for each.
+    A first look takes `first` groups; each depth below doubles them, up to `groups`: while plans are easily improved,
+    many light looks gain more than a few thorough ones. A team with few groups has more starts tried for each.
     """
 
+    first: int = 30
     groups: int = 250
     keep: int = 4
     tries: int = 6
     most_tries: int = 160
-    pool: int = 2500
+    pool: int = 400
+
+    def at(self, depth: int) -> "Effort":
+        groups = min(self.groups, self.first << depth)
+        return replace(self, groups=groups, keep=min(self.keep, 2 + depth), tries=min(self.tries, 2 + depth))
 
 
 class Pool:
@@ -76,8 +85,8 @@ def generate(
     """Columns of one team's free cases, new sessions and extensions of confirmed ones alike; fewer when stopped."""
     assert pricer.random is not None
     columns: list[Column] = []
-    groups = list(screened(pricer, cases))
-    chosen = _promising(pricer, groups, worth, effort.groups, pricer.random)
+    groups = list(screened(pricer, cases, worth))
+    chosen = _promising(groups, effort.groups, pricer.random)
     pricer.tries = min(effort.most_tries, max(effort.tries, effort.groups * effort.tries // 2 // max(1, len(chosen))))
     keep = max(effort.keep, pricer.tries * 2 // 3)
     for group in chosen:
@@ -88,67 +97,67 @@ def generate(
             columns += pricer.price_loose(group, keep=keep)
     for base in bases:
         pricer.state.remove(base.id)
-        for group in _promising(pricer, groups, worth, effort.groups // 4, pricer.random):
+        for group in _promising(groups, effort.groups // 4, pricer.random):
             columns += pricer.price(group, base)
         pricer.state.add(base)
     return columns
 
 
-def screened(pricer: Pricer, cases: Sequence[Case]) -> Iterator[Group]:
-    """All groups that some session start reaches, whatever their order; up to a limit."""
+def screened(pricer: Pricer, cases: Sequence[Case], worth: Mapping[int, float]) -> Iterator[Estimated]:
+    """All groups that some session start reaches, whatever their order, each with its estimate; up to a limit."""
     problem, grain = pricer.state.problem, pricer.state.starts.grain
-    order = sorted(cases, key=lambda case: (case.release_min, case.id))
-    most, found = problem.max_session_min, 0
-    reach = {
-        c.id: back(pricer.case_starts(c), (most - c.duration_min) // grain) for c in order if c.duration_min <= most
-    }
-    order = [case for case in order if case.id in reach]
+    most, found, weights = problem.max_session_min, 0, problem.weights
+    order = [c for c in sorted(cases, key=lambda c: (c.release_min, c.id)) if c.duration_min <= most]
+    reach = [back(pricer.case_starts(c), (most - c.duration_min) // grain) for c in order]
+    needs = needed(order)
 
-    def grow(group: Group, mask: int, minutes: int, first: int) -> Iterator[Group]:
+    def grow(
+        group: Group, mask: int, minutes: int, first: int, need: int, gain: float
+    ) -> Iterator[tuple[float, Group]]:
         nonlocal found
         for i in range(first, len(order)):
             case = order[i]
-            total, common = minutes + case.duration_min, mask & reach[case.id]
+            total, common = minutes + case.duration_min, mask & reach[i]
             if common and total <= most and found < MOST_SCREENED:
                 found += 1
-                yield (*group, case)
-                yield from grow((*group, case), common, total, i + 1)
+                people, saved = need | needs[i], gain + worth.get(case.id, 0.0)
+                session = weights.session_short if total <= objectives.SHORT_SESSION_MIN else weights.session_long
+                yield session + weights.attendance * people.bit_count() - saved, (*group, case)
+                yield from grow((*group, case), common, total, i + 1, people, saved)
 
-    return grow((), -1, 0, 0)
-
-
-def people_needed(group: Group) -> int:
-    """An estimate: per kind of seat the most that one case needs."""
-    need: Counter[tuple[int, ...]] = Counter()
-    for case in group:
-        need |= Counter(seat.candidates for seat in case.seats)
-    return sum(need.values())
+    return grow((), -1, 0, 0, 0, 0.0)
 
 
-def _promising(
-    pricer: Pricer, groups: Sequence[Group], worth: Mapping[int, float], most: int, random: Random
-) -> Sequence[Group]:
+def needed(cases: Sequence[Case]) -> list[int]:
+    """Per case a set of bits, one for each person: those of a group's union estimate how many people it needs.
+
+    Seats with the same candidates share their bits between cases, not within one.
+    """
+    kinds: dict[tuple[int, ...], int] = {}
+    needs = []
+    for case in cases:
+        need = 0
+        for candidates, count in Counter(seat.candidates for seat in case.seats).items():
+            kind = kinds.setdefault(candidates, len(kinds))
+            need |= ((1 << count) - 1) << kind * MOST_ALIKE
+        needs.append(need)
+    return needs
+
+
+def _promising(groups: Sequence[Estimated], most: int, random: Random) -> list[Group]:
     """Every size has its share: half of it by estimated reduced cost, half by chance."""
     if len(groups) <= most:
-        return groups
-    weights = pricer.state.problem.weights
-
-    def reduced(group: Group) -> float:
-        minutes = sum(case.duration_min for case in group)
-        short = minutes <= objectives.SHORT_SESSION_MIN
-        price = (weights.session_short if short else weights.session_long) + weights.attendance * people_needed(group)
-        return price - sum(worth.get(case.id, 0.0) for case in group) + random.gauss(0, 4)
-
-    sizes: dict[int, list[Group]] = {}
-    for group in groups:
-        sizes.setdefault(len(group), []).append(group)
+        return [group for _, group in groups]
+    sizes: dict[int, list[Estimated]] = {}
+    for estimate, group in groups:
+        sizes.setdefault(len(group), []).append((estimate + random.gauss(0, 4), group))
     chosen: list[Group] = []
     for left, theirs in enumerate(sorted(sizes.values(), key=len)):
         share = (most - len(chosen)) // (len(sizes) - left)
-        ranked = sorted(theirs, key=reduced)
-        chosen += ranked[: share // 2]
-        rest = ranked[share // 2 :]
-        chosen += random.sample(rest, min(len(rest), share - share // 2))
+        theirs.sort(key=itemgetter(0))
+        chosen += [group for _, group in theirs[: share // 2]]
+        rest = theirs[share // 2 :]
+        chosen += [group for _, group in random.sample(rest, min(len(rest), share - share // 2))]
     return chosen
 
 

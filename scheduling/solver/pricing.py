@@ -36,6 +36,10 @@ class Pricer:
     barred: dict[int, list[tuple[int | None, int | None, int]]] = field(init=False)
     _people: dict[int, frozenset[int]] = field(default_factory=dict)
     _rooms: dict[tuple[int, frozenset[str]], list[int]] = field(default_factory=dict)
+    _disciplines: dict[int, dict[str, frozenset[int]]] = field(default_factory=dict)
+    _as_of: int = -1
+    _case_starts: dict[int, int] = field(default_factory=dict)
+    _times: dict[tuple[bool, int, int], "_Times"] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problem = self.state.problem
@@ -60,6 +64,8 @@ class Pricer:
         """Also prices a case that the problem does not hold yet: a referral that asks for a promise."""
         self.case_of[case.id] = case
         self.state.starts.admit(case)
+        for known in (self._people, self._disciplines, self._case_starts):
+            known.pop(case.id, None)  # type: ignore[attr-defined]
 
     def price(
         self,
@@ -193,17 +199,56 @@ class Pricer:
 
     def case_starts(self, case: Case) -> int:
         """Starts at which the case is allowed and each of its seats has somebody."""
+        if self.case_of.get(case.id) is not case:
+            return self._case_starts_now(case)
+        self._forget_what_changed()
+        if case.id not in self._case_starts:
+            self._case_starts[case.id] = self._case_starts_now(case)
+        return self._case_starts[case.id]
+
+    def _case_starts_now(self, case: Case) -> int:
         mask, site = self.state.starts.allowed[case.id], self.state.problem.team_of[case.team].site
         for seat in case.seats:
-            mask &= self._someone(case, seat.candidates, site)
+            anyone = 0
+            for expert in seat.candidates:
+                if self.attends(case, expert, site):
+                    anyone |= self.state.expert_starts(expert, site, case.duration_min)
+            mask &= anyone
         return mask
 
-    def _someone(self, case: Case, candidates: tuple[int, ...], site: int) -> int:
-        anyone = 0
-        for expert in candidates:
-            if self.attends(case, expert, site):
-                anyone |= self.state.expert_starts(expert, site, case.duration_min)
-        return anyone
+    def throughout(self, site: int, minutes: int) -> "_Times":
+        """Per expert the session starts from which they could be there for these minutes."""
+        return self._times_of((True, site, minutes))
+
+    def somewhere(self, site: int, minutes: int) -> "_Times":
+        """As `throughout`, caps aside."""
+        return self._times_of((False, site, minutes))
+
+    def _times_of(self, key: tuple[bool, int, int]) -> "_Times":
+        self._forget_what_changed()
+        if key not in self._times:
+            self._times[key] = _Times(self.state, *key)
+        return self._times[key]
+
+    def _forget_what_changed(self) -> None:
+        if self._as_of != self.state.changes:
+            self._as_of = self.state.changes
+            self._case_starts.clear()
+            self._times.clear()
+
+    def by_discipline(self, case: Case) -> dict[str, frozenset[int]]:
+        """Per discipline the experts who could take one of its seats."""
+        own = self.case_of.get(case.id) is case
+        if own and case.id in self._disciplines:
+            return self._disciplines[case.id]
+        site = self.state.problem.team_of[case.team].site
+        found: dict[str, frozenset[int]] = {}
+        for seat in case.seats:
+            people = frozenset(e for e in seat.candidates if self.attends(case, e, site))
+            found[seat.discipline] = found.get(seat.discipline, frozenset()) | people
+        if own:
+            self._disciplines[case.id] = found
+        return found
 
     def attends(self, case: Case, expert: int, site: int) -> bool:
         return case.remote_ok or site in self.state.problem.expert_of[expert].sites
@@ -240,8 +285,8 @@ class Pricer:
         noise = self.random.random if self.random else lambda: 0.0
         on_time = edges & group.on_time()
         if self._flat(group) and on_time.bit_count() >= self.tries:
-            chosen = sorted((noise(), k) for k in bits(on_time))
-            return chain((k for _, k in chosen), bits(mask & ~on_time))
+            levels = (sorted((noise(), k) for k in bits(level)) for level in group.by_company(on_time))
+            return chain((k for level in levels for _, k in level), bits(mask & ~on_time))
         priced = sorted((self._time_price(group, k), noise(), k) for k in bits(edges))
         return chain((k for _, _, k in priced), bits(mask & ~edges))
 
@@ -393,3 +438,15 @@ class Pricer:
                 before = there.get(expert, (0, 0))
                 effort += self._unfair(expert, b - a) - self._unfair(expert, before[1] - before[0])
         return late, suggested, effort
+
+
+class _Times(dict[int, int]):
+    """Where experts are free for a presence of these minutes, each looked up once; within their caps if asked."""
+
+    def __init__(self, state: State, capped: bool, site: int, minutes: int) -> None:
+        super().__init__()
+        self._look_up, self._site, self._minutes = state.open_starts if capped else state.expert_starts, site, minutes
+
+    def __missing__(self, expert: int) -> int:
+        mask = self[expert] = self._look_up(expert, self._site, self._minutes)
+        return mask

@@ -19,7 +19,7 @@ from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem
 from scheduling.solver.timeline import State
 
-QUICK = Effort(groups=80, keep=3, pool=500)
+QUICK = Effort(first=80, groups=80, keep=3, pool=500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

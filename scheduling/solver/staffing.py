@@ -62,13 +62,13 @@ class _Bench:
 
     def __init__(self, call: Call, random: Random | None) -> None:
         self.call = call
-        noise = random.random if random else lambda: 0.0
-        dear = max(1, call.attendance)
-
-        def score(expert: int) -> float:
-            return call.can[expert].bit_count() + 0.9 * noise() - call.burden_of(expert) / dear
-
-        self.experts = sorted(call.can, key=lambda e: (-score(e), e))
+        dear, noise = max(1, call.attendance), random.random if random else None
+        order = [
+            ((call.burden(e) / dear if call.burden else 0) - (0.9 * noise() if noise else 0) - able.bit_count(), e)
+            for e, able in call.can.items()
+        ]
+        order.sort()
+        self.experts = [expert for _, expert in order]
         self.bit = {expert: 1 << i for i, expert in enumerate(self.experts)}
         self.able = [self._able(i) for i in range(len(call.cases))]
         self.chosen = sum(self.bit[e] for e in call.there if e in self.bit)

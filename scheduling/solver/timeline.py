@@ -113,6 +113,7 @@ class State:
         self.problem = problem
         self.starts = Starts(problem)
         self.sessions: dict[int, PlannedSession] = {}
+        self.changes = 0
         self.placed: dict[int, int] = {}
         self.minutes: dict[int, int] = defaultdict(int)
         self.team_sessions: dict[int, set[int]] = {team.id: set() for team in problem.teams}
@@ -133,6 +134,7 @@ class State:
         return self.next_id - 1
 
     def add(self, session: PlannedSession) -> None:
+        self.changes += 1
         self.sessions[session.id] = session
         self.next_id = max(self.next_id, session.id + 1)
         self.team_sessions[session.team].add(session.id)
@@ -149,6 +151,7 @@ class State:
 
     def remove(self, ident: int) -> PlannedSession:
         session = self.sessions.pop(ident)
+        self.changes += 1
         self.team_sessions[session.team].discard(ident)
         self._team_masks.pop(session.team, None)
         for item in session.cases:
@@ -162,6 +165,7 @@ class State:
         return session
 
     def _forget(self, expert: int) -> None:
+        self.changes += 1
         self._expert_masks.pop(expert, None)
         self._open_masks.pop(expert, None)
         self._cap_masks.pop(expert, None)
