@@ -278,6 +278,8 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "scheduling.states.RunStatus",
         "ExceptionKind": "experts.models.ExceptionKind",
         "ProposalKind": "scheduling.models.ProposalKind",
+        "WishKind": "scheduling.models.WishKind",
+        "TimeRequestStatus": "scheduling.states.TimeRequestStatus",
         "ChangeKind": "scheduling.differences.ChangeKind",
     },
 }

@@ -6,8 +6,11 @@ from rest_framework.routers import SimpleRouter
 from scheduling.api.cases import PlacedCaseViewSet
 from scheduling.api.desk import BulkView, SavedViewViewSet
 from scheduling.api.invitations import InvitationViewSet
+from scheduling.api.promises import GainView, HoldView, HoldViewSet, PromiseView
 from scheduling.api.runs import ProposalViewSet, RunViewSet
 from scheduling.api.sessions import RoomViewSet, SessionViewSet
+from scheduling.api.whynot import RemedyView, WhyNotView
+from scheduling.api.wishes import TimeRequestViewSet, WishViewSet
 
 router = SimpleRouter()
 router.register("cases", PlacedCaseViewSet, "api-case")
@@ -15,10 +18,18 @@ router.register("runs", RunViewSet, "api-run")
 router.register("proposals", ProposalViewSet, "api-proposal")
 router.register("sessions", SessionViewSet, "api-session")
 router.register("invitations", InvitationViewSet, "api-invitation")
+router.register("holds", HoldViewSet, "api-hold")
 router.register("rooms", RoomViewSet, "api-room")
+router.register("wishes", WishViewSet, "api-wish")
+router.register("time-requests", TimeRequestViewSet, "api-time-request")
 router.register("saved-views", SavedViewViewSet, "api-saved-view")
 
 urlpatterns = [
     path("cases/bulk/", BulkView.as_view()),
+    path("cases/<str:id>/why/", WhyNotView.as_view()),
+    path("cases/<str:id>/promise/", PromiseView.as_view()),
+    path("cases/<str:id>/promise/gain/", GainView.as_view()),
+    path("cases/<str:id>/hold/", HoldView.as_view()),
+    path("cases/<str:id>/remedies/", RemedyView.as_view()),
     path("", include(router.urls)),
 ]

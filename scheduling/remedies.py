@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from cases import limits, requirement, workflow
+from cases import relaxing, requirement, workflow
 from cases.models import Case
 from cases.requirement import Requirement, SeatNeed
 from experts.models import Affiliation, Expert
@@ -95,13 +95,11 @@ def _lowered(seats: tuple[SeatNeed, ...], place: int, rank: int) -> list[SeatNee
 
 
 def _relax_room(case: Case, _remedy: Remedy, _found: WhyNot, by: User, reason: str) -> None:
-    workflow.edit(case, by=by, equipment=[])
-    audit.record("case.relaxed", by=by, subject=case, what="equipment", reason=reason)
+    relaxing.without_equipment(case, by=by, reason=reason)
 
 
 def _relax_remote(case: Case, _remedy: Remedy, _found: WhyNot, by: User, reason: str) -> None:
-    workflow.edit(case, by=by, remote_ok=True)
-    audit.record("case.relaxed", by=by, subject=case, what="remote", reason=reason)
+    relaxing.by_video(case, by=by, reason=reason)
 
 
 def _open_block(case: Case, remedy: Remedy, found: WhyNot, by: User, reason: str) -> None:
@@ -120,7 +118,7 @@ def _open_block(case: Case, remedy: Remedy, found: WhyNot, by: User, reason: str
 
 
 def _extend(case: Case, remedy: Remedy, found: WhyNot, by: User, reason: str) -> None:
-    limits.extend(case, by=by, due_at=_at(found, remedy.start_min), reason=reason)
+    relaxing.extend_limit(case, by=by, due_at=_at(found, remedy.start_min), reason=reason)
 
 
 def _drop_wishes(case: Case, _remedy: Remedy, _found: WhyNot, by: User, _reason: str) -> None:

@@ -106,6 +106,35 @@ class ProposalSerializer(serializers.Serializer):
     unplaced = LeftOutSerializer(many=True)
 
 
+class FiguresSerializer(serializers.Serializer):
+    """What a plan costs and gives; changes are against what was published when the run began."""
+
+    required = serializers.IntegerField()
+    required_placed = serializers.IntegerField()
+    required_late = serializers.IntegerField()
+    suggested = serializers.IntegerField()
+    suggested_placed = serializers.IntegerField()
+    wait_mean_days = serializers.FloatField()
+    wait_max_days = serializers.FloatField()
+    sessions = serializers.IntegerField()
+    attendances = serializers.IntegerField()
+    expert_hours = serializers.FloatField()
+    spread_hours = serializers.FloatField(help_text="Standard deviation of the experts' load.")
+    changed_sessions = serializers.IntegerField()
+    told = serializers.IntegerField()
+
+
+class AlternativeSerializer(serializers.Serializer):
+    """One of the run's plans; `gains` and `gives_up` say in words how it differs from the first, balanced one."""
+
+    id = serializers.CharField(source="proposal.public_id")
+    kind = serializers.ChoiceField(ProposalKind.choices, source="proposal.kind")
+    title = serializers.CharField()
+    figures = FiguresSerializer()
+    gains = serializers.ListField(child=serializers.CharField())
+    gives_up = serializers.ListField(child=serializers.CharField())
+
+
 class PublishedSerializer(serializers.Serializer):
     """What publishing did."""
 

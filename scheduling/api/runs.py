@@ -16,8 +16,9 @@ from experts import roles
 from experts.models import Institution, Role
 from mdt_portal import access, api
 from mdt_portal.errors import Conflict
-from scheduling import commit, runs, wording
+from scheduling import commit, comparison, runs, wording
 from scheduling.api.proposals import (
+    AlternativeSerializer,
     GoalsSerializer,
     ProposalSerializer,
     PublishedSerializer,
@@ -67,6 +68,9 @@ class RunRowSerializer(serializers.Serializer):
     started_at = serializers.DateTimeField(allow_null=True)
     heartbeat_at = serializers.DateTimeField(allow_null=True, help_text="The worker's last sign of life.")
     finished_at = serializers.DateTimeField(allow_null=True)
+    based_on = serializers.CharField(
+        source="based_on.public_id", allow_null=True, default=None, help_text="The run that this one repeats."
+    )
     attempts = serializers.IntegerField(help_text="More than one: a worker was lost and another took over.")
     stop_requested = serializers.BooleanField()
     failure = serializers.SerializerMethodField()
@@ -118,7 +122,9 @@ class RunViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelM
         return RunRowSerializer if self.action == "list" else RunSerializer
 
     def get_queryset(self) -> QuerySet[PlanningRun]:
-        rows = self.visible(PlanningRun.objects.defer("problem").order_by("-pk")).select_related("requested_by")
+        rows = self.visible(PlanningRun.objects.defer("problem").order_by("-pk")).select_related(
+            "requested_by", "based_on"
+        )
         offers = Proposal.objects.defer("plan").order_by("pk")
         return rows.prefetch_related(
             Prefetch("institutions", Institution.objects.order_by("pk")), Prefetch("proposals", offers)
@@ -166,6 +172,29 @@ class RunViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelM
         run = self.controlled()
         runs.discard(run, by=request.user)
         return self.render(run)
+
+    @extend_schema(
+        summary="Plan once more, with the pins, bans and other changes of now",
+        tags=["planning"],
+        parameters=[api.IDEMPOTENCY_KEY],
+        request=None,
+        responses={201: RunSerializer, **api.errors(403, 404)},
+    )
+    @action(methods=["post"], detail=True)
+    def again(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        run = self.controlled()
+        key = api.idempotency_key(request)
+        return self.render(runs.request_again(run, by=request.user, trigger=RunTrigger.API, key=key), 201)
+
+    @extend_schema(
+        summary="The run's plans side by side",
+        tags=["planning"],
+        responses={200: AlternativeSerializer(many=True), **api.errors(404)},
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def alternatives(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        table = comparison.of(self.get_object())
+        return Response(AlternativeSerializer(table.columns if table else [], many=True).data)
 
     @extend_schema(
         summary="Publish the run's only proposal",

@@ -20,9 +20,9 @@ from mdt_portal import access, clock, pages, phrases, shell
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 from mdt_portal.pages import SignedInRequest, page
-from scheduling import runs
+from scheduling import comparison, runs
 from scheduling.models import PlanningRun
-from scheduling.pages import alternatives, progress, scope, weeks, wishes
+from scheduling.pages import progress, scope, weeks, wishes
 from scheduling.pages.weeks import Week
 from scheduling.states import RunStatus
 
@@ -208,7 +208,7 @@ def _context(request: SignedInRequest, found: PlanningRun) -> dict[str, Any]:
         "weeks": weeks.span_title(found.horizon_start, found.horizon_days),
         "live": progress.of(found, now=timezone.now()),
         "proposal": found.proposals.defer("plan").first(),
-        "table": alternatives.of(found) if found.finished else None,
+        "table": comparison.of(found) if found.finished else None,
         "wishes": wishes.of_run(request.user, found),
         "may_control": access.can(request.user, "run.control", found),
         "hospital_zone": hospital.zone if hospital else clock.DEFAULT_ZONE,

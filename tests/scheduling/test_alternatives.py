@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
+from scheduling import comparison as side_by_side
 from scheduling import figures
 from scheduling.models import PlanningRun, Proposal, ProposalKind, Session, Wish
-from scheduling.pages import alternatives as side_by_side
 from scheduling.solver import alternatives
 from scheduling.solver.plan import Plan
 from scheduling.solver.problem import Problem
