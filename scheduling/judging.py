@@ -62,11 +62,10 @@ assert set(LEVELS) == {*RULES, *OWN}, "every rule has its level"
 
 def judge(desk: Desk, draft: Draft) -> list[Violation]:
     """What the change brings about, gravest first; what was broken before and stays so is not its fault."""
-    before = {str(violation) for violation in rules.violations(desk.problem, _plan(desk, desk.sessions))}
     gone = {session.id for session in draft.before}
     rest = {ident: session for ident, session in desk.sessions.items() if ident not in gone}
     after = _plan(desk, rest | {session.id: session for session in draft.after})
-    found = [one for one in rules.violations(desk.problem, after) if str(one) not in before]
+    found = [one for one in rules.violations(desk.problem, after) if str(one) not in broken_before(desk)]
     own = list(_own(desk, draft))
     if any(one.code == "past" for one in own):
         found = [one for one in found if one.code != "case_release"]
@@ -74,6 +73,13 @@ def judge(desk: Desk, draft: Draft) -> list[Violation]:
         found = [one for one in found if one.code != "seat_filled"]
     told = [one for one in (*own, *found) if LEVELS[one.code] != Level.IGNORE]
     return sorted(told, key=lambda one: WEIGHT[LEVELS[one.code]])
+
+
+def broken_before(desk: Desk) -> frozenset[str]:
+    """What is broken already, as comparable texts; found out once for each desk."""
+    if desk.broken is None:
+        desk.broken = frozenset(str(one) for one in rules.violations(desk.problem, _plan(desk, desk.sessions)))
+    return desk.broken
 
 
 def worst(found: list[Violation]) -> Level:

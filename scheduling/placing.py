@@ -6,7 +6,7 @@ a matching, and stays open where nobody is. Nothing is judged here: the rules do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scheduling.solver import presence
@@ -56,6 +56,7 @@ class Desk:
         self.problem = replace(problem, fixed=(), previous=sessions)
         self.sessions = {session.id: session for session in sessions}
         self.state = State(self.problem, sessions)
+        self.broken: frozenset[str] | None = None
         self.where = {item.case: session.id for session in sessions for item in session.cases}
 
     # What may be changed -----------------------------------------------------------------------------------------
@@ -103,6 +104,17 @@ class Desk:
         known = {session.id for session in now}
         back = (s if s.id in known else replace(s, id=self.state.new_id()) for s in before)
         return Draft(before=now, after=tuple(back))
+
+    def seated_at(self, cases: Sequence[Case], starts: Sequence[int]) -> tuple[PlannedCase, ...]:
+        """These cases at these starts in a session of their own, those who sat there before in their seats."""
+        team = self.problem.team_of[cases[0].team]
+        session = PlannedSession(
+            id=0, team=team.id, site=team.site, room=None, start_min=starts[0], end_min=starts[0], cases=()
+        )
+        for case, start in zip(cases, starts, strict=True):
+            origin = self.sessions.get(self.where.get(case.id, 0))
+            session = self._joined(session, case.id, start, _item(origin, case.id))
+        return tuple(_item(session, case.id) for case in cases)  # type: ignore[misc]  # each was just put there
 
     # Steps -------------------------------------------------------------------------------------------------------
 

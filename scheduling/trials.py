@@ -146,6 +146,21 @@ def _seal(hand: Hand, draft: Draft | None, codes: Iterable[str]) -> str:
     return f"{hand.version}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
+def present(subject: Case | Session) -> list[datetime]:
+    """When a case or session is planned now: the weeks that a change of it has to know."""
+    if isinstance(subject, Session):
+        return [subject.start]
+    item = place_of(subject)
+    return [item.start] if item else []
+
+
+def against(subject: Case | Session, hand: Hand) -> list[Finding]:
+    """What speaks against any change of it, wherever to."""
+    if isinstance(subject, Session):
+        return _about_session(subject, hand)
+    return _about_case(subject, place_of(subject), hand)
+
+
 # What speaks against any change of a case or session ------------------------------------------------------------------
 
 

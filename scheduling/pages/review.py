@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,7 +94,9 @@ def of(proposal: Proposal, user: User) -> Review:
     if proposal.run.status == RunStatus.PROPOSED:
         changes, seen = commit.preview(proposal)
         obstacles = commit.obstacles(proposal, seen)
-    words = _Words(proposal, changes)
+    run = proposal.run
+    horizon = Horizon.around(run.horizon_start, run.horizon_days, run.institutions.order_by("pk")[0].tz)
+    words = Words(horizon, changes)
     goals, bound = list(plan.goals), list(plan.bound) if plan.bound else None
     left, hidden = words.left(plan, user)
     return Review(
@@ -113,14 +115,11 @@ def of(proposal: Proposal, user: User) -> Review:
     )
 
 
-class _Words:
+class Words:
     """Names and clock times for the ids and minutes of a plan."""
 
-    def __init__(self, proposal: Proposal, changes: list[Change]) -> None:
-        run = proposal.run
-        zone = run.institutions.order_by("pk")[0].tz
-        self.horizon = Horizon.around(run.horizon_start, run.horizon_days, zone)
-        self.changes = changes
+    def __init__(self, horizon: Horizon, changes: Sequence[Change]) -> None:
+        self.horizon, self.changes = horizon, changes
         sessions = [one for change in changes for one in (change.old, change.new) if one is not None]
         self.teams = Team.objects.in_bulk({session.team for session in sessions})
         self.rooms = Room.objects.in_bulk({session.room for session in sessions if session.room})

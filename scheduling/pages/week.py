@@ -1,4 +1,4 @@
-"""What the week board shows: rooms by days, sessions as cards, closed rooms, and the cases without a place."""
+"""What the week board shows: sessions as cards, by days and by rooms, teams or people; and when rooms are closed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,24 +17,30 @@ from django.utils.translation import ngettext, npgettext, pgettext
 from cases.models import Case
 from experts import working_days
 from experts.availability import on_day
-from experts.models import Institution
+from experts.models import Institution, Team
 from mdt_portal import access, clock, phrases
 from mdt_portal.models import User
-from scheduling import blocks, unplaced, wording
-from scheduling.models import Block, Room, RoomClosure, Session
+from scheduling import blocks, wording
+from scheduling.models import Block, Invitation, PublishedPlan, Room, RoomClosure, Session
 from scheduling.pages import quorum
 from scheduling.pages.weeks import Week
-from scheduling.places import places
 from scheduling.states import SessionStatus
 
-MOST_IN_RAIL = 8
 WORKDAY_H = (8, 18)  # a closure over all of this needs no clock times
+
+
+Cards = dict[int, dict[str, Any]]
+Days = dict[int | None, dict[date, list[dict[str, Any]]]]
 
 
 @dataclass(slots=True, kw_only=True)
 class Cell:
-    """One room on one day: cards (arguments of the part `session_card`) and words about closures."""
+    """One row on one day: cards (arguments of the part `session_card`) and words about closures.
 
+    `key` is the cell's address: `r|<room>|<date>`, `t|<team>|<date>` or `p|<person>|<date>`.
+    """
+
+    key: str
     day: str
     cards: list[dict[str, Any]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
@@ -59,6 +66,7 @@ class Board:
     week: Week
     days: list[Day]
     rows: list[Row]
+    by: str
     sessions: int
     confirmed: int
 
@@ -73,14 +81,29 @@ def default(institution: Institution) -> Week:
     return max(this, Week.around(coming.start.astimezone(institution.tz).date()))
 
 
-def board(user: User, institution: Institution, week: Week) -> Board:
-    """The week of one hospital, in a number of queries that does not depend on how full it is."""
-    return _Reader(user, institution, week).board()
+def board(user: User, institution: Institution, week: Week, *, by: str = "room", movable: bool = False) -> Board:
+    """The week of one hospital by `room`, `team` or `person`, in a number of queries that does not depend on how full
+    it is. `movable` gives the cards of coming sessions their handles."""
+    return _Reader(user, institution, week, movable=movable).board(by)
+
+
+def state(institution: Institution, week: Week) -> str:
+    """A short text that changes when anything on the board does: plan, answers, or who waits for a place."""
+    version = PublishedPlan.objects.filter(institution=institution).values_list("version", flat=True).first() or 0
+    asked = Invitation.objects.filter(
+        attendance__session__institution=institution,
+        attendance__session__start__gte=week.start(institution.tz),
+        attendance__session__start__lt=week.end(institution.tz),
+    ).aggregate(last=Max("answered_at"))
+    waits = Case.objects.waiting().filter(team__institution=institution).aggregate(n=Count("pk"), last=Max("pk"))
+    answered = asked["last"].timestamp() if asked["last"] else 0
+    return f"{version}-{answered:.3f}-{waits['n']}-{waits['last'] or 0}"
 
 
 class _Reader:
-    def __init__(self, user: User, institution: Institution, week: Week) -> None:
+    def __init__(self, user: User, institution: Institution, week: Week, *, movable: bool) -> None:
         self.institution, self.week, self.zone = institution, week, institution.tz
+        self.movable = movable
         self.now = timezone.now()
         self.today = self.now.astimezone(self.zone).date()
         self.calendar = working_days.calendar(institution)
@@ -99,17 +122,17 @@ class _Reader:
     def _date(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()
 
-    def board(self) -> Board:
-        cards: dict[int | None, dict[date, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    def board(self, by: str) -> Board:
+        cards = {session.pk: self._card(session) for session in self.sessions}
         by_day: dict[date, list[dict[str, Any]]] = defaultdict(list)
         for session in self.sessions:
-            card, day = self._card(session), self._date(session.start)
-            cards[session.room_id][day].append(card)
-            by_day[day].append(card | {"place": session.room or _("By video")})
+            by_day[self._date(session.start)].append(cards[session.pk] | {"place": session.room or _("By video")})
+        rows = {"team": self._teams, "person": self._people}.get(by, self._rooms)
         return Board(
             week=self.week,
             days=[self._day(day, by_day[day]) for day in self.dates],
-            rows=self._rows(cards),
+            rows=rows(cards),
+            by=by,
             sessions=len(self.sessions),
             confirmed=sum(session.status != SessionStatus.PUBLISHED for session in self.sessions),
         )
@@ -118,7 +141,11 @@ class _Reader:
 
     def _card(self, session: Session) -> dict[str, Any]:
         state = quorum.of(session, now=self.now)
+        coming = session.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and session.start > self.now
         return {
+            "id": session.public_id,
+            "movable": self.movable and coming,
+            "items": list(session.items.all()),
             "url": reverse("session", args=[session.public_id]),
             "start": session.start,
             "end": session.end,
@@ -167,14 +194,72 @@ class _Reader:
         }
         return _("%(sessions)s, %(percent)d %% full") % parts
 
-    def _rows(self, cards: dict[int | None, dict[date, list[dict[str, Any]]]]) -> list[Row]:
+    def _rooms(self, cards: Cards) -> list[Row]:
         closed = self._closures()
-        rooms = [room for room in Room.objects.filter(institution=self.institution) if room.active or room.pk in cards]
-        rows = [self._row(str(room), self._about(room), cards[room.pk], closed[room.pk]) for room in rooms]
-        return [*rows, self._row(_("Remote"), _("by video"), cards[None], {})]
+        in_room = self._by_day((session.room_id, session, cards[session.pk]) for session in self.sessions)
+        rooms = [
+            room for room in Room.objects.filter(institution=self.institution) if room.active or room.pk in in_room
+        ]
+        rows = [
+            self._row(str(room), self._about(room), f"r|{room.public_id}", in_room[room.pk], closed[room.pk])
+            for room in rooms
+        ]
+        return [*rows, self._row(_("Remote"), _("by video"), "r|remote", in_room[None], {})]
 
-    def _row(self, name: str, note: str, cards: dict[date, list[dict[str, Any]]], closed: dict[date, list[str]]) -> Row:
-        cells = [Cell(day=self._label(day), cards=cards.get(day, []), closed=closed.get(day, [])) for day in self.dates]
+    def _teams(self, cards: Cards) -> list[Row]:
+        """Every team of the hospital, those without a session too: a case may be carried to them."""
+        of_team = self._by_day((session.team_id, session, cards[session.pk]) for session in self.sessions)
+        teams = Team.objects.filter(institution=self.institution).select_related("chair")
+        return [
+            self._row(str(team), str(team.chair or ""), f"t|{team.public_id}", of_team[team.pk], {})
+            for team in teams
+            if team.active or team.pk in of_team
+        ]
+
+    def _people(self, cards: Cards) -> list[Row]:
+        """Whoever attends something this week; each card says their own part of the session."""
+        rows, names = [], {}
+        for session in self.sessions:
+            for one in {seat.attendance for item in session.items.all() for seat in item.seats.all()} - {None}:
+                names[one.expert_id] = one.expert
+                part = {"start": one.start, "end": one.end, "place": session.room or _("By video")}
+                rows.append((one.expert_id, session, cards[session.pk] | part))
+        of_person = self._by_day(rows)
+        people = sorted(names.values(), key=str)
+        return [
+            self._row(str(one), self._load(of_person[one.pk]), f"p|{one.public_id}", of_person[one.pk], {})
+            for one in people
+        ]
+
+    def _load(self, cards: dict[date, list[dict[str, Any]]]) -> str:
+        of_week = [card for day in cards.values() for card in day]
+        spent = sum((card["end"] - card["start"]) // timedelta(minutes=1) for card in of_week)
+        count = ngettext("%(n)d session", "%(n)d sessions", len(of_week)) % {"n": len(of_week)}
+        return phrases.line(count, clock.span(spent))
+
+    def _by_day(self, rows: Iterable[tuple[int | None, Session, dict[str, Any]]]) -> Days:
+        found: Days = defaultdict(lambda: defaultdict(list))
+        for key, session, card in rows:
+            found[key][self._date(session.start)].append(card)
+        return found
+
+    def _row(
+        self,
+        name: str,
+        note: str,
+        key: str,
+        cards: dict[date, list[dict[str, Any]]],
+        closed: dict[date, list[str]],
+    ) -> Row:
+        cells = [
+            Cell(
+                key=f"{key}|{day}",
+                day=self._label(day),
+                cards=cards.get(day, []),
+                closed=closed.get(day, []),
+            )
+            for day in self.dates
+        ]
         return Row(name=name, note=note, cells=cells)
 
     def _about(self, room: Room) -> str:
@@ -206,36 +291,3 @@ class _Reader:
             hours = {"from": clock.hour(first.astimezone(self.zone)), "to": clock.hour(last.astimezone(self.zone))}
             words = _("Closed %(from)s–%(to)s") % hours
         return phrases.labelled(words, closure.reason)
-
-
-# The rail -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A case without a place, and why the newest plan left it out."""
-
-    case: Case
-    needs: str
-    reason: str
-
-
-def waiting(user: User, institution: Institution) -> tuple[int, list[Waiting]]:
-    """How many cases of the hospital's teams have no place, and those with the nearest limits."""
-    seen = access.visible(user, Case.objects.all())
-    cases = Case.objects.waiting().filter(team__institution=institution, pk__in=seen.values("pk"))
-    nearest = list(cases.nearest_limit_first().select_related("team")[:MOST_IN_RAIL])
-    return cases.count(), list(_with_reasons(nearest))
-
-
-def _with_reasons(cases: Iterable[Case]) -> Iterable[Waiting]:
-    rows = list(cases)
-    known = unplaced.why(rows)
-    for case in rows:
-        seats = sum(not place.optional for place in places(case))
-        needs = _("%(minutes)d min, %(seats)s") % {
-            "minutes": case.minutes or 0,
-            "seats": ngettext("%(n)d seat", "%(n)d seats", seats) % {"n": seats},
-        }
-        why = known.get(case.pk)
-        yield Waiting(case=case, needs=needs, reason=why.reasons[0] if why else "")

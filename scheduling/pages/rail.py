@@ -1,0 +1,53 @@
+"""The rail beside the board: cases without a place, nearest limit first, and why the newest plan left them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cases import queues
+from cases.models import Case
+from experts.models import Institution
+from mdt_portal import access
+from mdt_portal.models import User
+from scheduling import unplaced
+from scheduling.places import places
+
+MOST_IN_RAIL = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A case without a place, and why the newest plan left it out."""
+
+    case: Case
+    needs: str
+    reason: str
+
+
+def waiting(user: User, institution: Institution, text: str = "") -> tuple[int, list[Waiting]]:
+    """How many cases of the hospital's teams have no place (of those that `text` finds), and the nearest limits."""
+    seen = access.visible(user, Case.objects.all())
+    cases = Case.objects.waiting().filter(team__institution=institution, pk__in=seen.values("pk"))
+    if text.strip():
+        cases = cases.filter(queues.found_by(text.strip(), user))
+    nearest = list(cases.nearest_limit_first().select_related("team")[:MOST_IN_RAIL])
+    if text.strip():
+        queues.note_looks(nearest, text.strip(), user)
+    return cases.count(), list(_with_reasons(nearest))
+
+
+def _with_reasons(cases: Iterable[Case]) -> Iterable[Waiting]:
+    rows = list(cases)
+    known = unplaced.why(rows)
+    for case in rows:
+        seats = sum(not place.optional for place in places(case))
+        needs = _("%(minutes)d min, %(seats)s") % {
+            "minutes": case.minutes or 0,
+            "seats": ngettext("%(n)d seat", "%(n)d seats", seats) % {"n": seats},
+        }
+        why = known.get(case.pk)
+        yield Waiting(case=case, needs=needs, reason=why.reasons[0] if why else "")

@@ -1,0 +1,142 @@
+"""The places of a week for what is being moved: each cell and session of the board, free or not, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cases.models import Case
+from experts.models import Discipline, Institution
+from mdt_portal import clock, phrases
+from scheduling import byhand, findings, shading, trials, wording
+from scheduling.byhand import Hand
+from scheduling.judging import Level
+from scheduling.models import Room, Session
+from scheduling.pages.weeks import Week
+from scheduling.placing import ANY_ROOM
+from scheduling.shading import Shades, Spot
+
+REASONS = {
+    "room": gettext_lazy("The room is taken or closed"),
+    "room_equipment": gettext_lazy("The room lacks %(equipment)s"),
+    "remote": gettext_lazy("Needs a room: somebody attends in person"),
+    "team": gettext_lazy("%(team)s does not meet or meets elsewhere"),
+    "reserved_time": gettext_lazy("Kept for rare diseases, or barred for this case"),
+    "seat": gettext_lazy("%(discipline)s: nobody free"),
+    "seats_together": gettext_lazy("Never all disciplines at once"),
+    "late": gettext_lazy("After the limit (%(due)s)"),
+}
+DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One place as the page and the API show it. `room` is empty for a session by video; `text` is short."""
+
+    level: Level
+    text: str
+    start: datetime | None
+    day: str
+    room: Room | None = None
+    session: Session | None = None
+
+    @property
+    def free(self) -> bool:
+        return self.level == Level.IGNORE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    cells: list[Place]
+    sessions: list[Place]
+    any_room: list[Place]
+    refused: str = ""
+    """Why the case or session can go nowhere at all, whatever the place."""
+
+    def best(self, most: int) -> list[Place]:
+        """The earliest free starts of sessions of their own, one per day and room."""
+        free = [one for one in self.cells if one.free and one.start]
+        return sorted(free, key=lambda one: (one.start, str(one.room)))[:most]
+
+
+def of(subject: Case | Session, institution: Institution, week: Week) -> Places:
+    """All places of the week. Raises nothing: what cannot be moved has no free place."""
+    cases = [subject.pk] if isinstance(subject, Case) else []
+    moments = [week.start(institution.tz), *trials.present(subject)]
+    hand = byhand.read(institution, moments, cases=cases)
+    first = (week.monday - hand.horizon.first_day).days
+    against = trials.against(subject, hand)
+    if against:
+        return Places(cells=[], sessions=[], any_room=[], refused=against[0].text)
+    if isinstance(subject, Case):
+        load = shading.load_of_case(hand.desk, subject.pk)
+    else:
+        load = shading.load_of_session(hand.desk, subject.pk)
+    joined = list(_joined(hand, load, first)) if load.session is None else []
+    shades = Shades(hand.desk, load)
+    rooms = list(Room.objects.filter(institution=institution, pk__in=hand.seen.problem.room_of))
+    rows: list[tuple[Room | None, int | None]] = [*((room, room.pk) for room in rooms), (None, None)]
+    cells = [(room, day, shades.cell(pk, day)) for room, pk in rows for day in range(first, first + DAYS)]
+    whole = [(None, day, shades.cell(ANY_ROOM, day)) for day in range(first, first + DAYS)]
+    words = _Words(hand, [spot for *_rest, spot in (*cells, *whole) if spot] + [spot for _pk, spot in joined])
+    return Places(
+        cells=[words.place(spot, day, room=room) for room, day, spot in cells if spot],
+        sessions=[words.place(spot, 0, session=hand.seen.sessions[pk]) for pk, spot in joined],
+        any_room=[words.place(spot, day) for _room, day, spot in whole if spot],
+    )
+
+
+def _joined(hand: Hand, load: shading.Load, first: int) -> Iterable[tuple[int, Spot]]:
+    """The sessions of the week that the case could join; asked before anything is lifted off the board."""
+    own = hand.desk.where.get(load.cases[0].id)
+    for ident, session in sorted(hand.desk.sessions.items(), key=lambda pair: pair[1].start_min):
+        of_week = first <= hand.desk.problem.day(session.start_min) < first + DAYS
+        if of_week and session.team == load.team and ident != own:
+            yield ident, shading.join(hand.desk, load.cases[0].id, ident)
+
+
+class _Words:
+    def __init__(self, hand: Hand, spots: Iterable[Spot]) -> None:
+        self.horizon = hand.horizon
+        self.names = wording.names_of([spot.params for spot in spots])
+        if any("seat" in spot.params for spot in spots):
+            self.names |= {("discipline", row.key): row.name for row in Discipline.objects.all()}
+        self.hand = hand
+
+    def place(self, spot: Spot, day: int, *, room: Room | None = None, session: Session | None = None) -> Place:
+        start = (
+            self.horizon.moment(spot.start_min).astimezone(self.horizon.zone) if spot.start_min is not None else None
+        )
+        on = start.date() if start and session else self.horizon.first_day + timedelta(days=day)
+        return Place(
+            level=spot.level, text=self._text(spot), start=start, day=on.isoformat(), room=room, session=session
+        )
+
+    def _text(self, spot: Spot) -> str:
+        if not spot.code:
+            return _("free")
+        words = wording.in_words(self._params(spot.params), self.names, self.horizon)
+        template = REASONS.get(spot.code) or findings.WORDS.get(spot.code)
+        return str(template) % words if template is not None else _("Breaks a rule")
+
+    def _params(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        known = dict(params)
+        if "seat" in known and "case" in known:
+            places = self.hand.seen.problem.case_of[known["case"]].places
+            known["discipline"] = next((one.discipline for one in places if one.id == known["seat"]), "")
+        for key in ("session", "other"):
+            if isinstance(known.get(key), int) and known[key] in self.hand.seen.sessions:
+                known[key] = str(self.hand.seen.sessions[known[key]].team)
+        return known
+
+
+def when(place: Place) -> str:
+    """`Tue 24 Nov 14:40, Room B1`"""
+    assert place.start is not None
+    moment = f"{clock.day(place.start.date())} {clock.hour(place.start)}"
+    return phrases.line(moment, place.room or _("by video"))
