@@ -1,9 +1,10 @@
-"""Cases and the catalogue under /api/v1/. The planned side of a case (its place, withdrawing it) is scheduling's."""
+"""Cases under /api/v1/. The planned side of a case (its place, withdrawing it) is scheduling's; `catalogue_api` has the
+rules."""
 
 from __future__ import annotations
 
 import django_filters
-from django.db.models import BooleanField, ExpressionWrapper, F, Prefetch, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,11 +13,10 @@ from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from cases import catalogue, icd10, intake, materials, patients, rulebook, wording, workflow
+from cases import intake, materials, patients, workflow
 from cases import serializers as shown
-from cases.models import Case, CatalogueRule, MaterialItem, Tier, Urgency
+from cases.models import Case, MaterialItem, Tier, Urgency
 from cases.states import CaseStatus
 from experts import roles
 from experts.models import Institution, Role
@@ -194,69 +194,3 @@ def _if_match(request: api.SignedIn) -> int | None:
     if not (text.isascii() and text.isdigit()):
         raise RuleError(_("If-Match must be the case's version."), code="invalid", fields={"If-Match": [text]})
     return int(text)
-
-
-# The catalogue --------------------------------------------------------------------------------------------------------
-
-
-class EvaluateView(APIView):
-    @extend_schema(
-        summary="What the catalogue says to these facts; nothing is written",
-        tags=["catalogue"],
-        request=shown.FactsSerializer,
-        responses={200: shown.AnswerSerializer, **api.errors(400)},
-    )
-    def post(self, request: api.SignedIn) -> Response:
-        facts = api.checked(shown.FactsSerializer, self)
-        found = workflow.evaluate_facts(**facts)
-        return Response(shown.AnswerSerializer(shown.answer(found)).data)
-
-
-def known_code(text: str) -> str:
-    code = icd10.nearest(text)
-    if code is None:
-        message = _("“%(code)s” is not a code of ICD-10.") % {"code": text}
-        raise RuleError(message, code="unknown_code", fields={"code": [message]})
-    return code
-
-
-class AskedFactsView(APIView):
-    @extend_schema(
-        summary="Which facts some rule asks for at a code",
-        tags=["catalogue"],
-        parameters=[OpenApiParameter("code", str, required=True, description="ICD-10")],
-        responses={200: shown.FactSerializer(many=True), **api.errors(400)},
-    )
-    def get(self, request: api.SignedIn) -> Response:
-        code = known_code(request.query_params.get("code", ""))
-        facts = catalogue.asked_facts(code, rulebook.in_force(rulebook.today()))
-        rows = [{"fact": fact, "text": wording.fact_text(fact)} for fact in facts]
-        return Response(shown.FactSerializer(rows, many=True).data)
-
-
-class RuleFilter(django_filters.FilterSet):
-    tier = django_filters.ChoiceFilter(choices=Tier.choices)
-    code = django_filters.CharFilter(method="covering", label="ICD-10 code that the rule covers")
-
-    def covering(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        code = known_code(value)
-        covering = [rule.key for rule in rulebook.in_force(rulebook.today()) if rule.width(code) is not None]
-        return rows.filter(key__in=covering)
-
-
-@extend_schema_view(
-    list=extend_schema(summary="The rules in force today", tags=["catalogue"]),
-    retrieve=extend_schema(
-        summary="One rule as it is today", tags=["catalogue"], responses={200: shown.RuleSerializer, **api.errors(404)}
-    ),
-)
-class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
-    queryset = CatalogueRule.objects.none()
-    serializer_class = shown.RuleSerializer
-    filterset_class = RuleFilter
-    lookup_field = "key"
-    lookup_value_regex = "[A-Za-z0-9._-]+"
-
-    def get_queryset(self) -> QuerySet[CatalogueRule]:
-        today = CatalogueRule.objects.in_force(rulebook.today()).values("pk")
-        return access.visible(self.request.user, CatalogueRule.objects.filter(pk__in=today).order_by(F("key").asc()))

@@ -3,7 +3,7 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from cases import api
+from cases import catalogue_api as api
 
 router = SimpleRouter()
 router.register("catalogue/rules", api.RuleViewSet, "api-rule")
@@ -11,5 +11,12 @@ router.register("catalogue/rules", api.RuleViewSet, "api-rule")
 urlpatterns = [
     path("catalogue/evaluate/", api.EvaluateView.as_view()),
     path("catalogue/asked-facts/", api.AskedFactsView.as_view()),
+    path("catalogue/bench/", api.BenchView.as_view()),
+    path("catalogue/check/", api.CheckView.as_view()),
+    path("catalogue/drafts/", api.DraftsView.as_view()),
+    path("catalogue/preview/", api.PreviewView.as_view()),
+    path("catalogue/publish/", api.PublishView.as_view()),
+    path("catalogue/import/", api.ImportView.as_view()),
+    path("catalogue/export/", api.ExportView.as_view()),
     path("", include(router.urls)),
 ]

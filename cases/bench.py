@@ -44,6 +44,15 @@ class Trial:
     answer: Answer
     tried: tuple[Tried, ...]
 
+    @property
+    def open(self) -> list[Tried]:
+        """Those that apply, and those that may."""
+        return [one for one in self.tried if one.applies is not False]
+
+    @property
+    def idle(self) -> list[Tried]:
+        return [one for one in self.tried if one.applies is False]
+
 
 def run(facts: Facts, rules: Sequence[Rule]) -> Trial:
     """What `rules` say to these facts."""

@@ -122,14 +122,21 @@ def _lowered(label: str) -> str:
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
-def seat_text(seat: SeatNeed, known: Names) -> str:
-    """`2 × radiology (chief)`"""
-    who = known.discipline(seat.discipline)
-    if seat.sub_specialty:
-        who = phrases.line(who, seat.sub_specialty)
-    if seat.count > 1:
-        who = f"{seat.count} × {who}"
-    return _("%(who)s (%(title)s)") % {"who": who, "title": titles.lowest(seat.min_rank)}
+def seats_text(seats: Iterable[SeatNeed], known: Names) -> str:
+    """`2 × radiology (chief), surgery, pathology (each attending or above)`; the same title is said once."""
+    by_rank: dict[int, list[str]] = {}
+    for seat in seats:
+        by_rank.setdefault(seat.min_rank, []).append(_seat_text(seat, known))
+    said = []
+    for rank, who in by_rank.items():
+        words = {"who": phrases.listed(who), "title": titles.lowest(rank)}
+        said.append((_("%(who)s (each %(title)s)") if len(who) > 1 else _("%(who)s (%(title)s)")) % words)
+    return phrases.listed(said)
+
+
+def _seat_text(seat: SeatNeed, known: Names) -> str:
+    who = phrases.line(known.discipline(seat.discipline), seat.sub_specialty)
+    return f"{seat.count} × {who}" if seat.count > 1 else who
 
 
 def hours_text(hours: Mapping[str, int]) -> str:
@@ -148,16 +155,16 @@ def sentence(rule: Rule, known: Names) -> str:
     whom = _("%(codes)s with %(condition)s") % {"codes": codes, "condition": condition} if condition else codes
     if rule.tier == "none":
         return _("%(whom)s: no discussion is needed.") % {"whom": whom}
-    words = {
-        "whom": whom,
-        "minutes": ngettext("%(n)d minute", "%(n)d minutes", rule.minutes) % {"n": rule.minutes},
-        "seats": phrases.listed(seat_text(seat, known) for seat in rule.seats),
-        "limit": hours_text(rule.hours),
-    }
+    seats = seats_text(rule.seats, known)
+    details = phrases.line(
+        ngettext("%(n)d minute", "%(n)d minutes", rule.minutes) % {"n": rule.minutes} if rule.minutes else "",
+        _("with %(seats)s") % {"seats": seats} if seats else "",
+        hours_text(rule.hours),
+    )
     if rule.tier == "required":
-        said = _("%(whom)s: a discussion is required, %(minutes)s with %(seats)s, %(limit)s.") % words
+        said = _("%(whom)s: a discussion is required; %(details)s.") % {"whom": whom, "details": details}
     else:
-        said = _("%(whom)s: a discussion is suggested, %(minutes)s with %(seats)s, %(limit)s.") % words
+        said = _("%(whom)s: a discussion is suggested; %(details)s.") % {"whom": whom, "details": details}
     if not rule.optional:
         return said
     welcome = phrases.listed(known.discipline(key) for key in rule.optional)

@@ -283,31 +283,3 @@ class IdentitySerializer(serializers.Serializer):
     name = serializers.CharField()
     birth_date = serializers.CharField(help_text="ISO 8601, empty if not known")
     phone = serializers.CharField()
-
-
-# Rules ----------------------------------------------------------------------------------------------------------------
-
-
-class RuleSerializer(serializers.Serializer):
-    """The version of one rule that counts today."""
-
-    key = serializers.CharField()
-    version = serializers.IntegerField()
-    valid_from = serializers.DateField()
-    name = serializers.CharField()
-    name_en = serializers.CharField()
-    name_zh = serializers.CharField()
-    tier = serializers.ChoiceField(Tier.choices)
-    icd10 = serializers.ListField(child=serializers.CharField(), source="content.icd10")
-    condition = serializers.DictField(source="content.condition")
-    seats = SeatNeedSerializer(many=True, source="content.required")
-    optional = serializers.ListField(child=serializers.CharField(), source="content.optional")
-    minutes = serializers.IntegerField(source="content.minutes")
-    hours = serializers.DictField(child=serializers.IntegerField(), source="content.hours", allow_null=True)
-    care_level = serializers.ChoiceField(CareLevel.choices, source="content.care_level")
-    disease_group = serializers.CharField(source="content.disease_group")
-    materials = serializers.ListField(child=serializers.CharField(), source="content.materials")
-    source = serializers.CharField()  # type: ignore[assignment]
-    source_url = serializers.CharField()
-    evidence = serializers.DictField()
-    note = serializers.CharField()

@@ -54,6 +54,12 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 @lru_cache(maxsize=1)
+def materials_in_order() -> tuple[str, ...]:
+    """The materials as the file lists them: what every case needs first."""
+    return tuple(row["code"] for row in rows(DATA / "materials.csv"))
+
+
+@lru_cache(maxsize=1)
 def shipped() -> Vocabulary:
     """The vocabulary of the project's own data files."""
     groups = {

@@ -36,6 +36,7 @@ class BenchForm(FactsForm):
             self.fields["age"] = forms.IntegerField(
                 label=gettext_lazy("Age"), required=False, min_value=0, max_value=130
             )
+            self.fields["age"].wanted = True  # type: ignore[attr-defined]
 
     @property
     def fact_names(self) -> list[str]:

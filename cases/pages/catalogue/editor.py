@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib import messages
@@ -143,6 +143,8 @@ def _judge(typed: Typed, *, pressed: bool) -> Judged:
 def _said(raw: dict[str, Any], words: vocabulary.Vocabulary) -> str:
     """The rule in words as far as it can be told."""
     rule = grammar.as_far_as_it_goes(raw, words)
+    if rule.minutes != raw.get("minutes"):
+        rule = replace(rule, minutes=0)  # what is no number of minutes is not said
     return rule_words.sentence(rule, rule_words.names()) if rule.ranges and raw.get("tier") else ""
 
 
@@ -192,7 +194,7 @@ def _offer(typed: Typed) -> dict[str, Any]:
         "scores": [(score, wording.score_text(score)) for score in vocabulary.SCORES],
         "rare": RareClass.choices,
         "hours": [(urgency.value, str(urgency.label), typed.hours.get(urgency.value, "")) for urgency in Urgency],
-        "materials": [(code, wording.material_text(code)) for code in sorted(vocabulary.shipped().materials)],
+        "materials": [(code, wording.material_text(code)) for code in vocabulary.materials_in_order()],
         "evidence": evidence,
         "evidence_parts": [(part, label, value, value in dict(evidence)) for part, label, value in parts],
         "evidence_kept": [
