@@ -18,7 +18,7 @@ from typing import Any
 
 from scheduling.solver.plan import PlannedSession
 from scheduling.solver.problem import Case, Problem, Span
-from scheduling.solver.timeline import Starts, bits, starts
+from scheduling.solver.timeline import Starts, bits, within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +127,11 @@ class Exact:
             self.model.add(sum(self.member[case.id, k] for k in self.slots_of(case)) == self.placed[case.id])
 
     def _minutes(self, case: Case) -> list[int]:
-        minutes = [k * self.starts.grain for k in bits(self.starts.allowed[case.id])]
-        meeting = self.by_case.get(case.id)
-        if meeting is None:
-            return minutes
-        begin, end = meeting.window
-        return [m for m in minutes if begin <= m <= min(end - case.duration_min, meeting.latest[case.id])]
+        mask, meeting = self.starts.allowed[case.id], self.by_case.get(case.id)
+        if meeting is not None:
+            begin, end = meeting.window
+            mask &= within(begin, min(end - case.duration_min, meeting.latest[case.id]) + 1, self.starts.grain)
+        return [k * self.starts.grain for k in bits(mask)]
 
     def slots_of(self, case: Case) -> list[int]:
         return [k for k in range(len(self.slots)) if (case.id, k) in self.member]
@@ -184,9 +183,8 @@ class Exact:
 
     def _ever(self, case: Case, expert: int) -> bool:
         """Whether the expert is on duty at some start of the case; a mere shortcut to a smaller model."""
-        values = self.values[case.id]
-        free = starts(self.problem.expert_of[expert].free, case.duration_min, 1)
-        return any(free >> minute & 1 for minute in values)
+        times, minutes = self.values[case.id], case.duration_min
+        return any(a <= minute <= b - minutes for a, b in self.problem.expert_of[expert].free for minute in times)
 
     def _attend(self, k: int) -> None:
         there: dict[int, list[Any]] = defaultdict(list)

@@ -27,7 +27,7 @@ ANY = 10**9
 class Cut:
     """These options together, or such as include them, cost at least `effort`; None = they cannot be.
 
-    `alone`: the very options only. `apart`: also where one session takes in several of them.
+    `alone`: only sessions of the very same cases. `apart`: also where one session takes in several of them.
     """
 
     options: tuple[Option, ...]
@@ -139,7 +139,7 @@ class Master:
         """The options that include this one; one that includes two of the cut's is one session, not both."""
         near = ((i, self.options[i]) for i in self.by_cell[option.cell])
         if cut.alone:
-            return [i for i, own in near if own is option]
+            return [i for i, own in near if own.includes(option) and len(own.cases) == len(option.cases)]
         others = [o for o in cut.options if o is not option and o.cell == option.cell and not cut.apart]
         return [i for i, own in near if own.includes(option) and not any(map(own.includes, others))]
 

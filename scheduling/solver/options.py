@@ -57,7 +57,7 @@ def of_team(relaxed: Relaxed, cases: Sequence[Case]) -> Iterator[Option]:
     """Every group in every window, and added to every confirmed session of the team."""
     latest = {case.id: objectives.MOST_DAYS_LATE for case in cases}
     for group, minutes, mask in bounds.groups(relaxed, cases, latest):
-        possible = mask & relaxed.meetings(minutes)
+        possible = mask & relaxed.meetings(minutes) if _may_chair(relaxed, group) else 0
         for window in relaxed.team.windows:
             there = possible & within(*window, relaxed.grain)
             if there:
@@ -66,6 +66,11 @@ def of_team(relaxed: Relaxed, cases: Sequence[Case]) -> Iterator[Option]:
             if bounds.extension(relaxed, group, minutes, mask, base) is not None:
                 window = next((a, b) for a, b in relaxed.team.windows if a <= base.start_min < b)
                 yield from _by_lateness(relaxed, group, relaxed.at(base), window, base.id)
+
+
+def _may_chair(relaxed: Relaxed, group: Sequence[Case]) -> bool:
+    chairs = set(relaxed.team.chairs)
+    return not chairs or any(chairs & set(place.candidates) for case in group for place in case.places)
 
 
 def _by_lateness(

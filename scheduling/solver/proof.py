@@ -8,14 +8,16 @@ same time, those of one day, all together. What fails becomes a cut, and what co
     S costs V at least               effort of their windows >= V wherever all of S, or options that include them, are
 
 Once the whole choice can be had at the master's price it is optimal. Every master optimum on the way is a valid bound,
-level by level. Removing cases from a plan never makes it infeasible or dearer unless a chair must attend; then a cut
-holds for the very options alone. Fairness is left out: it is no sum over sessions, so effort stays a lower bound there.
+level by level. Removing cases from a plan never makes it infeasible or dearer unless a chair must attend; where that
+matters a cut holds for sessions of the very same cases alone. Fairness is left out: it is no sum over sessions, so
+effort stays a lower bound there.
 """
 
 import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,7 +32,7 @@ from scheduling.solver.problem import Case, Problem
 from scheduling.solver.stopping import stopping
 from scheduling.solver.timeline import State
 
-LONGEST_CHECK_S = 5.0
+FEW, FEW_S = 12, 1.5
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Proof:
 
         self.cp = cp_model
         self.whole, self.problem = self.problem, replace(self.problem, fair_target_min=None)
+        teams = tuple(replace(team, chairs=()) for team in self.problem.teams)
+        self.unchaired = replace(self.problem, teams=teams)
         self.state = State(self.problem, self.problem.fixed)
         pricer = Pricer(state=self.state)
         self.relaxed = {team.id: Relaxed(pricer, team.id) for team in self.problem.teams}
@@ -115,9 +119,9 @@ class Proof:
 
     def _infeasible(self, group: Sequence[Option]) -> Cut:
         """As few cases as possible that cannot be in these sessions, or in these windows however they are grouped."""
-        if any(self.chaired(option) for option in group):
-            return Cut(options=tuple(group), alone=True)
         seats = [(option, case) for option in group for case in option.cases]
+        if any(self.chaired(option) for option in group) and self._possible(seats, False):
+            return Cut(options=tuple(group), alone=True)
         apart = len(group) > 1 and not self._possible(seats, True)
         for seat in list(seats):
             rest = [other for other in seats if other is not seat]
@@ -132,7 +136,7 @@ class Proof:
 
     def _possible(self, seats: Sequence[tuple[Option, Case]], apart: bool) -> bool:
         meetings = [replace(option.meeting, apart=apart) for option in _joined(seats, apart)]
-        return self._solved(model.build(self.problem, self.cp, meetings))[1] != self.cp.INFEASIBLE
+        return self._solved(model.build(self.unchaired, self.cp, meetings))[1] != self.cp.INFEASIBLE
 
     def _raised(self, option: Option) -> bool:
         """Asks the exact model once; whether the option became dearer."""
@@ -170,10 +174,12 @@ class Proof:
         return target
 
     def _solved(self, exact: model.Exact) -> tuple[Any, Any]:
-        solver = self.cp.CpSolver()
+        """Few sessions are a matter of milliseconds, so that neither presolving nor a watch for a stop is worth it."""
+        solver, few = self.cp.CpSolver(), len(exact.slots) <= FEW
         solver.parameters.num_workers = 1
-        solver.parameters.max_time_in_seconds = max(0.05, min(LONGEST_CHECK_S, self.left))
-        with stopping(solver, self.stop):
+        solver.parameters.cp_model_presolve = not few
+        solver.parameters.max_time_in_seconds = max(0.05, min(self.left, FEW_S) if few else self.left)
+        with nullcontext() if few else stopping(solver, self.stop):
             return solver, solver.solve(exact.model)
 
     def _keep(self, plan: Plan) -> None:
