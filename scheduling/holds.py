@@ -106,6 +106,8 @@ def _confirm(row: Hold, *, by: User | None) -> Case:
         commit.roles(seen),
     )
     affected = commit.Writer(seen, None, by).write(change)
+    row.session = Session.objects.get(items__case=case, items__active=True)
+    row.save(update_fields=["session"])
     locks.check_constraints_now()
     published.raise_version([row.team.institution_id])
     notices.tell(affected)

@@ -7,9 +7,10 @@ exclusion constraint. Either the constraint alone or the other two alone suffice
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
@@ -24,9 +25,9 @@ from rest_framework.authtoken.models import Token
 from experts.models import Affiliation, Expert, Institution, Role
 from mdt_portal import lifecycle
 from mdt_portal.models import User
-from scheduling import commit, invitations, locks
+from scheduling import commit, holds, invitations, locks, promises
 from scheduling.clock import Horizon
-from scheduling.models import Attendance, Invitation, Proposal, Seat, Session
+from scheduling.models import Attendance, Hold, Invitation, Proposal, Seat, Session
 from scheduling.solver import rules
 from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession
 from tests import factories
@@ -42,10 +43,11 @@ CONSTRAINT = "expert_in_one_place_at_a_time"
 
 # The race -----------------------------------------------------------------------------------------------------------
 def rush(server: LiveServer, user: User, paths: Iterable[str], body: str = "{}") -> Counter[int]:
-    """Post to all `paths` at the same moment; how often each status was answered."""
+    """Post to all `paths` at the same moment; how often each status was answered. A mapping gives each its own body."""
     host = urlsplit(server.url).netloc
     token, _ = Token.objects.get_or_create(user=user)
     headers = {"Authorization": f"Token {token.key}", "Content-Type": "application/json"}
+    bodies = paths if isinstance(paths, Mapping) else {}
     paths = list(paths)
     start = threading.Barrier(len(paths))
     calls = [http.client.HTTPConnection(host, timeout=120) for _ in paths]
@@ -54,7 +56,7 @@ def rush(server: LiveServer, user: User, paths: Iterable[str], body: str = "{}")
 
     def send(call: http.client.HTTPConnection, path: str) -> int:
         start.wait()
-        call.request("POST", path, body=body, headers=headers)
+        call.request("POST", path, body=bodies.get(path, body), headers=headers)
         status = call.getresponse().status
         call.close()
         return status
@@ -209,3 +211,53 @@ def test_fifty_fill_one_seat_and_one_wins(live_server: LiveServer) -> None:
     statuses = rush(live_server, w.coordinator, [path] * RIVALS, body=f'{{"expert": "{deputy.public_id}"}}')
     assert statuses == ONE_WINNER
     assert Attendance.objects.active().filter(expert=deputy, start__gte=timezone.now()).count() == 1
+
+
+# One promised time ---------------------------------------------------------------------------------------------------
+class Promised:
+    """Ten hospitals whose first free time needs the same expert; each has five waiting cases, each with its slot."""
+
+    def __init__(self) -> None:
+        alliance = factories.alliance()
+        self.coordinator = factories.user(Role.COORDINATOR, at=alliance)
+        hospitals = [factories.institution(alliance=alliance) for _ in range(HOSPITALS)]
+        self.expert = factories.expert("RADIOL", at=hospitals[0])
+        Affiliation.objects.bulk_create(
+            Affiliation(expert=self.expert, institution=hospital, title=factories.title(3), home=False)
+            for hospital in hospitals[1:]
+        )
+        self.wanted: dict[str, str] = {}
+        for hospital in hospitals:
+            team, _room = factories.team(at=hospital), factories.room(at=hospital)
+            for _ in range(RIVALS // HOSPITALS):
+                case = factories.case_waiting(team=team, seats=[("RADIOL", 3)])
+                slot = promises.earliest_slots(case, 1)[0]
+                self.wanted[f"/api/v1/cases/{case.public_id}/hold/"] = json.dumps({"slot": slot.key})
+
+    def race(self, server: LiveServer) -> Counter[int]:
+        return rush(server, self.coordinator, self.wanted)
+
+
+def test_fifty_want_one_promised_time_and_one_gets_it(live_server: LiveServer) -> None:
+    wanted = Promised()
+    assert wanted.race(live_server) == {201: 1, 409: RIVALS - 1}
+    assert Hold.objects.filter(status="held").count() == 1
+    assert Attendance.objects.active().filter(expert=wanted.expert).count() == 1
+
+
+@pytest.mark.parametrize("missing", [(no_constraint,), (no_locks, no_checks)], ids=["no_constraint", "only_constraint"])
+def test_a_promised_time_is_guarded_twice(live_server: LiveServer, missing: tuple) -> None:
+    with without(*missing):
+        assert Promised().race(live_server) == {201: 1, 409: RIVALS - 1}
+
+
+def test_without_any_guard_a_promised_time_is_held_more_than_once(live_server: LiveServer) -> None:
+    with without(no_locks, no_checks, no_constraint):
+        assert Promised().race(live_server)[201] > 1
+
+
+def test_fifty_book_one_held_time_and_one_books_it(live_server: LiveServer) -> None:
+    w = world.small(1)
+    hold = holds.hold(w.cases[0], promises.earliest_slots(w.cases[0], 1)[0].key, by=w.coordinator)
+    assert rush(live_server, w.coordinator, [f"/api/v1/holds/{hold.public_id}/confirm/"] * RIVALS) == ONE_WINNER
+    assert Session.objects.count() == 1
