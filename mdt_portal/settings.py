@@ -281,6 +281,8 @@ SPECTACULAR_SETTINGS = {
         "WishKind": "scheduling.models.WishKind",
         "TimeRequestStatus": "scheduling.states.TimeRequestStatus",
         "ChangeKind": "scheduling.differences.ChangeKind",
+        "MoveKind": "scheduling.models.MoveKind",
+        "FindingLevel": "scheduling.judging.Level",
     },
 }
 

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from scheduling.api.cases import PlacedCaseViewSet
 from scheduling.api.desk import BulkView, SavedViewViewSet
 from scheduling.api.invitations import InvitationViewSet
+from scheduling.api.moves import MoveViewSet
 from scheduling.api.promises import GainView, HoldView, HoldViewSet, PromiseView
 from scheduling.api.runs import ProposalViewSet, RunViewSet
 from scheduling.api.sessions import RoomViewSet, SessionViewSet
@@ -19,6 +20,7 @@ router.register("proposals", ProposalViewSet, "api-proposal")
 router.register("sessions", SessionViewSet, "api-session")
 router.register("invitations", InvitationViewSet, "api-invitation")
 router.register("holds", HoldViewSet, "api-hold")
+router.register("moves", MoveViewSet, "api-move")
 router.register("rooms", RoomViewSet, "api-room")
 router.register("wishes", WishViewSet, "api-wish")
 router.register("time-requests", TimeRequestViewSet, "api-time-request")

@@ -11,7 +11,7 @@ from experts import roles
 from experts.models import Expert, Institution, Role
 from mdt_portal import access, shell
 from mdt_portal.models import KeptMail, User
-from scheduling.models import Invitation, PlanningRun, Proposal, Room, Session, TimeRequest, Wish
+from scheduling.models import Invitation, Move, PlanningRun, Proposal, Room, Session, TimeRequest, Wish
 
 
 @access.sees(Case)
@@ -47,6 +47,11 @@ def proposals(user: User, rows: models.QuerySet) -> models.QuerySet:
 def invitations(user: User, rows: models.QuerySet) -> models.QuerySet:
     staff = roles.institutions(user, *roles.STAFF)
     return rows.filter(Q(attendance__expert__user=user) | Q(attendance__session__institution__in=staff))
+
+
+@access.sees(Move)
+def changes_by_hand(user: User, rows: models.QuerySet) -> models.QuerySet:
+    return rows.filter(institution__in=roles.institutions(user, *roles.STAFF))
 
 
 @access.sees(Room)
