@@ -2,10 +2,10 @@
 
     python -m benchmarks.pages [--users 20] [--requests 15] [--sessions 300] [--think 2]
 
-Starts PostgreSQL, a broker and gunicorn (as in production: 2 processes, 4 threads each) of its own. `--users` people ask
-work at the same time: each asks for a page, looks at it for `--think` seconds (between half and one and a half of that),
-and asks again; with 0 each asks without a pause, which shows the machine's limit. A bare Django page is asked in the
-same way, before and after: compare the ratios, not the milliseconds, between machines.
+Starts PostgreSQL, a broker and gunicorn (as in production: 2 processes, 4 threads each) of its own. `--users` people
+work at the same time: each asks for a page, looks at it for `--think` seconds (half to one and a half of that), and
+asks again; with 0 each asks without a pause, which shows the machine's limit. A bare Django page is asked in the same
+way, before and after: compare the ratios, not the milliseconds, between machines.
 """
 
 from __future__ import annotations
@@ -63,10 +63,8 @@ def main() -> None:
             taken = sorted(_crowd(port, path, cookie, options))
             p95 = taken[int(len(taken) * 0.95) - 1]
             yardstick = yardstick or p95
-            print(
-                f"| {name} | {statistics.median(taken):.0f} ms | {p95:.0f} ms | {p95 / yardstick:.0f} | {alone:.0f} ms |",
-                flush=True,
-            )
+            median, ratio = statistics.median(taken), p95 / yardstick
+            print(f"| {name} | {median:.0f} ms | {p95:.0f} ms | {ratio:.0f} | {alone:.0f} ms |", flush=True)
 
 
 def _crowd(port: int, path: str, cookie: str, options: argparse.Namespace) -> Iterator[float]:
