@@ -22,6 +22,8 @@ from scheduling.pages import spots
 from scheduling.pages.weeks import Week
 from scheduling.trials import Check, Where
 
+LEVELS = [(level.value, level.name) for level in Level]
+
 # What is asked --------------------------------------------------------------------------------------------------------
 
 
@@ -75,7 +77,7 @@ class MoveSerializer(serializers.Serializer):
 
 
 class FindingSerializer(serializers.Serializer):
-    level = serializers.ChoiceField([level.value for level in Level])
+    level = serializers.ChoiceField(LEVELS)
     code = serializers.CharField()
     text = serializers.CharField()
 
@@ -83,7 +85,7 @@ class FindingSerializer(serializers.Serializer):
 class ChangedSessionSerializer(serializers.Serializer):
     """One session that the change touches, and the people who come, go, or get another time."""
 
-    kind = serializers.ChoiceField([kind.value for kind in ChangeKind])
+    kind = serializers.ChoiceField([(kind.value, kind.name) for kind in ChangeKind])
     session = serializers.CharField(allow_null=True, help_text="Null: a new session.")
     start = serializers.DateTimeField(allow_null=True, help_text="Null: it would not take place any more.")
     end = serializers.DateTimeField(allow_null=True)
@@ -94,14 +96,14 @@ class ChangedSessionSerializer(serializers.Serializer):
 
 
 class CheckSerializer(serializers.Serializer):
-    level = serializers.ChoiceField([level.value for level in Level], help_text="The gravest of the findings.")
+    level = serializers.ChoiceField(LEVELS, help_text="The gravest of the findings.")
     findings = FindingSerializer(many=True)
     changes = ChangedSessionSerializer(many=True)
     seal = serializers.CharField(help_text="Send it as `expected` to be sure that this, and nothing else, is saved.")
 
 
 class SpotSerializer(serializers.Serializer):
-    level = serializers.ChoiceField([level.value for level in Level])
+    level = serializers.ChoiceField(LEVELS)
     text = serializers.CharField(help_text="`free`, or the reason.")
     day = serializers.DateField()
     start = serializers.DateTimeField(allow_null=True, help_text="The best start.")

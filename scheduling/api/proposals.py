@@ -74,7 +74,7 @@ class MeetingSerializer(serializers.Serializer):
 
 
 class ChangeSerializer(serializers.Serializer):
-    kind = serializers.ChoiceField([(kind.value, kind.value) for kind in ChangeKind])
+    kind = serializers.ChoiceField([(kind.value, kind.name) for kind in ChangeKind])
     team = api.NamedSerializer()
     before = MeetingSerializer(allow_null=True)
     after = MeetingSerializer(allow_null=True)
