@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from scheduling.solver.plan import Plan
 from scheduling.solver.problem import Problem
 
 ORDER = list(ProposalKind)
+FIGURES = {field.name for field in fields(Figures)}
 Value = int | float
 Written = Callable[[Any], str]
 
@@ -62,16 +63,25 @@ class Table:
 
 
 def of(run: PlanningRun, *, chosen: Proposal | None = None) -> Table | None:
-    """The run's proposals as a table, the balanced one first; None while there is none. Two queries."""
+    """The run's proposals as a table, the balanced one first; None while there is none. One query or two."""
     offers = sorted(run.proposals.all(), key=lambda one: ORDER.index(ProposalKind(one.kind)))
-    stored = PlanningRun.objects.filter(pk=run.pk).values_list("problem", flat=True).first()
-    if not offers or not stored:
+    measured = _measured_of(run, offers)
+    if not measured:
         return None
-    problem = Problem.from_json(stored)
-    measured = [(offer, figures.of(problem, Plan.from_json(offer.plan))) for offer in offers]
     base = measured[0][1]
     columns = [_column(offer, one, base, chosen=offer == chosen) for offer, one in measured]
     return Table(columns=columns, parts=[_part(title, rows, columns) for title, rows in _rows()])
+
+
+def _measured_of(run: PlanningRun, offers: Sequence[Proposal]) -> list[tuple[Proposal, Figures]]:
+    """The figures were stored with the offers; those of older ones are computed from the run's problem."""
+    if all(offer.figures.keys() == FIGURES for offer in offers):
+        return [(offer, Figures(**offer.figures)) for offer in offers]
+    stored = PlanningRun.objects.values_list("problem", flat=True).get(pk=run.pk)
+    if stored is None:
+        return []
+    problem = Problem.from_json(stored)
+    return [(offer, figures.of(problem, Plan.from_json(offer.plan))) for offer in offers]
 
 
 def _column(offer: Proposal, found: Figures, base: Figures, *, chosen: bool) -> Alternative:

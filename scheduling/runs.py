@@ -94,6 +94,7 @@ def request_again(run: PlanningRun, *, by: User | None, trigger: str = RunTrigge
         horizon_days=run.horizon_days,
         seconds=run.seconds,
         seed=run.seed,
+        alternatives=run.alternatives,
         trigger=trigger,
         idempotency_key=key,
         based_on=run,

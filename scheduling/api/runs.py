@@ -95,6 +95,7 @@ class NewRunSerializer(serializers.Serializer):
     horizon_start = serializers.DateField(required=False, help_text="Any day of the first week; without: this week.")
     horizon_days = serializers.IntegerField(min_value=1, max_value=56, default=14)
     seconds = serializers.IntegerField(min_value=1, max_value=runs.MAX_SECONDS, required=False)
+    alternatives = serializers.BooleanField(default=False, help_text="Also plans that are better in one respect.")
 
 
 class RunFilter(django_filters.FilterSet):

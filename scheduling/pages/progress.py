@@ -60,7 +60,7 @@ def of(run: PlanningRun, *, now: datetime) -> Live:
         best=best,
         bound=bound,
         failure=wording.failure_text(run.failure),
-        tasks=last.get("tasks") if last else None,
+        tasks=last.get("tasks_done") if last else None,
         workers=last.get("workers") if last else None,
     )
 

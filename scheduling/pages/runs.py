@@ -114,6 +114,7 @@ def new(request: SignedInRequest) -> HttpResponse:
                 horizon_start=asked["first_week"].monday,
                 horizon_days=asked["horizon_days"],
                 seconds=asked["seconds"],
+                alternatives=True,
                 idempotency_key=asked["token"],
             )
         except RuleError as error:

@@ -121,7 +121,7 @@ def test_the_comparison_asks_no_more_for_more_proposals(
 ) -> None:
     proposal = small.propose(seconds=1)
     run = PlanningRun.objects.get(pk=proposal.run_id)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):  # the figures are stored with the offer
         side_by_side.of(run)
     with_others(proposal)
     with django_assert_num_queries(2):
