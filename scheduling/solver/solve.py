@@ -7,6 +7,7 @@ Bounds are computed on the side, one team at a time. What is left of a small pro
 
 import multiprocessing
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,8 @@ TASK_S = 8.0
 SETTLED_AFTER = 12
 PROOF_SHARE, SEARCH_UNTIL = 0.6, 0.8  # of a small problem's time
 HUGE_TEAMS = 60
+LOCAL_SHARE = 0.8  # of the time, where sessions cannot be shared
+BOUND_SHARE, HUGE_BOUND_SHARE = 0.35, 0.1  # of all workers' time, until every team has its bound
 WORTH_STARTING_S = 8.0  # processes take two seconds to start
 
 
@@ -90,7 +93,10 @@ class Search:
         self.first_plan_s = 0.0
         self.unbounded = sorted({case.team for case in problem.cases}, reverse=True)
         self.teams = len(self.unbounded)
-        self.handed_out = self.last_gain = 0
+        self.last_gain = 0
+        self.share = HUGE_BOUND_SHARE if self.teams > HUGE_TEAMS else BOUND_SHARE
+        self.bounding_since: float | None = None
+        self.bounding_s = 0.0
         self.small = model.fits(problem)
         self.proof: proof.Proof | None = None
 
@@ -103,9 +109,12 @@ class Search:
         """Whoever drives the search over hosts brings a crew of its own; it is dismissed at the end."""
         if not self.problem.cases:
             return
+        if stands_alone(self.problem):
+            self._search_locally(LOCAL_SHARE * self.clock.left)
         if self.small:
             self._prove(PROOF_SHARE * self.clock.left)
         if not self._done():
+            self.share *= max(1, workers)
             team = team or self._crew(workers)
             try:
                 self._drive(team)
@@ -122,6 +131,18 @@ class Search:
     def _crew(self, workers: int) -> crew.Crew:
         alone = workers <= 1 or self.clock.left < WORTH_STARTING_S or multiprocessing.current_process().daemon
         return crew.Alone(self.problem, self.clock.over) if alone else crew.Processes(self.problem, workers)
+
+    def _search_locally(self, seconds: float) -> None:
+        from scheduling.solver import local_search  # numpy: only whoever needs it pays for it
+
+        seed, over = self.coordinator.seed, self.clock.over
+        start = self.coordinator.plan()
+        self._adopt(local_search.improved(self.problem, start, seconds, stop=over, seed=seed, watch=self._adopt))
+
+    def _adopt(self, plan: Plan) -> None:
+        if plan.goals < self.coordinator.goals:
+            self.coordinator = Coordinator.start(self.problem, plan, self.coordinator.seed)
+            self._say("search")
 
     def _prove(self, seconds: float) -> None:
         """Small problems: which cases meet in which window, with a proof."""
@@ -154,20 +175,29 @@ class Search:
                 self._take(result)
 
     def _next_work(self) -> crew.Work | None:
-        """Every third piece is a bound, until all teams have theirs; in small problems first, in huge ones seldom."""
-        self.handed_out += 1
-        seldom = 3 if self.teams <= HUGE_TEAMS else 8
-        if self.unbounded and (self.small or self.handed_out % seldom == 0):
+        """Bounds have their share of the time, one at once, until all teams have theirs; small problems first."""
+        if self.unbounded and (self.small or self._bound_is_due()):
+            self.bounding_since = self.clock.seconds
             return crew.BoundTask(team=self.unbounded.pop(), seconds=min(5.0, self.clock.left))
         return self.coordinator.next_task(max(0.1, min(TASK_S, self.clock.left)))
+
+    def _bound_is_due(self) -> bool:
+        return self.bounding_since is None and self.bounding_s <= self.share * self.clock.seconds
+
+    def _bounded(self) -> None:
+        if self.bounding_since is not None:
+            self.bounding_s += self.clock.seconds - self.bounding_since
+            self.bounding_since = None
 
     def _take(self, result: crew.Result) -> None:
         if isinstance(result, crew.Lost):
             if isinstance(result.work, Task):
                 self.coordinator.forget(result.work.id)
             else:
+                self._bounded()
                 self.unbounded.append(result.work.team)
         elif isinstance(result, crew.TeamBounded):
+            self._bounded()
             self.parts[result.team] = result.part
             if len(self.parts) == self.teams:
                 parts = bounds.bound(list(self.parts.values()), bounds.fixed_part(self.problem))
@@ -206,6 +236,12 @@ class Search:
             first_plan_s=round(self.first_plan_s, 3),
             seconds=round(self.clock.seconds, 3),
         )
+
+
+def stands_alone(problem: Problem) -> bool:
+    """Whether most cases are the only one of their team: no session can be shared, so that columns gain little."""
+    size = Counter(case.team for case in problem.cases)
+    return 2 * sum(1 for case in problem.cases if size[case.team] == 1) > len(problem.cases)
 
 
 def _higher(one: Bound | None, two: Bound, goals: Goals) -> Bound:
