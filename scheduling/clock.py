@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
@@ -24,8 +25,7 @@ class Horizon:
         return cls(day - timedelta(days=day.weekday()), days, zone)
 
     def midnight(self, index: int) -> datetime:
-        local = datetime.combine(self.first_day + timedelta(days=index), time(), tzinfo=self.zone)
-        return local.astimezone(UTC)
+        return _midnight(self.first_day + timedelta(days=index), self.zone)
 
     @property
     def start(self) -> datetime:
@@ -58,3 +58,9 @@ class Horizon:
         """Intervals as minutes inside the horizon; what is too short or outside falls away."""
         inside = ((max(0, self.minute_up(a)), min(self.length_min, self.minute(b))) for a, b in intervals)
         return [(a, b) for a, b in inside if a < b]
+
+
+@lru_cache(maxsize=1024)
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Asked for each interval that is read, so it is remembered."""
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

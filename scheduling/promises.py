@@ -113,20 +113,26 @@ def held_back(case: Case) -> list[str]:
 
 
 def earliest_slots(case: Case, k: int = OFFERED, *, now: datetime | None = None) -> list[Slot]:
-    """The k earliest times that can be kept, for a case that is saved or not; materials count as complete today."""
+    """The k earliest times that can be kept, for a case that is saved or not; materials count as complete today.
+
+    Two weeks are read first; more only where those do not hold enough.
+    """
     if not asks_for_a_time(case):
         return []
-    seen = standing.around(case, now=now)
-    problem = seen.problem
-    asked = problem.case_of[case.pk or standing.ASKING]
-    return _in_words(case, seen, solver.earliest(problem, plan_of(seen), asked, k))
+    for days in (standing.SOON_DAYS, standing.MOST_DAYS):
+        seen = standing.around(case, days=days, now=now)
+        asked = seen.problem.case_of[case.pk or standing.ASKING]
+        found = solver.earliest(seen.problem, plan_of(seen), asked, k)
+        if len(found) == k:
+            break
+    return _in_words(case, seen, found)
 
 
 def gain(case: Case, *, now: datetime | None = None) -> Gain | None:
     """What moving cases that are not confirmed yet would gain; None where that is nothing."""
     if not asks_for_a_time(case):
         return None
-    seen = standing.around(case, now=now)
+    seen = standing.around(case, days=standing.SOON_DAYS, now=now)
     found = solver.gain(seen.problem, plan_of(seen), seen.problem.case_of[case.pk or standing.ASKING])
     if found is None:
         return None

@@ -25,18 +25,18 @@ from scheduling.solver import problem as pure
 ASKING = 0
 """The solver's id of a case that is not saved yet."""
 
-LEAST_DAYS, MOST_DAYS = 14, 28
+SOON_DAYS, MOST_DAYS = 14, 28
+"""How far one looks at first, and at most, counted from the present Monday."""
 
 
-def around(case: Case, *, now: datetime | None = None, notice: timedelta = snapshot.NOTICE) -> Snapshot:
+def around(
+    case: Case, *, days: int = MOST_DAYS, now: datetime | None = None, notice: timedelta = snapshot.NOTICE
+) -> Snapshot:
     """The published weeks of the hospital whose team takes `case` (saved or not), and that case."""
-    assert case.team is not None and case.due_at is not None, "a case that asks for a time has a team and a limit"
+    assert case.team is not None, "a case that asks for a time has a team"
     now = now or timezone.now()
     institution = case.team.institution
-    today = now.astimezone(institution.tz).date()
-    days = (case.due_at.astimezone(institution.tz).date() - today).days + 7
-    whole_weeks = -(-min(MOST_DAYS, max(LEAST_DAYS, days)) // 7) * 7
-    horizon = Horizon.around(today, whole_weeks, institution.tz)
+    horizon = Horizon.around(now.astimezone(institution.tz).date(), days, institution.tz)
     with _one_state():
         return _Standing(case, horizon, now).snapshot(notice, pure.Limits())
 
