@@ -26,6 +26,7 @@ from scheduling.solver.timeline import State
 MOST_CASES = 16
 SMALL_TEAM = 3
 DEEPEST = 3
+AIMED, AIMED_LEAST = 0.45, 0.08
 PATIENCE = 3  # fruitless tasks before a team is looked at more thoroughly
 LEAST_CASES = (6, 12, 16)  # where teams are small, several share a task
 
@@ -205,6 +206,8 @@ class Coordinator:
     _teams_of: dict[int, set[int]] = field(init=False)
     _size: Counter[int] = field(init=False)
     _fruitless: Counter[int] = field(default_factory=Counter)
+    _vain: Counter[int] = field(default_factory=Counter)
+    _aims: dict[int, int] = field(default_factory=dict)
     _issued: int = 0
     _next_id: int = 0
 
@@ -244,18 +247,20 @@ class Coordinator:
     def next_task(self, seconds: float = 2.0, first: int | None = None) -> Task | None:
         """Free teams only, `first` among them if given; None while all are being worked on."""
         busy = {team for task in self._in_flight.values() for team in task.teams}
-        first = self._first_team(busy) if first is None else first
+        aim = self._aim(busy) if first is None else None
+        first = aim.team if aim else self._first_team(busy) if first is None else first
         if first is None:
             return None
         teams = [first]
-        rivals = {t: n for t, n in self._rivals[first].items() if t not in busy}
+        rivals = self._holders(aim) if aim else dict(self._rivals[first])
+        rivals = {team: n for team, n in rivals.items() if team not in busy}
         more = self._random.choice((0, 1, 1, 2))
         least = self._random.choice(LEAST_CASES) if self._size[first] <= SMALL_TEAM else 0
         while rivals and (len(teams) <= more or sum(self._size[team] for team in teams) < least):
             team = self._random.choices(list(rivals), list(rivals.values()))[0]
             teams.append(team)
             del rivals[team]
-        out, cases = self._freed(teams)
+        out, cases = self._freed(teams, aim)
         self._issued += 1
         task = Task(
             id=self._issued,
@@ -266,13 +271,19 @@ class Coordinator:
             teams=tuple(teams),
             seed=self._random.randrange(1 << 30),
             seconds=seconds,
-            depth=min(DEEPEST, min(self._fruitless[team] for team in teams) // PATIENCE),
+            depth=min(DEEPEST, self._tried(teams, aim) // PATIENCE),
         )
         self._in_flight[task.id] = task
+        if aim is not None:
+            self._aims[task.id] = aim.id
         return task
 
+    def _tried(self, teams: Sequence[int], aim: Case | None) -> int:
+        """How many tasks were fruitless since this was last improved."""
+        return self._vain[aim.id] if aim is not None else min(self._fruitless[team] for team in teams)
+
     def _first_team(self, busy: set[int]) -> int | None:
-        """Each team once, worst first; then 45 % aim at a late or unplaced case."""
+        """Each team once, worst first; then any."""
         while self._fresh:
             team = self._fresh.pop()
             if team not in busy:
@@ -280,11 +291,27 @@ class Coordinator:
         free = sorted({case.team for case in self.problem.cases} - busy)
         if not free:
             return None
-        if self._random.random() < 0.45:
-            suffering = [case.team for case in self._suffering() if case.team not in busy]
-            if suffering:
-                return self._random.choice(suffering)
         return self._random.choice(free)
+
+    def _aim(self, busy: set[int]) -> Case | None:
+        """Once each team had its turn, many tasks are for a late or unplaced case, fewer where that was in vain."""
+        suffering = [] if self._fresh else [case for case in self._suffering() if case.team not in busy]
+        if not suffering:
+            return None
+        aim = min(self._random.sample(suffering, min(2, len(suffering))), key=lambda case: self._vain[case.id])
+        return aim if self._random.random() < max(AIMED_LEAST, AIMED / (1 + self._vain[aim.id] / 2)) else None
+
+    def _holders(self, case: Case) -> dict[int, float]:
+        """Teams whose sessions hold the people of the case in its time; the fewer could sit there, the more it counts."""
+        holders: dict[int, float] = defaultdict(float)
+        for session in self.sessions.values():
+            if session.team != case.team and case.release_min < session.end_min and session.start_min <= case.due_min:
+                people = session.people()
+                for seat in case.seats:
+                    held = sum(1 for expert in seat.candidates if expert in people)
+                    if held:
+                        holders[session.team] += held / len(seat.candidates) ** 2
+        return holders
 
     def _suffering(self) -> list[Case]:
         """Cases that are unplaced or late."""
@@ -296,10 +323,11 @@ class Coordinator:
             if case.id not in fixed and objectives.days_late(case, starts.get(case.id, case.due_min + 1))
         ]
 
-    def _freed(self, teams: Sequence[int]) -> tuple[list[int], list[int]]:
-        """Sessions taken out and cases set free, at most 24: those around one moment where there are more."""
+    def _freed(self, teams: Sequence[int], aim: Case | None) -> tuple[list[int], list[int]]:
+        """Sessions taken out and cases set free: those around one moment where there are too many."""
         placed = {item.case for session in self.sessions.values() for item in session.cases}
-        cases = [c.id for c in self.problem.cases if c.team in teams and c.id not in placed][:MOST_CASES]
+        left = [c.id for c in self.problem.cases if c.team in teams and c.id not in placed]
+        cases = sorted(left, key=lambda ident: aim is None or ident != aim.id)[:MOST_CASES]
         fixed = {item.case for session in self.problem.fixed for item in session.cases}
         theirs = [session for session in self.sessions.values() if session.team in teams]
         if theirs:
@@ -307,6 +335,9 @@ class Coordinator:
             theirs.sort(key=lambda session: (session.team != teams[0], abs(session.start_min - moment)))
             if sum(len(session.cases) for session in theirs) > MOST_CASES:
                 theirs.sort(key=lambda session: abs(session.start_min - moment))
+            if aim is not None:
+                moment = self._random.randint(aim.release_min, max(aim.release_min, aim.due_min))
+                theirs.sort(key=lambda session: (not _holds(session, aim), abs(session.start_min - moment)))
         out = []
         for session in theirs:
             movable = [item.case for item in session.cases if item.case not in fixed]
@@ -318,6 +349,7 @@ class Coordinator:
     def forget(self, task_id: int) -> None:
         """A task that is lost: its teams may be worked on again."""
         self._in_flight.pop(task_id, None)
+        self._aims.pop(task_id, None)
 
     def accept(self, task_id: int, answer: Answer) -> bool:
         """Whether the state changed; a late, stale or repeated answer is refused unless it still fits."""
@@ -327,9 +359,14 @@ class Coordinator:
             return False
         before = self.goals
         accepted = self._adopt(known, answer)
-        for team in known.teams:
-            self._fruitless[team] = 0 if self.goals < before else self._fruitless[team] + 1
+        self._remember(known, self.goals < before, self._aims.pop(task_id, None))
         return accepted
+
+    def _remember(self, task: Task, better: bool, aim: int | None) -> None:
+        if aim is not None:
+            self._vain[aim] = 0 if better else self._vain[aim] + 1
+        for team in task.teams if better or aim is None else ():
+            self._fruitless[team] = 0 if better else self._fruitless[team] + 1
 
     def _adopt(self, known: Task, answer: Answer) -> bool:
         """The answer taken over if it still fits and makes nothing worse."""
@@ -382,6 +419,10 @@ def plan_of(problem: Problem, sessions: Iterable[PlannedSession]) -> Plan:
     from scheduling.solver import greedy
 
     return greedy.plan_of(State(problem, sessions))
+
+
+def _holds(session: PlannedSession, case: Case) -> bool:
+    return any(item.case == case.id for item in session.cases)
 
 
 def _key(session: PlannedSession) -> tuple[object, ...]:
