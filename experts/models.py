@@ -225,6 +225,8 @@ class Expert(Named):
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     remote = models.BooleanField(_("can attend remotely"), default=True)
     active = models.BooleanField(_("active"), default=True)
+    calendar_key = models.CharField(max_length=43, blank=True, editable=False)
+    """The secret part of the address of their calendar feed; empty until they ask for one."""
     max_sessions_day = models.PositiveSmallIntegerField(_("sessions a day at most"), default=3)
     max_sessions_week = models.PositiveSmallIntegerField(_("sessions a week at most"), default=8)
     max_minutes_week = models.PositiveSmallIntegerField(_("minutes a week at most"), default=600)

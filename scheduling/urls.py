@@ -7,6 +7,7 @@ from scheduling.pages import (
     answers,
     board,
     bulk,
+    calendar,
     case,
     mails,
     moving,
@@ -69,6 +70,8 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<str:public_id>/cancel/", sessions.cancel, name="session_cancel"),
     path("sessions/<str:public_id>/seats/<str:number>/<int:place>/", sessions.fill_seat, name="seat_fill"),
     path("seats/", answers.my_seats, name="my_seats"),
+    path("seats/calendar/", calendar.address, name="calendar_address"),
+    path("calendar/<str:key>.ics", calendar.feed, name="calendar"),
     path("seats/<str:public_id>/", answers.invitation, name="invitation"),
     path("answer/<str:token>/", answers.by_link, name="answer"),
 ]

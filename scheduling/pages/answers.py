@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from experts.models import Expert
 from mdt_portal import access
 from mdt_portal.errors import DomainError
 from mdt_portal.pages import SignedInRequest, page
-from scheduling import invitations, notices
+from scheduling import calendars, invitations, notices
 from scheduling.invitations import DeclineReason
 from scheduling.models import Attendance, Invitation
 from scheduling.states import LIVE_SESSIONS, InvitationStatus
@@ -78,8 +79,11 @@ def my_seats(request: SignedInRequest) -> HttpResponse:
             expert__user=request.user, active=True, session__status__in=LIVE_SESSIONS, end__gt=timezone.now()
         )
     )
+    expert = Expert.objects.filter(user=request.user).first()
     context = {
         "nav": "my_seats",
+        "is_expert": expert is not None,
+        "calendar_address": calendars.address(expert) if expert else "",
         "asked": [row for row in rows if row.invitation.status == InvitationStatus.PENDING],
         "days": _by_day(row for row in rows if row.invitation.status == InvitationStatus.ACCEPTED),
     }
