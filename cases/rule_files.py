@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from cases import rule_diff, rulebook, rulefile, rulesheet, wording
@@ -74,7 +74,16 @@ def read(text: str) -> Read:
     text = text.replace("\r\n", "\n")  # a form hands every line end on as two characters
     kind = "json" if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[") else "csv"
     reader = rulefile.read if kind == "json" else rulesheet.read
-    return Read(kind=kind, file=reader(text, rulebook.known_words()))
+    found = reader(text, rulebook.known_words())
+    return Read(kind=kind, file=replace(found, mistakes=(*found.mistakes, *_beside(found))))
+
+
+def _beside(found: RuleFile) -> list[Mistake]:
+    """Where the file contradicts a rule in force that it does not name."""
+    keys = {rule.key for rule in found.rules}
+    others = [rule for rule in rulebook.in_force(rulebook.today()) if rule.key not in keys]
+    mistakes = rulefile.contradictions(dict(enumerate([*others, *found.rules])))
+    return [replace(one, place="tier") for one in mistakes if one.rule in keys]
 
 
 def plan(found: Read, known: Names) -> Plan:

@@ -60,9 +60,11 @@ def read(text: str, known: Vocabulary) -> RuleFile:
     if not raws:
         return RuleFile(mistakes=(Mistake(place="", code="no_lines"),))
     found = rulefile.judge(raws, known, lines=lines, mistakes=mistakes)
+    unread = {one.place.partition(".required")[0] for one in mistakes if one.code == "unreadable_seat"}
+    told = (one for one in found.mistakes if one.code != "no_seat" or one.place.partition(".required")[0] not in unread)
     return replace(
         found,
-        mistakes=tuple(replace(one, place=_column(one.place)) for one in found.mistakes),
+        mistakes=tuple(sorted((replace(one, place=_column(one.place)) for one in told), key=lambda one: one.line)),
         hints=tuple(replace(one, place=_column(one.place)) for one in found.hints),
     )
 
@@ -114,6 +116,7 @@ def _raw(row: Mapping[str, Any], place: str) -> tuple[dict[str, Any], list[Mista
     hours = {urgency: clauses.number(cells[column]) for column, urgency in _HOURS.items() if cells[column]}
     raw["hours"] = hours if hours or raw.get("tier") != "none" else None
     raw["minutes"] = clauses.number(cells["minutes"])
+    mistakes = [replace(one, rule=raw["id"]) for one in mistakes]
     raw["evidence"] = {
         key.removeprefix(_EVIDENCE): value for key, value in cells.items() if key.startswith(_EVIDENCE) and value
     }

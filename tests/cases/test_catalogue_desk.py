@@ -384,6 +384,14 @@ def test_import_lists_all_mistakes_with_line_field_and_sentence(desk: Client) ->
     assert not CatalogueRule.objects.exists()
 
 
+def test_a_file_that_contradicts_a_rule_in_force_is_refused(desk: Client) -> None:
+    published(SINCE)
+    sheet = rulesheet.write([raw(id="OTHER", tier="suggested")])
+    response = desk.post("/catalogue/import/", {"text": sheet, "confirm": "1"})
+    assert [(rule, field) for _, rule, field, _ in response.context["found"].lines] == [("OTHER", "tier")]
+    assert not CatalogueRule.objects.filter(key="OTHER").exists()
+
+
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"{", b"just words"])
 def test_a_file_that_is_none_is_refused_in_words(desk: Client, content: bytes) -> None:
     response = desk.post("/catalogue/import/", {"file": SimpleUploadedFile("x.csv", content)})

@@ -112,3 +112,9 @@ def test_json_mistakes_know_their_line() -> None:
     assert (mistake.place, mistake.code) == ("rules[1].minutes", "out_of_range")
     assert text.splitlines()[mistake.line - 1].strip() == "{"
     assert SHIPPED.raw[1]["id"] in text.splitlines()[mistake.line]
+
+
+def test_a_seat_that_is_not_understood_is_named_once_with_its_rule() -> None:
+    sheet = rulesheet.write([SHIPPED.raw[0]]).replace("RADIOL 3; PATH 3; MEDONC 3; RADONC 3", "RADIOL")
+    (mistake,) = rulesheet.read(sheet, vocabulary.shipped()).mistakes
+    assert (mistake.rule, mistake.line, mistake.place, mistake.code) == ("ONC-STAGE4", 2, "required", "unreadable_seat")

@@ -1,0 +1,144 @@
+"""The catalogue's desk in a real browser: edit with live mistakes, preview, publish, see it count."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from cases import rulebook, rulefile, vocabulary
+from cases.models import CatalogueRule
+from experts import reference
+from experts.models import Role
+from tests import factories
+from tests.browser import axe
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+RULES = {"LUNG-3B", "LUNG-NEW", "ONC-COMORB", "APPX-SIMPLE"}
+
+
+@pytest.fixture
+def desk(page: Page, live_server: LiveServer, client: Client) -> Page:
+    """The catalogue with four rules, one waiting case of stage II, and its administrator signed in."""
+    reference.load()
+    found = rulefile.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
+    rulebook.load([raw for raw in found.raw if raw["id"] in RULES], by=None, publish_from=date(2020, 1, 1))
+    hospital = factories.institution()
+    factories.case_waiting(team=factories.team("lung", at=hospital), code="C34.1", stage="II", comorbidities=0)
+    client.force_login(factories.user(Role.CATALOGUE_ADMIN, at=hospital))
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+    return page
+
+
+def speak(page: Page, live_server: LiveServer, language: str, theme: str = "light") -> None:
+    names = {settings.LANGUAGE_COOKIE_NAME: language, "theme": theme}
+    page.context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in names.items()])
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "outside"),
+    [
+        ("en", "C34 with stage II or above: a discussion is required", "45 lies outside 1 to 30"),
+        ("zh-hans", "C34，且分期 II 及以上：必须会诊", "45"),
+    ],
+)
+def test_catalogue_preview_and_publish(
+    desk: Page, live_server: LiveServer, language: str, said: str, outside: str
+) -> None:
+    page = desk
+    console: list[str] = []
+    page.on("console", lambda message: console.append(message.text))
+    speak(page, live_server, language)
+    page.goto(f"{live_server.url}/catalogue/")
+    page.fill("#rule-filter [name=q]", "LUNG-3B")
+    expect(page.locator("[data-row]")).to_have_count(1)
+    page.locator("[data-row] a").first.click()
+    page.locator("a[href$='/edit/']").click()
+
+    page.fill("#f-minutes", "45")
+    expect(page.locator("#wrong-minutes")).to_contain_text(outside)
+    expect(page.locator("#f-minutes")).to_have_attribute("aria-invalid", "true")
+    assert axe.violations(page) == []
+    page.fill("#f-minutes", "25")
+    expect(page.locator("#wrong-minutes")).to_be_empty()
+    expect(page.locator("#f-minutes")).not_to_have_attribute("aria-invalid", "true")
+    page.select_option("#f-clause-0", "II")
+    expect(page.locator("#rule-live")).to_contain_text(said)
+    page.locator("button[value=add-seat]").click()
+    expect(page.locator("[name=seat]")).to_have_count(7)
+    page.locator("button[value=remove-seat-6]").click()
+    expect(page.locator("[name=seat]")).to_have_count(6)
+    page.fill("#reason", "Guideline 2026")
+    page.locator("button.btn-primary[value=save]").click()
+
+    page.wait_for_url("**/rules/LUNG-3B/?version=2")
+    expect(page.locator("#comparison tbody tr")).to_have_count(2)
+    assert axe.violations(page) == []
+    page.locator(".page-head .btn-primary").click()
+    expect(page.locator("#effect table .tier-required")).to_be_visible()
+    expect(page.locator("#effect svg rect").first).to_be_attached()
+    assert axe.violations(page) == []
+    page.locator(".draft-list [type=checkbox]").uncheck()
+    expect(page.locator("#effect table")).to_have_count(0)
+    page.locator(".draft-list [type=checkbox]").check()
+    expect(page.locator("#effect table .tier-required")).to_be_visible()
+    page.locator("#publish button[type=submit]").click()  # no reason yet
+    expect(page.locator(".field-error")).to_be_visible()
+    page.fill("#publish [name=reason]", "Board of 20 November")
+    page.locator("#publish button[type=submit]").click()
+    page.wait_for_url("**/catalogue/")
+    assert [rule.condition.stage_min for rule in rulebook.in_force(rulebook.today()) if rule.key == "LUNG-3B"] == ["II"]
+    assert [text for text in console if "422" not in text] == []
+
+
+def test_the_bench_answers_while_one_types(desk: Page, live_server: LiveServer) -> None:
+    page = desk
+    rulebook.save_draft(
+        rulebook.raw_of(CatalogueRule.objects.get(key="LUNG-3B")) | {"condition": {"stage_min": "II"}}, by=None
+    )
+    page.goto(f"{live_server.url}/catalogue/bench/")
+    page.fill("[name=search]", "C34.1")
+    page.locator("#codes label").first.click()
+    page.locator("#asked label", has_text="IIIB").click()
+    expect(page.locator("#bench-answer .answer-tier .tier-required")).to_have_count(2)
+    expect(page.locator("#bench-answer .tried-yes").first).to_contain_text("stage IIIB or above")
+    assert axe.violations(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_pages_are_accessible_and_fit(desk: Page, live_server: LiveServer, theme: str, width: int) -> None:
+    page = desk
+    raw = rulebook.raw_of(CatalogueRule.objects.get(key="LUNG-3B"))
+    rulebook.save_draft(raw | {"condition": {"stage_min": "II", "flags_none": ["pregnant"]}}, by=None)
+    speak(page, live_server, "zh-hans" if theme == "dark" else "en", theme)
+    page.set_viewport_size({"width": width, "height": 800})
+    wrong: dict[str, Any] = {}
+
+    def look(name: str) -> None:
+        found = axe.violations(page)
+        if found or page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+            wrong[name] = found or "too wide"
+
+    for path in ("", "new/", "bench/?code=C34", "publish/", "import/", "rules/LUNG-3B/", "rules/LUNG-3B/edit/"):
+        page.goto(f"{live_server.url}/catalogue/{path}")
+        page.wait_for_load_state("networkidle")
+        look(path or "table")
+    page.goto(f"{live_server.url}/catalogue/rules/LUNG-3B/edit/")
+    page.locator("button[value=mode-text]").click()
+    expect(page.locator("#f-lines")).to_be_visible()
+    look("text")
+    page.goto(f"{live_server.url}/catalogue/rules/LUNG-3B/")
+    page.locator("[hx-get*=withdraw]").last.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    look("withdraw")
+    page.goto(f"{live_server.url}/catalogue/import/")
+    page.fill("[name=text]", "id,tier\nA,required\n")
+    page.locator("#main form button[type=submit]").click()
+    expect(page.locator("#mistakes-h")).to_be_visible()
+    look("mistakes")
+    assert wrong == {}
