@@ -13,7 +13,7 @@ from scheduling.solver.plan import PlannedSession
 from scheduling.solver.problem import Problem
 from scheduling.spread import Spread
 
-ALTERNATIVES_SHARE = 0.2  # of the time limit
+ALTERNATIVES_SHARE = 0.3  # of the time limit
 LEAST_SHARE = 0.2  # of the limit for a search that goes on where a lost worker stopped
 MOST_POINTS = 150
 
@@ -32,16 +32,24 @@ def compute(
     search.start(resumed.plan or greedy.first_plan(problem, clock.over), run.seed)
     watch(course)
     if not clock.over():
-        if not search.small:  # the exact model ends those sooner than a helper could come
-            course.spread = Spread(problem, clock.over)
-        search.run(team=course.spread)
+        _search(course, problem, clock)
     plan = search.finish()
     course.phase = "alternatives" if share else "done"
-    found = [Offer.of(problem, plan)]
-    if share:
-        seconds = min(whole.left, share * whole.limit_s)
-        found += offers.further(problem, plan, seconds=seconds, seed=run.seed, should_stop=should_stop)
-    return found
+    if not share:
+        return [Offer.of(problem, plan)]
+    seconds = min(whole.left, share * whole.limit_s)
+    return offers.offers(problem, plan, seconds=seconds, seed=run.seed, should_stop=should_stop)
+
+
+def _search(course: Course, problem: Problem, clock: solve.Clock) -> None:
+    if course.search.small:  # the exact model ends those sooner than a helper could come
+        course.search.run()
+        return
+    course.spread = Spread(problem, clock.over)
+    try:
+        course.search.run(team=course.spread)
+    finally:
+        course.spread.dismiss()
 
 
 class Course:

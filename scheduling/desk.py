@@ -123,7 +123,12 @@ class Desk:
         self._push("inbox", *map(_packed, messages))
 
     def next_work(self, helper: str, within_s: int) -> dict[str, Any] | None:
-        return self._next(f"for:{helper}", within_s)
+        """None: there is nothing to do, or the search is over, which a helper that waits sees within a second."""
+        for _ in range(within_s):
+            work = self._next(f"for:{helper}", 1)
+            if work is not None or not self.is_open():
+                return work
+        return None
 
     # Both ------------------------------------------------------------------------------------------------------------
 

@@ -1,18 +1,18 @@
 """What a run offers: the balanced plan, and others that are better in one respect and worse in another.
 
-All keep the first three goals of the balanced plan; they differ in what they call effort. One that is no better in what
-its name says, or the same as another, is not offered.
+All keep the first three goals of the balanced plan; they differ in what they call effort. One that is no
+better in what its name says, or the same as another, is not offered.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
+from scheduling import figures
 from scheduling.models import ProposalKind
-from scheduling.solver import alternatives, objectives, presence, rules, solve
+from scheduling.solver import alternatives, rules, solve
 from scheduling.solver.plan import Plan
 from scheduling.solver.problem import Problem
 
@@ -32,25 +32,35 @@ class Offer:
 
     @classmethod
     def of(cls, problem: Problem, plan: Plan, kind: str = ProposalKind.BALANCED) -> Offer:
-        return cls(kind=kind, plan=plan, figures=figures(problem, plan))
+        return cls(kind=kind, plan=plan, figures=asdict(figures.of(problem, plan)))
 
 
-def further(problem: Problem, plan: Plan, *, seconds: float, seed: int, should_stop: Callable[[], bool]) -> list[Offer]:
-    """The kinds that make sense for the problem, the time split evenly among them."""
+def offers(problem: Problem, plan: Plan, *, seconds: float, seed: int, should_stop: Callable[[], bool]) -> list[Offer]:
+    """The balanced plan first, then one per kind that makes sense, the time split evenly among them. Should the search
+    for another kind come upon a plan that is better by the goals themselves, that one is the balanced plan."""
     kinds = [kind for kind in KINDS if kind != ProposalKind.LEAST_CHANGE or problem.previous]
-    found: list[Offer] = []
+    found: dict[ProposalKind, Plan] = {}
     for kind in kinds if plan.sessions else ():
-        if should_stop():
-            break
-        other = alternatives.alternative(
-            problem, plan, KINDS[kind], seconds=seconds / len(kinds), seed=seed, should_stop=should_stop
-        )
-        known = [plan, *(offer.plan for offer in found)]
-        if other.measure < other.shared_measure and not any(_same(other.plan, one) for one in known):
-            offered = replace(other.plan, unplaced=solve.reasons(problem, other.plan))
-            if not rules.violations(problem, offered):
-                found.append(Offer.of(problem, offered, kind))
-    return found
+        if not should_stop():
+            other = alternatives.alternative(
+                problem, plan, KINDS[kind], seconds=seconds / len(kinds), seed=seed, should_stop=should_stop
+            )
+            found[kind] = replace(other.plan, unplaced=solve.reasons(problem, other.plan))
+    valid = {kind: own for kind, own in found.items() if not rules.violations(problem, own)}
+    balanced = _with_proof_of(plan, min([plan, *valid.values()], key=lambda one: one.goals))
+    chosen = [Offer.of(problem, balanced)]
+    for kind, own in valid.items():
+        measure = alternatives.KINDS[KINDS[kind]].measure
+        better = measure(problem, own) < measure(problem, balanced)
+        if better and not any(_same(own, offer.plan) for offer in chosen):
+            chosen.append(Offer.of(problem, own, kind))
+    return chosen
+
+
+def _with_proof_of(searched: Plan, best: Plan) -> Plan:
+    bound = solve.valid_bound(searched.bound, best.goals)
+    status: Literal["optimal", "feasible"] = "optimal" if bound and bound.proves(best.goals) else "feasible"
+    return replace(best, status=status, bound=bound, seconds=searched.seconds, first_plan_s=searched.first_plan_s)
 
 
 def _same(one: Plan, other: Plan) -> bool:
@@ -64,24 +74,3 @@ def _content(session: Any) -> tuple[object, ...]:
         for item in session.cases
     )
     return (session.team, session.room, session.start_min, session.end_min, *items)
-
-
-def figures(problem: Problem, plan: Plan) -> dict[str, Any]:
-    """What people compare plans by; minutes, and numbers of things."""
-    placed = [item for session in plan.sessions for item in session.cases]
-    minutes = presence.minutes_by_expert(plan.sessions, problem)
-    waits = [max(0, item.start_min - problem.case_of[item.case].release_min) for item in placed]
-    loads = [expert.load_min + minutes.get(expert.id, 0) for expert in problem.experts]
-    one_each = replace(problem, weights=replace(problem.weights, moved_case=1, changed_person=1))
-    terms = objectives.effort_terms(one_each, plan.sessions)
-    return {
-        "sessions": len(plan.sessions),
-        "placed": len(placed),
-        "unplaced": len(plan.unplaced),
-        "attendances": sum(len(session.people()) for session in plan.sessions),
-        "expert_min": sum(minutes.values()),
-        "mean_wait_min": round(statistics.fmean(waits)) if waits else 0,
-        "load_spread_min": round(statistics.pstdev(loads)) if loads else 0,
-        "moved_cases": terms["moved_case"],
-        "changed_people": terms["changed_person"],
-    }

@@ -60,7 +60,7 @@ class Pulse:
     def __init__(self, run: PlanningRun) -> None:
         self._run = run
         self._course: Course | None = None
-        self._kept_version, self._kept_at = 0, time.monotonic()
+        self._kept_version, self._kept_at = 0, -KEEP_S
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"pulse-{run.pk}", daemon=True)

@@ -264,6 +264,8 @@ class Porter:
                 self._desk = Desk.opened(self._problem)
                 self._attend(self._desk)
             except (redis.RedisError, OperationalError):
+                if self._ended.is_set():
+                    return
                 logger.warning("no helpers for now: the broker is away", exc_info=True)
                 self._ended.wait(PAUSE_S)
         if self._desk is not None:

@@ -32,13 +32,16 @@ class World:
         fields = {"horizon_start": factories.monday(), "horizon_days": 7, "seconds": 3} | fields
         return runs.request_run(by=self.coordinator, institutions=[self.hospital], **fields)
 
-    def propose(self, **fields) -> Proposal:
+    def compute(self, **fields) -> PlanningRun:
         """Request a run and compute it in this process."""
         run = self.request(**fields)
         planning.execute(run.pk)
         run.refresh_from_db()
         assert run.status == "proposed", run.failure
-        return run.proposals.get()
+        return run
+
+    def propose(self, **fields) -> Proposal:
+        return self.compute(**fields).proposals.get()
 
     def meeting(
         self, day: int, clock: str, people: Sequence[Mapping[int, Expert]], *, room: int = 0, number: int = 1

@@ -1,0 +1,33 @@
+"""The task of benchmarks.workers: one search over whoever helps, as a planning run does it; the result in a file."""
+
+import json
+from pathlib import Path
+
+from celery import shared_task
+
+
+@shared_task(name="benchmarks.planned.plan", queue="solve")
+def plan(instance: str, seconds: float, seed: int, result: str) -> None:
+    from benchmarks import instances
+    from scheduling.solver import greedy, rules, solve
+    from scheduling.spread import Spread
+
+    problem = instances.load(instance)
+    clock = solve.Clock(limit_s=seconds)
+    search = solve.Search(problem, clock, lambda _: None)
+    search.start(greedy.first_plan(problem, clock.over), seed)
+    spread = Spread(problem, clock.over)
+    search.run(team=spread)
+    found = search.finish()
+    figures = {
+        "goals": list(found.goals),
+        "bound": list(found.bound) if found.bound else None,
+        "violations": len(rules.violations(problem, found)),
+        "seconds": round(clock.seconds, 1),
+        "done": spread.done,
+        "helped": spread.helped,
+        "lost": spread.lost,
+    }
+    unfinished = Path(f"{result}.part")
+    unfinished.write_text(json.dumps(figures))
+    unfinished.rename(result)

@@ -1,0 +1,183 @@
+"""What answers from outside may do to a search: nothing, unless they are asked for, in time, and good."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+
+from scheduling import snapshot, spread
+from scheduling.desk import Desk
+from scheduling.helper import Place
+from scheduling.solver import crew, greedy, rules
+from scheduling.solver.decompose import Coordinator, Worker
+from scheduling.solver.problem import Problem
+from tests.scheduling import world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def problem() -> Problem:
+    w = world.wide(teams=8, cases=2)
+    return snapshot.take(w.request()).problem
+
+
+@pytest.fixture
+def crew_at_work(problem: Problem) -> Iterator[spread.Spread]:
+    with redis.Redis.from_url(settings.BROKER_URL) as broker:
+        broker.flushdb()
+    team = spread.Spread(problem, lambda: False)
+    team._own.busy = True  # so that all work goes to helpers
+    yield team
+    team.dismiss()
+
+
+@pytest.fixture
+def search(problem: Problem) -> Coordinator:
+    return Coordinator.start(problem, greedy.first_plan(problem))
+
+
+@pytest.fixture
+def desk(crew_at_work: spread.Spread) -> Desk:
+    """As a helper finds it whose invitation names it."""
+    with redis.Redis.from_url(settings.BROKER_URL) as broker:
+        keys = wait_for(lambda: broker.keys("mdt-desk:*:problem"))
+    return Desk(keys[0].decode().split(":")[1])
+
+
+def test_a_helper_gets_work_and_its_answer_is_checked_and_taken(
+    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem
+) -> None:
+    answer = answered(crew_at_work, search, desk, honest(desk, problem))
+    before = search.goals
+    assert search.accept(answer.task, answer)
+    assert search.goals < before
+    assert rules.violations(problem, search.plan()) == []
+    assert crew_at_work.helped == 1
+
+
+def test_a_repeated_answer_is_not_heard(
+    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem
+) -> None:
+    work = honest(desk, problem)
+    said: list[dict[str, Any]] = []
+
+    def twice(given: dict[str, Any]) -> dict[str, Any]:
+        said.append({"from": "helper", "key": given["key"], **work(given)})
+        return said[0]
+
+    answer = answered(crew_at_work, search, desk, twice)
+    search.accept(answer.task, answer)
+    state = dict(search.sessions)
+    desk.tell(said[0])
+    assert heard(crew_at_work, for_s=1.0) == []
+    assert search.sessions == state
+
+
+def test_a_silent_helper_costs_its_task_and_its_late_answer_nothing(
+    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = handed(crew_at_work, search, desk)
+    monkeypatch.setattr(spread, "SILENT_S", 0.3)
+    [lost] = wait_for(lambda: [r for r in crew_at_work.results() if isinstance(r, crew.Lost)])
+    assert f"task-{lost.work.id}" == given["key"]
+    assert crew_at_work.lost == 1
+    search.forget(lost.work.id)
+    desk.tell({"from": "helper", "key": given["key"], **honest(desk, problem)(given)})
+    assert heard(crew_at_work, for_s=1.0) == []
+
+
+@pytest.mark.parametrize("said", [{"answer": {"task": "x"}}, {"answer": {}}, {"bounded": {"team": 1, "part": {}}}])
+def test_an_answer_that_cannot_be_read_counts_as_lost(
+    said: dict[str, Any], crew_at_work: spread.Spread, search: Coordinator, desk: Desk
+) -> None:
+    given = handed(crew_at_work, search, desk)
+    desk.tell({"from": "helper", "key": given["key"], **said})
+    [lost] = wait_for(lambda: heard(crew_at_work, for_s=0.2))
+    assert isinstance(lost, crew.Lost)
+
+
+def test_an_answer_that_breaks_a_rule_is_refused_however_good_it_looks(
+    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem
+) -> None:
+    def without_people(given: dict[str, Any]) -> dict[str, Any]:
+        said = honest(desk, problem)(given)
+        for session in said["answer"]["into"]:
+            for item in session["cases"]:
+                item["seats"] = dict(list(item["seats"].items())[:1])
+        return said
+
+    answer = answered(crew_at_work, search, desk, without_people)
+    state = dict(search.sessions)
+    assert not search.accept(answer.task, answer)
+    assert search.sessions == state
+
+
+def test_the_desk_vanishes_with_the_search(crew_at_work: spread.Spread, desk: Desk) -> None:
+    assert desk.show_life("helper")
+    crew_at_work.dismiss()
+    assert not desk.show_life("helper")
+    assert desk.problem() is None
+
+
+def test_the_search_goes_on_at_a_new_desk_when_the_broker_has_forgotten_the_old_one(
+    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spread, "RENEW_S", 0.1)
+    with redis.Redis.from_url(settings.BROKER_URL) as broker:
+        broker.flushdb()
+        wait_for(lambda: broker.keys("mdt-desk:*:problem"))
+    assert not desk.is_open()
+    with redis.Redis.from_url(settings.BROKER_URL) as broker:
+        [key] = broker.keys("mdt-desk:*:problem")
+    new = Desk(key.decode().split(":")[1])
+    answer = answered(crew_at_work, search, new, honest(new, problem))
+    assert search.accept(answer.task, answer)
+
+
+# The test as a helper -------------------------------------------------------------------------------------------------
+
+
+def honest(desk: Desk, problem: Problem) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return Place(desk, Worker(problem)).do
+
+
+def handed(team: spread.Spread, search: Coordinator, desk: Desk) -> dict[str, Any]:
+    """Work that the test has got, as a helper."""
+    desk.tell({"from": "helper", "ready": True})
+    wait_for(lambda: heard(team, for_s=0.1) or team.has_room())
+    task = search.next_task(2.0)
+    assert task is not None
+    team.hand_out(task)
+    given = desk.next_work("helper", 5)
+    assert given is not None
+    return given
+
+
+def answered(team: spread.Spread, search: Coordinator, desk: Desk, work: Callable[..., dict[str, Any]]) -> Any:
+    given = handed(team, search, desk)
+    desk.tell({"from": "helper", "key": given["key"], **work(given)})
+    [answer] = wait_for(lambda: heard(team, for_s=0.2))
+    return answer
+
+
+def heard(team: spread.Spread, *, for_s: float) -> list[crew.Result]:
+    """What comes in within this time."""
+    found: list[crew.Result] = []
+    deadline = time.monotonic() + for_s
+    while time.monotonic() < deadline:
+        found += team.results()
+    return found
+
+
+def wait_for(true: Callable[[], Any], timeout_s: float = 20) -> Any:
+    deadline = time.monotonic() + timeout_s
+    while not (found := true()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
