@@ -302,7 +302,7 @@ class Coordinator:
         return aim if self._random.random() < max(AIMED_LEAST, AIMED / (1 + self._vain[aim.id] / 2)) else None
 
     def _holders(self, case: Case) -> dict[int, float]:
-        """Teams whose sessions hold the people of the case in its time; the fewer could sit there, the more it counts."""
+        """Teams whose sessions hold the people of the case in its time; those who are hard to replace count most."""
         holders: dict[int, float] = defaultdict(float)
         for session in self.sessions.values():
             if session.team != case.team and case.release_min < session.end_min and session.start_min <= case.due_min:

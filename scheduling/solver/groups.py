@@ -57,8 +57,7 @@ class Group:
         self.coarse = shortest >= self.grain
         self.case_cells = []
         for offset, end in zip(self.plan.offsets, self.ends, strict=True):
-            begin, beyond = offset // self.grain - first, -(-end // self.grain) - first
-            self.case_cells.append((1 << beyond) - (1 << begin))
+            self.case_cells.append((offset // self.grain - first, -(-end // self.grain) - first))
         self.whole = self.pricer.throughout(self.team.site, minutes)
         self.some = self.pricer.somewhere(self.team.site, min(shortest, self.grain))
 
@@ -125,9 +124,9 @@ class Group:
         """As `_run`, by whole cells of the grain: quicker, and exact where cases fill their cells."""
         best, best_minutes, count = 0, 0, len(self.cases)
         for i in range(count):
-            span, length = 0, 0
+            length, begin = 0, self.case_cells[i][0]
             for j in range(i, count):
-                span |= self.case_cells[j]
+                span = (1 << self.case_cells[j][1]) - (1 << begin)  # gaps between cases are attended too
                 if cells & span != span:
                     break
                 length = j - i + 1
