@@ -3,7 +3,7 @@
 ask_expert    the expert is asked; only their yes adds the time     open_block    the team gets an extra block once
 relax_seat    a lower title for one seat of this case               extend_limit  a later limit
 relax_room    without the equipment       relax_remote  by video    drop_wishes   the case's pins and bans end
-move_others   nothing to apply: the next plan does it
+open_place, move_others   nothing to apply: the next plan does it
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 WITH_REASON = ("relax_seat", "relax_room", "relax_remote", "open_block", "extend_limit")
 """What weakens a demand is kept with its reason."""
 
-NEXT_PLAN = ("move_others",)
+NEXT_PLAN = ("open_place", "move_others")
 
 
 def apply(
@@ -142,5 +142,6 @@ _DEEDS: dict[str, Callable[[Case, Remedy, WhyNot, User, str], None]] = {
     "open_block": _open_block,
     "extend_limit": _extend,
     "drop_wishes": _drop_wishes,
+    "open_place": _nothing,
     "move_others": _nothing,
 }

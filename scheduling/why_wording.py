@@ -172,6 +172,11 @@ def _discipline(case: Case, remedy: Remedy, found: WhyNot, known: Names) -> str:
 def _texts(remedy: Remedy) -> tuple[str, str, str]:
     """Title, detail and the button's word."""
     return {
+        "open_place": (
+            _("A place is open"),
+            _("It could begin %(start)s. The next plan can take it."),
+            _("Plan again"),
+        ),
         "drop_wishes": (
             _("Withdraw the pins and bans of %(case)s"),
             _("Then it can begin %(start)s."),

@@ -23,7 +23,17 @@ from scheduling.solver.timeline import State, bits, starts
 MOST_REASONS = 4
 MERGED = {"seat_off_duty", "seat_busy", "seat_at_cap"}
 MOST_TRIED = 300
-ORDER = ("drop_wishes", "ask_expert", "relax_remote", "relax_room", "move_others", "relax_seat", "open_block")
+MOST_ASKED = 4
+ORDER = (
+    "open_place",
+    "drop_wishes",
+    "ask_expert",
+    "relax_remote",
+    "relax_room",
+    "move_others",
+    "relax_seat",
+    "open_block",
+)
 """Of two changes that help as soon, the smaller one for people comes first."""
 
 
@@ -95,6 +105,8 @@ class Explainer:
         alive = possible & ~reduce(or_, (killer.kills for killer in killers), 0)
         if alive:
             killers += self._people_killer(group, alive)
+            if killers[-1].reason.code == "place_missed":
+                return (killers[-1].reason,)
         return self._named(case, smallest_cover(possible, killers))
 
     def funnel(self, case_id: int, *, until: int | None = None) -> tuple[Step, ...]:
@@ -259,6 +271,7 @@ class Explainer:
     def remedies(self, case_id: int, *, before: int | None = None) -> tuple[Remedy, ...]:
         """Each single change that works, tried for real; least late first. With `before`, only what starts sooner."""
         case = self.problem.case_of[case_id]
+        known = self._remedy(case, self._place(case), "open_place")
         found = [
             *self._without_wishes(case),
             *self._asked_experts(case),
@@ -268,7 +281,8 @@ class Explainer:
             *self._relaxed_seats(case),
             *self._extra_block(case),
         ]
-        sooner = [remedy for remedy in found if before is None or remedy.start_min < before]
+        better = known + [one for one in found if not known or one.days_late < known[0].days_late]
+        sooner = [remedy for remedy in better if before is None or remedy.start_min < before]
         return tuple(sorted(sooner, key=lambda one: (one.days_late, ORDER.index(one.code), one.start_min)))
 
     def _place(self, case: Case) -> Column | None:
@@ -301,8 +315,11 @@ class Explainer:
     def _relaxed_remote(self, case: Case) -> list[Remedy]:
         return [] if case.remote_ok else self._remedy(case, self._place(replace(case, remote_ok=True)), "relax_remote")
 
-    def _asked_experts(self, case: Case) -> Iterator[Remedy]:
-        """One expert who comes although off duty."""
+    def _asked_experts(self, case: Case) -> list[Remedy]:
+        """One expert who comes although off duty; the few whose coming helps soonest."""
+        return sorted(self._all_asked(case), key=lambda one: (one.days_late, one.start_min))[:MOST_ASKED]
+
+    def _all_asked(self, case: Case) -> Iterator[Remedy]:
         windows = self.problem.team_of[case.team].windows
         for expert in dict.fromkeys(expert for seat in case.seats for expert in seat.candidates):
             with self.state.lent(expert, windows):
