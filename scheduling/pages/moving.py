@@ -288,6 +288,7 @@ def _dialog(
         "refused": refused,
         "meanwhile": _meanwhile(check, given.get("seal", "")) if isinstance(refused, moves.StaleMove) else [],
         "url": reverse("board_move"),
+        "opening": request.headers.get("HX-Target") != "move-form",
     }
     return render(request, "scheduling/board_move.html", context | _outcome(check), status=422 if refused else 200)
 

@@ -1,0 +1,236 @@
+"""The week board as a tool: drag, the dialog by keys alone, a blocked move, two coordinators at once; accessible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Browser, Locator, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from experts.models import Role
+from mdt_portal.models import User
+from scheduling import moves
+from scheduling.models import Session
+from scheduling.moves import Where
+from scheduling.pages.weeks import Week
+from tests import factories
+from tests.browser import axe
+from tests.scheduling.world import World, small
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+NEXT = Week.around(factories.monday())
+WORDS = {
+    "en": {"save": "Save", "again": "Save on the new state", "undo": "Undo", "blocked": "Blocked", "passed": "passed"},
+    "zh-hans": {"save": "保存", "again": "按最新状态保存", "undo": "撤销", "blocked": "不可行", "passed": "已经过去"},
+}
+Desk = Callable[..., Page]
+
+
+@pytest.fixture
+def world() -> World:
+    return small(cases=3)
+
+
+@pytest.fixture
+def desk(browser: Browser, browser_context_args: dict[str, Any], live_server: LiveServer, world: World) -> Any:
+    """Opens the board for somebody in a browser of their own."""
+    contexts = []
+
+    def open_(user: User, language: str = "en", *, theme: str = "light", width: int = 1280) -> Page:
+        context = browser.new_context(**browser_context_args | {"viewport": {"width": width, "height": 900}})
+        contexts.append(context)
+        client = Client()
+        client.force_login(user)
+        cookies = {
+            settings.SESSION_COOKIE_NAME: client.cookies[settings.SESSION_COOKIE_NAME].value,
+            settings.LANGUAGE_COOKIE_NAME: language,
+            "theme": theme,
+        }
+        context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()])
+        page = context.new_page()
+        page.goto(f"{live_server.url}{reverse('board')}?week={NEXT}")
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def at(world: World, day: int, clock: str) -> datetime:
+    return factories.moment(factories.monday() + timedelta(days=day), clock, world.hospital)
+
+
+def placed(world: World, number: int, *, day: int = 1, clock: str = "14:00") -> Session:
+    moves.place(world.cases[number], Where(start=at(world, day, clock), room=world.rooms[0]), by=world.coordinator)
+    return Session.objects.live().get(items__case=world.cases[number], items__active=True)
+
+
+def cell(page: Page, world: World, day: int, room: int = 0) -> Locator:
+    return page.locator(f'[data-cell="r|{world.rooms[room].public_id}|{NEXT.day(day)}"]')
+
+
+def carry(page: Page, what: Locator, to: Locator) -> None:
+    """Take hold, wait until the places are shaded, let go."""
+    begin = what.bounding_box()
+    assert begin is not None
+    page.mouse.move(begin["x"] + 50, begin["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(begin["x"] + 20, begin["y"] + 30, steps=4)
+    expect(page.locator("#movebar")).to_be_visible()
+    end = to.bounding_box()
+    assert end is not None
+    page.mouse.move(end["x"] + 60, end["y"] + 30, steps=6)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_drag_a_case_to_a_room_and_undo(desk: Desk, world: World, language: str) -> None:
+    page, words = desk(world.coordinator, language), WORDS[language]
+    carry(page, page.locator(f"#w-{world.cases[0].public_id}"), cell(page, world, 1))
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator(".move-seats li")).to_have_count(3)
+    dialog.get_by_role("button", name=words["save"], exact=True).click()
+    expect(cell(page, world, 1).locator(".sess")).to_have_count(1)  # without a reload
+    expect(page.locator(f"#w-{world.cases[0].public_id}")).to_have_count(0)
+    assert Session.objects.get().start == at(world, 1, "08:00")
+    page.get_by_role("button", name=words["undo"], exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name=words["undo"], exact=True).click()
+    expect(cell(page, world, 1).locator(".sess")).to_have_count(0)
+    assert not Session.objects.live().exists()
+
+
+def test_drag_a_session_and_a_case_into_a_session(desk: Desk, world: World) -> None:
+    placed(world, 0)
+    page = desk(world.coordinator)
+    carry(page, cell(page, world, 1).locator(".b-card"), cell(page, world, 3, room=1))
+    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    card = cell(page, world, 3, room=1).locator(".b-card")
+    expect(card).to_have_count(1)
+    carry(page, page.locator(f"#w-{world.cases[1].public_id}"), card)
+    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(card.locator("summary")).to_contain_text("2 cases")
+    session = Session.objects.get()
+    assert (session.room, session.items.filter(active=True).count()) == (world.rooms[1], 2)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_places_are_shaded_with_their_reason(desk: Desk, world: World, language: str) -> None:
+    world.experts[4].weekly_availability.filter(weekday=0).delete()
+    page = desk(world.coordinator, language)
+    what = page.locator(f"#w-{world.cases[0].public_id}")
+    begin = what.bounding_box()
+    assert begin is not None
+    page.mouse.move(begin["x"] + 50, begin["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(begin["x"] + 20, begin["y"] + 30, steps=4)
+    expect(cell(page, world, 0).locator(".slot-forbid")).to_contain_text("THORSURG" if language != "en" else "Thorsurg")
+    expect(cell(page, world, 1).locator(".slot-free")).to_contain_text("08:00")
+    assert axe.violations(page) == []
+    page.mouse.up()
+    expect(page.locator(".slot-spot")).to_have_count(0)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_move_by_keys_alone(desk: Desk, world: World, language: str) -> None:
+    page, words = desk(world.coordinator, language), WORDS[language]
+    page.locator(f"#w-{world.cases[0].public_id} button").focus()
+    page.keyboard.press("Enter")
+    where = page.locator("#move-to")
+    expect(where).to_be_focused()
+    before = where.input_value()
+    with page.expect_response("**/week/move/**"):
+        page.keyboard.press("ArrowDown")
+    expect(where).not_to_have_value(before)
+    expect(where).to_be_focused()
+    expect(page.locator(".move-seats li")).to_have_count(3)
+    save = page.get_by_role("button", name=words["save"], exact=True)
+    for _ in range(6):
+        if save.evaluate("e => e === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    expect(save).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#board-grid .sess")).to_have_count(1)
+    assert Session.objects.count() == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_blocked_move_says_why(desk: Desk, world: World, language: str) -> None:
+    placed(world, 0)
+    page, words = desk(world.coordinator, language), WORDS[language]
+    cell(page, world, 1).locator(".b-tools > .b-move").click()
+    page.locator("#move-to").select_option("other")
+    page.locator("#move-date").fill(str(NEXT.plus(-2).monday))
+    page.locator("#move-date").blur()
+    outcome = page.locator("#move-outcome")
+    expect(outcome.locator(".note-block")).to_contain_text(words["passed"])
+    expect(page.get_by_role("button", name=words["save"], exact=True)).to_be_disabled()
+    assert axe.violations(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_two_coordinators_at_once(desk: Desk, world: World, language: str) -> None:
+    words = WORDS[language]
+    one = desk(world.coordinator, language)
+    two = desk(factories.user(Role.COORDINATOR, at=world.hospital), language)
+    one.locator(f"#w-{world.cases[0].public_id} button").click()
+    dialog = one.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    carry(two, two.locator(f"#w-{world.cases[1].public_id}"), cell(two, world, 2))
+    two.get_by_role("dialog").get_by_role("button", name=words["save"], exact=True).click()
+    expect(cell(one, world, 2).locator(".sess")).to_have_count(1, timeout=10_000)  # seen while the dialog stays open
+    dialog.get_by_role("button", name=words["save"], exact=True).click()
+    expect(dialog.locator(".note-warn")).to_be_visible()
+    expect(dialog.locator("table").first).to_contain_text(
+        world.team.name_en if language == "en" else world.team.name_zh
+    )
+    assert Session.objects.count() == 1  # nothing was overwritten
+    dialog.get_by_role("button", name=words["again"]).click()
+    expect(dialog).to_have_count(0)
+    expect(two.locator("#board-grid .sess")).to_have_count(2, timeout=10_000)
+
+
+def test_the_search_and_the_focus_survive_a_change(desk: Desk, world: World) -> None:
+    page = desk(world.coordinator)
+    search = page.get_by_role("searchbox", name="Search the cases without a place")
+    search.fill(world.cases[0].number)
+    expect(page.locator(".rail .case-card")).to_have_count(1)
+    placed(world, 1)
+    expect(cell(page, world, 1).locator(".sess")).to_have_count(1, timeout=10_000)
+    expect(search).to_be_focused()
+    expect(search).to_have_value(world.cases[0].number)
+    expect(page.locator(".rail .case-card")).to_have_count(1)
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", 1280), ("zh-hans", "dark", 360),
+                                                          ("en", "dark", 1280), ("zh-hans", "light", 360)])  # fmt: skip
+def test_board_and_dialogs_are_accessible_and_fit(
+    desk: Desk, world: World, language: str, theme: str, width: int
+) -> None:
+    session = placed(world, 0)
+    moves.place(world.cases[1], Where(session=session), by=world.coordinator)
+    page = desk(world.coordinator, language, theme=theme, width=width)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    wrong = []
+    for by in ("room", "team", "person"):
+        page.goto(f"{page.url.partition('?')[0]}?week={NEXT}&by={by}")
+        page.locator(".b-cases:visible summary").first.click()
+        wrong += [f"{by}: {found}" for found in axe.violations(page)]
+        if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+            wrong.append(f"{by} scrolls sideways")
+    for opener in (".rail .b-place", ".b-tools > .b-move:visible", "#board-undo button"):
+        page.locator(opener).first.click()
+        dialog = page.locator("#dialog")
+        expect(dialog).to_be_visible()
+        wrong += [f"{opener}: {found}" for found in axe.violations(page)]
+        if dialog.evaluate("e => e.scrollWidth - e.clientWidth") > 0:
+            wrong.append(f"{opener}: the dialog scrolls sideways")
+        page.keyboard.press("Escape")
+    assert (wrong, said) == ([], [])
