@@ -7,13 +7,12 @@ Two searches on one state (`Placements`):
              simulated annealing on the effort, never on a level above it
 
 Moves: a unit's start and room, the people of a lone case, optional places of lone cases. Confirmed sessions stay, and
-sessions are never split or joined: columns do that. So it pays where cases cannot share sessions (`pays`). The answer
+sessions are never split or joined: columns do that. So it pays where cases cannot share sessions. The answer
 is judged by the rules and the goals; where it is not better, the plan given comes back.
 """
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from random import Random
@@ -32,15 +31,9 @@ HEAVIER = 4
 PATIENCE = 500  # pushes per unit without a case placed
 PUSHES = 0.9  # of all steps
 MOST_GONE = 4
-HOT, COLD = 4.0, 0.5  # in points of effort
+HOT, COLD = 12.0, 0.5  # in points of effort
 TRIES = 3
 NEVER = 1e18
-
-
-def pays(problem: Problem) -> bool:
-    """Whether most cases are the only one of their team: sessions cannot be shared, so that columns gain little."""
-    size = Counter(case.team for case in problem.cases)
-    return 2 * sum(1 for case in problem.cases if size[case.team] == 1) > len(problem.cases)
 
 
 def improved(

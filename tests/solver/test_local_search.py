@@ -8,6 +8,7 @@ from scheduling.solver import greedy, local_search, objectives, rules
 from scheduling.solver.local_search import LocalSearch
 from scheduling.solver.plan import Unplaced
 from scheduling.solver.problem import Choice, Weights
+from scheduling.solver.solve import stands_alone
 from tests.solver.builders import (
     DAY,
     case,
@@ -143,6 +144,6 @@ def test_caps_are_kept():
     assert improved(of, plan(of)).goals.required_unplaced == 0
 
 
-def test_it_pays_where_sessions_cannot_be_shared():
-    assert local_search.pays(lonely(case(1), case(2)))
-    assert not local_search.pays(problem([case(1), case(2)]))
+def test_it_is_called_where_sessions_cannot_be_shared():
+    assert stands_alone(lonely(case(1), case(2)))
+    assert not stands_alone(problem([case(1), case(2)]))

@@ -201,32 +201,51 @@ def test_teams_in_flight_are_disjoint_and_lost_tasks_free_them():
 # Each weight visibly decides.
 
 
-def test_optional_place_is_filled_only_if_that_is_worth_the_way():
+def weighed(of, name):
+    """The plan with this weight off, and with it as it is by default."""
+    default = replace(EFFORT, **{name: getattr(Weights(), name)})
+    plans = [solve(replace(of, weights=weights), seconds=2) for weights in (EFFORT, default)]
+    assert [rules.violations(of, found) for found in plans] == [[], []]
+    return plans
+
+
+def test_optional_places_are_filled_where_that_is_worth_the_way():
+    """One attendance (3) for two places (2 each)."""
+    of = problem([replace(case(i, [[1]]), optional=(optional(7, 2),)) for i in (1, 2)])
+    without, priced = weighed(of, "optional_missing")
+    assert (without.sessions[0].people(), priced.sessions[0].people()) == ({1}, {1, 2})
+
+
+def test_optional_place_alone_is_not_worth_the_way():
     of = problem([replace(case(1, [[1]]), optional=(optional(7, 2),))])
-    assert best(replace(of, weights=replace(EFFORT, optional_missing=2))).sessions[0].people() == {1}
-    assert best(replace(of, weights=replace(EFFORT, optional_missing=4))).sessions[0].people() == {1, 2}
+    assert weighed(of, "optional_missing")[1].sessions[0].people() == {1}
 
 
 def test_wait_decides_the_day():
+    """Five days of waiting (1 each) against a session of its own (4)."""
     of = problem(
         [case(1, [[1]]), case(2, [[2]], release_min=5 * DAY)],
         teams=(team(windows=((480, 600), (5 * DAY + 480, 5 * DAY + 600))),),
     )
-    assert starts(best(replace(of, weights=EFFORT)))[1] > DAY
-    assert starts(best(replace(of, weights=replace(EFFORT, wait=2))))[1] < DAY
+    without, priced = weighed(of, "wait")
+    assert (len(without.sessions), len(priced.sessions)) == (1, 2)
+    assert starts(without)[1] > DAY > starts(priced)[1]
 
 
 def test_moves_have_a_price():
-    of = problem([case(1, [[1]]), case(2, [[1]])])
+    """The standing block is cheaper by 2; the case was published elsewhere."""
+    of = problem([case(1, [[1]])], teams=(team(standing=((480, 540),)),))
     of = replace(of, previous=(session(8, 600, 630, planned(1, 600, 1)),))
-    assert starts(best(replace(of, weights=replace(EFFORT, moved_case=20))))[1] == 600
+    drawn = replace(EFFORT, standing_discount=2)
+    assert starts(best(replace(of, weights=drawn)))[1] < 540
+    assert starts(best(replace(of, weights=replace(drawn, moved_case=Weights().moved_case))))[1] == 600
 
 
 def test_changed_people_have_a_price():
+    """Person 2 could do both cases; person 1 was published on the first."""
     of = problem([case(1, [[1, 2]]), case(2, [[2]])], previous=(session(8, 480, 510, planned(1, 480, 1)),))
-    assert best(replace(of, weights=EFFORT)).sessions[0].people() == {2}
-    priced = best(replace(of, weights=replace(EFFORT, changed_person=5)))
-    assert [i.seats for s in priced.sessions for i in s.cases if i.case == 1] == [{1: 1}]
+    without, priced = weighed(of, "changed_person")
+    assert [without.sessions[0].people(), priced.sessions[0].people()] == [{2}, {1, 2}]
 
 
 def test_fairness_spares_the_loaded():
