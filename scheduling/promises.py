@@ -30,6 +30,8 @@ from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession, Unp
 
 SALT = "scheduling.promise"
 OFFERED = 5
+APART_MIN = 60
+"""Sessions of its own are offered an hour apart: five starts of one free morning are no choice."""
 MINUTE = timedelta(minutes=1)
 
 
@@ -122,7 +124,7 @@ def earliest_slots(case: Case, k: int = OFFERED, *, now: datetime | None = None)
     for days in (standing.SOON_DAYS, standing.MOST_DAYS):
         seen = standing.around(case, days=days, now=now)
         asked = seen.problem.case_of[case.pk or standing.ASKING]
-        found = solver.earliest(seen.problem, plan_of(seen), asked, k)
+        found = solver.earliest(seen.problem, plan_of(seen), asked, k, apart_min=APART_MIN)
         if len(found) == k:
             break
     return _in_words(case, seen, found)

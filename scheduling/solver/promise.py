@@ -40,15 +40,22 @@ class Gain:
     moved: dict[int, int]
 
 
-def earliest(problem: Problem, plan: Plan, case: Case, k: int = 3, *, state: State | None = None) -> list[Slot]:
-    """The k earliest feasible slots, at least the case's own length apart; a prepared state saves building it."""
+def earliest(
+    problem: Problem, plan: Plan, case: Case, k: int = 3, *, apart_min: int = 0, state: State | None = None
+) -> list[Slot]:
+    """The k earliest feasible slots, at least the case's own length apart; a prepared state saves building it.
+
+    Sessions of its own follow each other by `apart_min` at least, so that few slots show a real choice.
+    """
     pricer = Pricer(state=state or State(problem, plan.sessions))
     if case.id not in problem.case_of:
         pricer.admit(case)
     slots: list[Slot] = []
     for column in _columns(pricer, case):
-        start = column.items[0].start_min
-        if not slots or start >= slots[-1].start_min + case.duration_min:
+        start, gap = column.items[0].start_min, case.duration_min
+        if column.base is None:
+            gap = max(gap, apart_min)
+        if not slots or start >= slots[-1].start_min + gap:
             slots.append(_slot(case, column))
         if len(slots) == k:
             break

@@ -91,6 +91,7 @@ def test_book_by_promise(signed_in: Page, live_server: LiveServer, language: str
     page.locator("#asked label", has_text="IIIB").click()
     page.locator("label", has=page.locator("[name=urgency][value=urgent]")).click()
     expect(page.locator("#typed-promise")).to_contain_text(words["promise"])
+    page.locator("#typed-promise summary").click()
     expect(page.locator("#typed-promise .offer")).to_have_count(3)
     promised = page.locator("#typed-promise .offer .when").first.inner_text()
     assert axe.violations(page) == []

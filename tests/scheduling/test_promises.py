@@ -51,7 +51,7 @@ def test_the_earliest_times_of_an_empty_week_with_room_people_and_limit() -> Non
     case = w.cases[0]
     slots = promises.earliest_slots(case, 3, now=soon(w))
     eight = clock(w, "08:00", day=0)
-    assert starts(slots) == [eight + timedelta(minutes=15 * n) for n in range(3)]
+    assert starts(slots) == [eight + timedelta(hours=n) for n in range(3)]
     first = slots[0]
     assert (first.end - first.start, first.session, first.late_min) == (timedelta(minutes=15), None, 0)
     assert first.room in w.rooms

@@ -48,6 +48,16 @@ def test_every_promised_slot_keeps_every_rule(number: int) -> None:
         assert rules.violations(of, kept(of, published, slot)) == []
 
 
+def test_sessions_of_its_own_are_apart_and_joining_one_is_not_hidden_by_them() -> None:
+    asked = case(99, [[2]])
+    of = problem([case(1, [[1]]), asked])
+    published = plan(of, session(1, 510, 540, planned(1, 510, 1)))
+    close = promise.earliest(of, published, asked, 3)
+    apart = promise.earliest(of, published, asked, 3, apart_min=60)
+    assert [(slot.start_min, slot.session) for slot in close] == [(540, 1), (570, None), (600, None)]
+    assert [(slot.start_min, slot.session) for slot in apart] == [(540, 1), (600, None), (660, None)]
+
+
 def in_the_way(**given: object) -> tuple[Problem, Plan, Case]:
     """The only expert and the only room meet at 08:00 for case 1; a second case of theirs waits."""
     asked = case(99, [[1]])
