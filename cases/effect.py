@@ -6,9 +6,9 @@ for a tier that was set by hand, which stays.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any
 
 from cases import catalogue
@@ -98,34 +98,78 @@ class _Judge:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
-        self.near = lru_cache(maxsize=None)(self._near)
+        self.near: dict[tuple[str, frozenset[str]], _Near] = {}
+        self.sets: dict[tuple[int, ...], _Near] = {}
         self.known: dict[Any, Answer] = {}
 
     def answer(self, facts: Facts) -> Answer:
-        rules, asked = self.near(facts.code, facts.flags.intersection(METASTASIS_CODES))
-        slim = replace(
-            facts,
-            stage=facts.stage if "stage" in asked else None,
-            scores={name: value for name, value in facts.scores.items() if f"score:{name}" in asked},
-            flags=frozenset(flag for flag in facts.flags if flag in METASTASIS_CODES or f"flag:{flag}" in asked),
-            age=facts.age if "age" in asked else None,
-            comorbidities=facts.comorbidities if "comorbidities" in asked else None,
-            surgery_level=facts.surgery_level if "surgery_level" in asked else None,
-        )
-        scores = tuple(sorted(slim.scores.items()))
-        key = (
-            slim.code, slim.stage, scores, slim.flags, slim.age, slim.comorbidities, slim.rare_class,
-            slim.surgery_level, slim.urgency,
-        )  # fmt: skip
+        near = self._near(facts.code, facts.flags.intersection(METASTASIS_CODES))
+        key = near.question(facts)
         if key not in self.known:
-            self.known[key] = catalogue.evaluate(slim, rules)
+            self.known[key] = catalogue.evaluate(facts, near.rules)
         return self.known[key]
 
-    def _near(self, code: str, metastases: frozenset[str]) -> tuple[tuple[Rule, ...], frozenset[str]]:
-        """The rules that cover the code or one of its metastases, and the facts for which they ask."""
-        codes = [code, *(METASTASIS_CODES[flag] for flag in metastases)]
-        rules = tuple(rule for rule in self.rules if any(one.covers(any_) for one in rule.ranges for any_ in codes))
-        return rules, frozenset(name for rule in rules for name in rule.condition.asked())
+    def _near(self, code: str, metastases: frozenset[str]) -> _Near:
+        """The rules that cover the code or one of its metastases; codes with the same rules share them."""
+        if (code, metastases) not in self.near:
+            codes = [code, *(METASTASIS_CODES[flag] for flag in metastases)]
+            places = tuple(
+                place
+                for place, rule in enumerate(self.rules)
+                if any(one.covers(any_) for one in rule.ranges for any_ in codes)
+            )
+            if places not in self.sets:
+                self.sets[places] = _Near(number=len(self.sets), rules=tuple(self.rules[place] for place in places))
+            self.near[code, metastases] = self.sets[places]
+        return self.near[code, metastases]
+
+
+class _Near:
+    """Rules that meet, and how to tell whether two cases are the same to them."""
+
+    def __init__(self, *, number: int, rules: tuple[Rule, ...]) -> None:
+        self.number = number
+        self.rules = rules
+        asked = {name for rule in rules for name in rule.condition.asked()}
+        self.stage = "stage" in asked
+        self.flags = METASTASIS_CODES.keys() | {
+            name.removeprefix("flag:") for name in asked if name.startswith("flag:")
+        }
+        self.ages = _limits((rule.condition.age_min, rule.condition.age_max) for rule in rules)
+        self.comorbidities = _limits(
+            (one.condition.comorbidities_min, one.condition.comorbidities_max) for one in rules
+        )
+        self.scores = {
+            score: _limits(
+                (one.condition.score_min, one.condition.score_max) for one in rules if one.condition.score == score
+            )
+            for score in sorted({one.condition.score for one in rules if one.condition.score})
+        }
+
+    def question(self, facts: Facts) -> tuple[Any, ...]:
+        """Cases with the same question get the same tier, seats, minutes and limits from these rules."""
+        return (
+            self.number,
+            facts.stage if self.stage else None,
+            facts.flags & self.flags,
+            _band(facts.age, self.ages),
+            _band(facts.comorbidities, self.comorbidities),
+            tuple(_band(facts.scores.get(score), limits) for score, limits in self.scores.items()),
+            facts.rare_class,
+            facts.surgery_level,
+            facts.urgency,
+        )
+
+
+def _limits(pairs: Iterable[tuple[float | None, float | None]]) -> list[float]:
+    return sorted({limit for pair in pairs for limit in pair if limit is not None})
+
+
+def _band(value: float | None, limits: Sequence[float]) -> int | None:
+    """Between which limits a value lies: on a limit counts as a place of its own, as all limits are inclusive."""
+    if value is None or not limits:
+        return None
+    return bisect_left(limits, value) + bisect_right(limits, value)
 
 
 def _demand(answer: Answer) -> tuple[object, ...]:
