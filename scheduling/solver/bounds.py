@@ -9,7 +9,7 @@ each team reaches at best its own.
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scheduling.solver import cpsat, objectives, presence
 from scheduling.solver.plan import Bound, PlannedSession
@@ -66,33 +66,32 @@ def team_bound(
     problem: Problem, team: int, seconds: float = 10.0, stop: Callable[[], bool] = lambda: False
 ) -> TeamBound:
     """The relaxed optimum of one team, or something below it when time runs out; no effort when stopped."""
-    state = State(problem, problem.fixed)
-    pricer = Pricer(state=state)
+    pricer = Pricer(state=State(problem, problem.fixed))
+    levels, latest = best_lateness(pricer, team)
+    placeable = [problem.case_of[ident] for ident in latest]
+    options = _options(Relaxed(pricer, team), placeable, latest, stop)
+    return replace(levels, effort=None if options is None else _partition(placeable, options, seconds))
+
+
+def best_lateness(pricer: Pricer, team: int) -> tuple[TeamBound, dict[int, int]]:
+    """Levels 1 to 3 of a team, every case at its own best, and the days late of each that is better placed than not."""
+    problem, state = pricer.state.problem, pricer.state
     unplaced = late = suggested = 0
-    placeable: list[Case] = []
     latest: dict[int, int] = {}
     for case in sorted(problem.cases, key=lambda case: (case.release_min, case.id)):
         if case.team != team or case.id in state.placed:
             continue
         first = _earliest(pricer, case)
-        if first is None:
-            unplaced += case.weight * case.required
-            suggested += objectives.UNPLACED_DAYS * case.weight * (not case.required)
-            continue
-        latest[case.id] = objectives.days_late(case, first)
-        if not case.required and latest[case.id] >= objectives.UNPLACED_DAYS:
-            suggested += objectives.UNPLACED_DAYS * case.weight
-            continue
-        late += case.weight * latest[case.id] * case.required
-        suggested += case.weight * latest[case.id] * (not case.required)
-        placeable.append(case)
-    options = _options(Relaxed(pricer, team), placeable, latest, stop)
-    return TeamBound(
-        required_unplaced=unplaced,
-        required_late=late,
-        suggested=suggested,
-        effort=None if options is None else _partition(placeable, options, seconds),
-    )
+        days = objectives.UNPLACED_DAYS if first is None else objectives.days_late(case, first)
+        if first is not None:
+            latest[case.id] = days
+        if not case.required:
+            suggested += case.weight * days
+        elif first is None:
+            unplaced += case.weight
+        else:
+            late += case.weight * days
+    return TeamBound(required_unplaced=unplaced, required_late=late, suggested=suggested, effort=None), latest
 
 
 def _earliest(pricer: Pricer, case: Case) -> int | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
-from scheduling.solver import bounds
+from scheduling.solver import bounds, team_proof
 from scheduling.solver.decompose import Answer, Task, Worker
 from scheduling.solver.problem import Problem
 
@@ -20,10 +20,11 @@ LOST_AFTER_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundTask:
-    """Asks for the bound of one team."""
+    """Asks for the bound of one team: the quick one, or the one with everybody's hours."""
 
     team: int
     seconds: float
+    tight: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,8 @@ class Crew(Protocol):
 def do(worker: Worker, work: Work) -> Answer | TeamBounded:
     if isinstance(work, Task):
         return worker.work(work)
-    part = bounds.team_bound(worker.problem, work.team, work.seconds, worker.stop)
+    bound = team_proof.tightened if work.tight else bounds.team_bound
+    part = bound(worker.problem, work.team, work.seconds, worker.stop)
     return TeamBounded(team=work.team, part=part)
 
 

@@ -53,19 +53,19 @@ class Option:
         return self.cell == other.cell and all(case in mine and mine[case] <= theirs[case] for case in theirs)
 
 
-def of_team(relaxed: Relaxed, cases: Sequence[Case]) -> Iterator[Option]:
-    """Every group in every window, and added to every confirmed session of the team."""
-    latest = {case.id: objectives.MOST_DAYS_LATE for case in cases}
+def of_team(relaxed: Relaxed, cases: Sequence[Case], days: Mapping[int, int] | None = None) -> Iterator[Option]:
+    """Every group in every window, and added to every confirmed session of the team; no later than `days` late."""
+    latest = {case.id: objectives.MOST_DAYS_LATE for case in cases} if days is None else days
     for group, minutes, mask in bounds.groups(relaxed, cases, latest):
         possible = mask & relaxed.meetings(minutes) if _may_chair(relaxed, group) else 0
         for window in relaxed.team.windows:
             there = possible & within(*window, relaxed.grain)
             if there:
-                yield from _by_lateness(relaxed, group, there, window)
+                yield from _by_lateness(relaxed, group, there, window, latest)
         for base in relaxed.bases:
             if bounds.extension(relaxed, group, minutes, mask, base) is not None:
                 window = next((a, b) for a, b in relaxed.team.windows if a <= base.start_min < b)
-                yield from _by_lateness(relaxed, group, relaxed.at(base), window, base.id)
+                yield from _by_lateness(relaxed, group, relaxed.at(base), window, latest, base.id)
 
 
 def _may_chair(relaxed: Relaxed, group: Sequence[Case]) -> bool:
@@ -74,10 +74,15 @@ def _may_chair(relaxed: Relaxed, group: Sequence[Case]) -> bool:
 
 
 def _by_lateness(
-    relaxed: Relaxed, group: Sequence[Case], mask: int, window: Span, base: int | None = None
+    relaxed: Relaxed,
+    group: Sequence[Case],
+    mask: int,
+    window: Span,
+    most: Mapping[int, int],
+    base: int | None = None,
 ) -> Iterator[Option]:
     """One option for each combination of days late that the window leaves open, mostly one alone."""
-    for days in product(*(_days(relaxed, case, mask, window) for case in group)):
+    for days in product(*(_days(relaxed, case, mask, window, most[case.id]) for case in group)):
         latest = {case.id: _latest(case, late, window) for case, late in zip(group, days, strict=True)}
         starts = mask
         for case in group:
@@ -96,11 +101,11 @@ def _by_lateness(
             yield option
 
 
-def _days(relaxed: Relaxed, case: Case, mask: int, window: Span) -> list[int]:
-    """The days late that are possible from these session starts on."""
+def _days(relaxed: Relaxed, case: Case, mask: int, window: Span, most: int) -> list[int]:
+    """The days late, `most` at most, that are possible from these session starts on."""
     grain, first = relaxed.grain, (mask & -mask).bit_length() - 1
     own = relaxed.case_starts(case) & within(first * grain, window[1] - case.duration_min + 1, grain)
-    return sorted({objectives.days_late(case, start * grain) for start in bits(own)})
+    return sorted({days for start in bits(own) if (days := objectives.days_late(case, start * grain)) <= most})
 
 
 def _latest(case: Case, days: int, window: Span) -> int:
@@ -141,13 +146,16 @@ def lengths(relaxed: Relaxed, option: Option) -> Iterator[tuple[int, int, int]]:
             yield length, price, starts
 
 
-def all_of(problem: Problem, relaxed: Sequence[Relaxed], cases: Sequence[Case]) -> list[Option] | None:
+def all_of(
+    problem: Problem, relaxed: Iterable[Relaxed], cases: Sequence[Case], days: Mapping[int, int] | None = None
+) -> list[Option] | None:
     """None where there are too many, or a window is longer than a day."""
     options: list[Option] = []
+    placeable = [case for case in cases if days is None or case.id in days]
     for one in relaxed:
         if any(b - a > objectives.DAY_MIN for a, b in one.team.windows):
             return None
-        for option in of_team(one, [case for case in cases if case.team == one.team.id]):
+        for option in of_team(one, [case for case in placeable if case.team == one.team.id], days):
             options.append(option)
             if len(options) > MOST_OPTIONS:
                 return None

@@ -16,8 +16,7 @@ effort stays a lower bound there.
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,15 +31,16 @@ from scheduling.solver.problem import Case, Problem
 from scheduling.solver.stopping import stopping
 from scheduling.solver.timeline import State
 
-FEW, FEW_S = 12, 1.5
+FEW, FEW_S = 12, 0.5
 
 
 @dataclass
 class Proof:
-    """The state of one proof: options, cuts, the best plan, and what is proven."""
+    """The state of one proof: options, cuts, the best plan, and what is proven; `days` late at most, where given."""
 
     problem: Problem
     stop: Callable[[], bool] = lambda: False
+    days: Mapping[int, int] | None = None
     options: list[Option] | None = None
     cuts: list[Cut] = field(default_factory=list)
     proven: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(LEVELS))
@@ -58,7 +58,7 @@ class Proof:
         self.cases = [case for case in self.problem.cases if case.id not in self.state.placed]
         self.fixed = bounds.fixed_part(self.problem)
         self._tried: dict[tuple[frozenset[int], bool], int] = {}
-        self.options = options.all_of(self.problem, list(self.relaxed.values()), self.cases)
+        self.options = options.all_of(self.problem, self.relaxed.values(), self.cases, self.days)
 
     @property
     def left(self) -> float:
@@ -71,6 +71,17 @@ class Proof:
             if not self._settle(index):
                 break
         return self.best, Bound(**self.proven)
+
+    def effort(self, levels: bounds.TeamBound, seconds: float) -> int | None:
+        """A lower bound of effort at these levels 1 to 3, the confirmed part left out."""
+        if self.options is None:
+            return None
+        self.best, self.deadline = model.of(self.whole, self.problem.fixed), time.monotonic() + seconds
+        for index, level in enumerate(LEVELS[:-1]):
+            self.proven[level] = getattr(levels, level) + master.confirmed(self.fixed, index)
+        self._settle(len(LEVELS) - 1)
+        low = self.proven["effort"]
+        return None if low is None else low - (self.fixed.effort or 0)
 
     def _settle(self, index: int) -> bool:
         """Whether the level's optimum is known, the levels above being at theirs."""
@@ -174,13 +185,22 @@ class Proof:
         return target
 
     def _solved(self, exact: model.Exact) -> tuple[Any, Any]:
-        """Few sessions are a matter of milliseconds, so that neither presolving nor a watch for a stop is worth it."""
-        solver, few = self.cp.CpSolver(), len(exact.slots) <= FEW
-        solver.parameters.num_workers = 1
-        solver.parameters.cp_model_presolve = not few
-        solver.parameters.max_time_in_seconds = max(0.05, min(self.left, FEW_S) if few else self.left)
-        with nullcontext() if few else stopping(solver, self.stop):
+        """Few sessions are mostly a matter of milliseconds: neither presolving nor a watch for a stop is worth it."""
+        if len(exact.slots) <= FEW:
+            solver = self._solver(min(self.left, FEW_S))
+            solver.parameters.cp_model_presolve = False
+            status = solver.solve(exact.model)
+            if status in (self.cp.OPTIMAL, self.cp.INFEASIBLE):
+                return solver, status
+        solver = self._solver(self.left)
+        with stopping(solver, self.stop):
             return solver, solver.solve(exact.model)
+
+    def _solver(self, seconds: float) -> Any:
+        solver = self.cp.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.max_time_in_seconds = max(0.05, seconds)
+        return solver
 
     def _keep(self, plan: Plan) -> None:
         whole = model.of(self.whole, plan.sessions)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from scheduling.solver import agenda, bounds, crew, explain, greedy, model, proof
+from scheduling.solver import agenda, bounds, crew, explain, greedy, model, proof, team_proof
 from scheduling.solver.decompose import Coordinator, Task
 from scheduling.solver.plan import Bound, Goals, Plan, Unplaced
 from scheduling.solver.problem import Problem
@@ -178,7 +178,8 @@ class Search:
         """Bounds have their share of the time, one at once, until all teams have theirs; small problems first."""
         if self.unbounded and (self.small or self._bound_is_due()):
             self.bounding_since = self.clock.seconds
-            return crew.BoundTask(team=self.unbounded.pop(), seconds=min(5.0, self.clock.left))
+            team = self.unbounded.pop()
+            return crew.BoundTask(team=team, seconds=min(5.0, self.clock.left), tight=team in self.parts)
         return self.coordinator.next_task(max(0.1, min(TASK_S, self.clock.left)))
 
     def _bound_is_due(self) -> bool:
@@ -198,7 +199,10 @@ class Search:
                 self.unbounded.append(result.work.team)
         elif isinstance(result, crew.TeamBounded):
             self._bounded()
-            self.parts[result.team] = result.part
+            known = self.parts.get(result.team)
+            self.parts[result.team] = result.part if known is None else team_proof.higher(known, result.part)
+            if known is None and len(self.parts) == self.teams and not self.small:
+                self.unbounded = sorted(self.parts, reverse=True)
             if len(self.parts) == self.teams:
                 parts = bounds.bound(list(self.parts.values()), bounds.fixed_part(self.problem))
                 self.bound = _higher(self.bound, parts, self.coordinator.goals)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scheduling.solver import bounds, greedy, model, objectives, rules
+from scheduling.solver import bounds, greedy, model, objectives, rules, team_proof
 from scheduling.solver.problem import Problem
 from scheduling.solver.proof import Proof
 from scheduling.solver.solve import solve
@@ -42,15 +42,16 @@ def test_problem_survives_json(seed):
     assert Problem.from_json(problem.to_json()) == problem
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(SEEDS)
 def test_bound_never_exceeds_the_optimum(seed):
     problem = tiny_problem(seed)
     best = brute.optimum(problem)
-    for low, value in zip(bounds.full_bound(problem), best, strict=True):
-        assert low is None or low <= value
-        if low != value:
-            break
+    for bound in (bounds.full_bound(problem), team_proof.full_bound(problem)):
+        for low, value in zip(bound, best, strict=True):
+            assert low is None or low <= value
+            if low != value:
+                break
 
 
 @settings(max_examples=8, deadline=None)
