@@ -8,7 +8,6 @@ accepts it if the goal tuple does not get worse. A task that is lost, late or an
 Everything here is pure: `solve` runs it in one process or over processes, a task queue runs it over hosts.
 """
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,17 +17,11 @@ from typing import Any
 from scheduling.solver import objectives, patterns, reading, rules
 from scheduling.solver.columns import Column
 from scheduling.solver.master import Master
+from scheduling.solver.neighbourhood import Chooser, Neighbourhood
 from scheduling.solver.plan import ID, SESSION, Goals, Plan, PlannedSession
 from scheduling.solver.pricing import Pricer
 from scheduling.solver.problem import Case, Problem
 from scheduling.solver.timeline import State
-
-MOST_CASES = 16
-SMALL_TEAM = 3
-DEEPEST = 3
-AIMED, AIMED_LEAST = 0.45, 0.08
-PATIENCE = 3  # fruitless tasks before a team is looked at more thoroughly
-LEAST_CASES = (6, 12, 16)  # where teams are small, several share a task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,15 +192,8 @@ class Coordinator:
     tasks_done: int = 0
     tasks_rejected: int = 0
     improved: int = 0
-    _random: Random = field(init=False)
-    _in_flight: dict[int, Task] = field(default_factory=dict)
-    _fresh: list[int] = field(default_factory=list)
-    _rivals: dict[int, dict[int, int]] = field(init=False)
-    _teams_of: dict[int, set[int]] = field(init=False)
-    _size: Counter[int] = field(init=False)
-    _fruitless: Counter[int] = field(default_factory=Counter)
-    _vain: Counter[int] = field(default_factory=Counter)
-    _aims: dict[int, int] = field(default_factory=dict)
+    _chooser: Chooser = field(init=False)
+    _in_flight: dict[int, tuple[Task, Neighbourhood]] = field(default_factory=dict)
     _issued: int = 0
     _next_id: int = 0
 
@@ -218,155 +204,44 @@ class Coordinator:
         )
 
     def __post_init__(self) -> None:
-        self._random = Random(self.seed)  # noqa: S311
-        self._teams_of = defaultdict(set)
-        for case in self.problem.cases:
-            for seat in case.seats:
-                for expert in seat.candidates:
-                    self._teams_of[expert].add(case.team)
-        self._rivals = {team.id: {} for team in self.problem.teams}
-        for teams in self._teams_of.values():
-            for team in teams:
-                for other in teams - {team}:
-                    self._rivals[team][other] = self._rivals[team].get(other, 0) + 1
-        self._size = Counter(case.team for case in self.problem.cases)
+        self._chooser = Chooser(self.problem, Random(self.seed), self.sessions.values())  # noqa: S311
         self._next_id = 1 + max([0, *self.sessions, *(s.id for s in self.problem.previous)])
-        self._fresh = self._worst_first()
-
-    def _worst_first(self) -> list[int]:
-        """Teams by the effort per case of their sessions, dearest last, so that `pop` takes the worst."""
-        cost: dict[int, int] = defaultdict(int)
-        count: dict[int, int] = defaultdict(int)
-        for session in self.sessions.values():
-            cost[session.team] += self.problem.weights.session_short
-            cost[session.team] += self.problem.weights.attendance * len(session.people())
-            count[session.team] += len(session.cases)
-        with_cases = {case.team for case in self.problem.cases}
-        return sorted(with_cases, key=lambda team: (cost[team] / max(1, count[team]), team))
 
     def next_task(self, seconds: float = 2.0, first: int | None = None) -> Task | None:
         """Free teams only, `first` among them if given; None while all are being worked on."""
-        busy = {team for task in self._in_flight.values() for team in task.teams}
-        aim = self._aim(busy) if first is None else None
-        first = aim.team if aim else self._first_team(busy) if first is None else first
-        if first is None:
+        busy = {team for task, _ in self._in_flight.values() for team in task.teams}
+        chosen = self._chooser.choose(tuple(self.sessions.values()), busy, first)
+        if chosen is None:
             return None
-        teams = [first]
-        rivals = self._holders(aim) if aim else dict(self._rivals[first])
-        rivals = {team: n for team, n in rivals.items() if team not in busy}
-        more = self._random.choice((0, 1, 1, 2))
-        least = self._random.choice(LEAST_CASES) if self._size[first] <= SMALL_TEAM else 0
-        while rivals and (len(teams) <= more or sum(self._size[team] for team in teams) < least):
-            team = self._random.choices(list(rivals), list(rivals.values()))[0]
-            teams.append(team)
-            del rivals[team]
-        out, cases = self._freed(teams, aim)
         self._issued += 1
         task = Task(
             id=self._issued,
             version=self.version,
             sessions=tuple(self.sessions.values()),
-            out=frozenset(out),
-            cases=tuple(cases),
-            teams=tuple(teams),
-            seed=self._random.randrange(1 << 30),
+            out=chosen.out,
+            cases=chosen.cases,
+            teams=chosen.teams,
+            seed=self._chooser.random.randrange(1 << 30),
             seconds=seconds,
-            depth=min(DEEPEST, self._tried(teams, aim) // PATIENCE),
+            depth=chosen.depth,
         )
-        self._in_flight[task.id] = task
-        if aim is not None:
-            self._aims[task.id] = aim.id
+        self._in_flight[task.id] = task, chosen
         return task
-
-    def _tried(self, teams: Sequence[int], aim: Case | None) -> int:
-        """How many tasks were fruitless since this was last improved."""
-        return self._vain[aim.id] if aim is not None else min(self._fruitless[team] for team in teams)
-
-    def _first_team(self, busy: set[int]) -> int | None:
-        """Each team once, worst first; then any."""
-        while self._fresh:
-            team = self._fresh.pop()
-            if team not in busy:
-                return team
-        free = sorted({case.team for case in self.problem.cases} - busy)
-        if not free:
-            return None
-        return self._random.choice(free)
-
-    def _aim(self, busy: set[int]) -> Case | None:
-        """Once each team had its turn, many tasks are for a late or unplaced case, fewer where that was in vain."""
-        suffering = [] if self._fresh else [case for case in self._suffering() if case.team not in busy]
-        if not suffering:
-            return None
-        aim = min(self._random.sample(suffering, min(2, len(suffering))), key=lambda case: self._vain[case.id])
-        return aim if self._random.random() < max(AIMED_LEAST, AIMED / (1 + self._vain[aim.id] / 2)) else None
-
-    def _holders(self, case: Case) -> dict[int, float]:
-        """Teams whose sessions hold the people of the case in its time; those who are hard to replace count most."""
-        holders: dict[int, float] = defaultdict(float)
-        for session in self.sessions.values():
-            if session.team != case.team and case.release_min < session.end_min and session.start_min <= case.due_min:
-                people = session.people()
-                for seat in case.seats:
-                    held = sum(1 for expert in seat.candidates if expert in people)
-                    if held:
-                        holders[session.team] += held / len(seat.candidates) ** 2
-        return holders
-
-    def _suffering(self) -> list[Case]:
-        """Cases that are unplaced or late."""
-        starts = {item.case: item.start_min for session in self.sessions.values() for item in session.cases}
-        fixed = {item.case for session in self.problem.fixed for item in session.cases}
-        return [
-            case
-            for case in self.problem.cases
-            if case.id not in fixed and objectives.days_late(case, starts.get(case.id, case.due_min + 1))
-        ]
-
-    def _freed(self, teams: Sequence[int], aim: Case | None) -> tuple[list[int], list[int]]:
-        """Sessions taken out and cases set free: those around one moment where there are too many."""
-        placed = {item.case for session in self.sessions.values() for item in session.cases}
-        left = [c.id for c in self.problem.cases if c.team in teams and c.id not in placed]
-        cases = sorted(left, key=lambda ident: aim is None or ident != aim.id)[:MOST_CASES]
-        fixed = {item.case for session in self.problem.fixed for item in session.cases}
-        theirs = [session for session in self.sessions.values() if session.team in teams]
-        if theirs:
-            moment = self._random.choice(theirs).start_min
-            theirs.sort(key=lambda session: (session.team != teams[0], abs(session.start_min - moment)))
-            if sum(len(session.cases) for session in theirs) > MOST_CASES:
-                theirs.sort(key=lambda session: abs(session.start_min - moment))
-            if aim is not None:
-                moment = self._random.randint(aim.release_min, max(aim.release_min, aim.due_min))
-                theirs.sort(key=lambda session: (not _holds(session, aim), abs(session.start_min - moment)))
-        out = []
-        for session in theirs:
-            movable = [item.case for item in session.cases if item.case not in fixed]
-            if len(cases) + len(movable) <= MOST_CASES:
-                out.append(session.id)
-                cases += movable
-        return out, cases
 
     def forget(self, task_id: int) -> None:
         """A task that is lost: its teams may be worked on again."""
         self._in_flight.pop(task_id, None)
-        self._aims.pop(task_id, None)
 
     def accept(self, task_id: int, answer: Answer) -> bool:
         """Whether the state changed; a late, stale or repeated answer is refused unless it still fits."""
-        known = self._in_flight.pop(task_id, None)
+        known, chosen = self._in_flight.pop(task_id, (None, None))
         self.tasks_done += 1
-        if known is None:
+        if known is None or chosen is None:
             return False
         before = self.goals
         accepted = self._adopt(known, answer)
-        self._remember(known, self.goals < before, self._aims.pop(task_id, None))
+        self._chooser.learn(chosen, self.goals < before)
         return accepted
-
-    def _remember(self, task: Task, better: bool, aim: int | None) -> None:
-        if aim is not None:
-            self._vain[aim] = 0 if better else self._vain[aim] + 1
-        for team in task.teams if better or aim is None else ():
-            self._fruitless[team] = 0 if better else self._fruitless[team] + 1
 
     def _adopt(self, known: Task, answer: Answer) -> bool:
         """The answer taken over if it still fits and makes nothing worse."""
@@ -419,10 +294,6 @@ def plan_of(problem: Problem, sessions: Iterable[PlannedSession]) -> Plan:
     from scheduling.solver import greedy
 
     return greedy.plan_of(State(problem, sessions))
-
-
-def _holds(session: PlannedSession, case: Case) -> bool:
-    return any(item.case == case.id for item in session.cases)
 
 
 def _key(session: PlannedSession) -> tuple[object, ...]:
