@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import redis
 from django.utils import timezone
 
 from mdt_portal import outbox
@@ -16,14 +17,14 @@ from scheduling.models import PlanningRun
 from scheduling.solver import greedy, rules
 from scheduling.solver.plan import Plan
 from scheduling.solver.problem import Problem
-from tests.conftest import wait_until_idle
+from tests.conftest import HEARD_URL
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 StartWorker = Callable[..., Any]
 STOPS_WITHIN_S = 2.0
-IDLE_WITHIN_S = 10.0
+IDLE_WITHIN_S = 5.0
 
 
 def test_two_workers_do_tasks_of_one_run(start_worker: StartWorker) -> None:
@@ -54,7 +55,8 @@ def test_a_stop_ends_the_run_and_its_helpers_within_two_seconds(start_worker: St
     runs.request_stop(run_now(run), by=None)
     wait_for(lambda: run_now(run).finished, 10)
     assert (run_now(run).finished_at - asked).total_seconds() < STOPS_WITHIN_S
-    wait_until_idle(IDLE_WITHIN_S)
+    with redis.Redis.from_url(HEARD_URL) as broker:
+        wait_for(lambda: not broker.llen("improve") and not broker.hlen("unacked"), IDLE_WITHIN_S)
     valid_plan(run)
 
 
