@@ -183,7 +183,7 @@ def _about_session(session: Session | None, hand: Hand) -> list[Finding]:
 
 def place_of(case: Case) -> AgendaItem | None:
     rows = AgendaItem.objects.filter(case=case, active=True, session__status__in=LIVE_SESSIONS)
-    return rows.select_related("session__institution", "session__team").first()
+    return rows.select_related("session__institution", "session__team", "session__room").first()
 
 
 def no_place(case: Case) -> Conflict:

@@ -55,12 +55,15 @@ class Places:
     cells: list[Place]
     sessions: list[Place]
     any_room: list[Place]
+    present: tuple[datetime, Room | None] | None = None
+    """When and where it has a session of its own already."""
+
     refused: str = ""
     """Why the case or session can go nowhere at all, whatever the place."""
 
     def best(self, most: int) -> list[Place]:
-        """The earliest free starts of sessions of their own, one per day and room."""
-        free = [one for one in self.cells if one.free and one.start]
+        """The earliest free starts of sessions of their own, one per day and room, but for where it is now."""
+        free = [one for one in self.cells if one.free and one.start and (one.start, one.room) != self.present]
         return sorted(free, key=lambda one: (one.start, str(one.room)))[:most]
 
 
@@ -88,7 +91,15 @@ def of(subject: Case | Session, institution: Institution, week: Week) -> Places:
         cells=[words.place(spot, day, room=room) for room, day, spot in cells if spot],
         sessions=[words.place(spot, 0, session=hand.seen.sessions[pk]) for pk, spot in joined],
         any_room=[words.place(spot, day) for _room, day, spot in whole if spot],
+        present=_present(subject),
     )
+
+
+def _present(subject: Case | Session) -> tuple[datetime, Room | None] | None:
+    if isinstance(subject, Session):
+        return subject.start, subject.room
+    item = trials.place_of(subject)
+    return (item.start, item.session.room) if item else None
 
 
 def _joined(hand: Hand, load: shading.Load, first: int) -> Iterable[tuple[int, Spot]]:

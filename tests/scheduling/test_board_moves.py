@@ -137,6 +137,14 @@ def test_the_person_who_changes_is_shown_before_saving(desk: Client, world: Worl
     assert str(gone) in page.content.decode() and Session.objects.get().start == at(world, 1, "14:00")
 
 
+def test_the_present_place_is_not_offered_as_a_change(desk: Client, world: World) -> None:
+    session = placed(world, clock="08:00")
+    page = desk.get(reverse("board_move"), {"session": session.public_id, "week": str(NEXT)})
+    assert len(page.context["rows"]) == 1
+    same = {"session": session.public_id, "week": str(NEXT)} | other(world, 1, "08:00")
+    assert "Nothing would change" in desk.get(reverse("board_move"), same).content.decode()
+
+
 def test_a_block_comes_back_with_its_reason(desk: Client, world: World) -> None:
     placed(world)
     case = factories.case_waiting(team=factories.team("breast", at=world.hospital), seats=[("RADIOL", 3)])
