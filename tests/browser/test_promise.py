@@ -112,7 +112,7 @@ def test_book_by_promise(signed_in: Page, live_server: LiveServer, language: str
     page.locator("#promise").get_by_role("button", name=words["hold"]).first.focus()
     page.keyboard.press("Enter")
     page.locator("#promise").get_by_role("button", name=words["book"], exact=True).click()
-    expect(page.locator("#messages")).to_contain_text(words["booked"])
+    expect(page.locator("#messages")).to_contain_text(words["booked"], timeout=20_000)
     case = Case.objects.get()
     assert (case.status, Session.objects.get().items.get().case) == ("planned", case)
     expect(page.locator("#promise")).to_have_count(0)
