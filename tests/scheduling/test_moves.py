@@ -160,9 +160,9 @@ def test_a_person_over_their_limit_is_a_warning(world: World) -> None:
 
 
 def test_what_was_broken_before_is_not_held_against_a_change(world: World) -> None:
-    session = placed(world)
+    placed(world)
     invitations.decline(Invitation.objects.filter(attendance__expert=world.experts[4]).get(), by=None)
-    assert codes(moves.check(session, Where(start=at(world, 2, "14:00"), room=world.rooms[0]))) == []
+    assert codes(moves.check(world.cases[1], Where(start=at(world, 2, "14:00"), room=world.rooms[0]))) == []
 
 
 # Moving ---------------------------------------------------------------------------------------------------------------
