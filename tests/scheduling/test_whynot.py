@@ -108,7 +108,7 @@ def test_queries_do_not_grow_with_the_people_who_could_be_asked(
         with django_assert_max_num_queries(200) as counted:
             answer = desk.get(reverse("why_not", args=[case.public_id]))
         counts.append((len(answer.context["remedies"]), len(counted)))
-    assert [one for one, _ in counts] == [3, 6]
+    assert [one for one, _ in counts] == [3, 4]  # no more are asked than could matter
     assert counts[0][1] == counts[1][1]
 
 
