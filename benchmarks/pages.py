@@ -45,9 +45,7 @@ def main() -> None:
         cookie = _signed_in(coordinator)
         portal, bare = start("mdt_portal.wsgi"), start("benchmarks.bare")
         machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-        print(
-            f"{options.users} users, {options.think:g} s between pages, {options.sessions} sessions in {week}; {machine}"
-        )
+        print(f"{options.users} users, {options.think:g} s between pages, {options.sessions} sessions; {machine}")
         pages = {
             "bare Django page": (bare, "/"),
             "queue": (portal, "/queue/"),
