@@ -161,11 +161,12 @@ class Spread:
             yield news
 
     def _heard_from(self, message: Message) -> Iterator[Result]:
-        body, now = message.body, time.monotonic()
-        self._heard[body["from"]] = now
+        body, who, now = message.body, message.body["from"], time.monotonic()
+        self._heard[who] = now
         if body.get("ready"):
-            until = now + helper.WAIT_S - 1
-            self._waiting.append(Waiting(who=body["from"], desk=message.desk, until=until))
+            self._waiting = deque(waiting for waiting in self._waiting if waiting.who != who)
+            self._waiting.append(Waiting(who=who, desk=message.desk, until=now + helper.WAIT_S - 1))
+            yield from self._left_lying(who, body.get("key"))
         if body.get("gave_up") in self._given:
             yield self._give_up(body["gave_up"])
         elif body.get("key") in self._given:
@@ -179,6 +180,11 @@ class Spread:
                 self.done += 1
                 self.helped += 1
                 yield result
+
+    def _left_lying(self, who: str, done: str | None) -> Iterator[Lost]:
+        """Work that came when the helper had gone already: it is back and ready, so it will never do that."""
+        for key in [key for key, given in self._given.items() if given.who == who and key != done]:
+            yield self._give_up(key)
 
     def _give_up(self, key: str) -> Lost:
         self.lost += 1

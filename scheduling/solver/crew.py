@@ -135,7 +135,7 @@ class Processes:
                 yield self._replaced(desk)
 
     def _replaced(self, desk: _Desk) -> Lost:
-        work = desk.work
+        work, desk.work = desk.work, None
         assert work is not None
         desk.close()
         self._desks[self._desks.index(desk)] = _Desk(self._context, self._problem)

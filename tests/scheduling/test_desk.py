@@ -92,6 +92,17 @@ def test_a_silent_helper_costs_its_task_and_its_late_answer_nothing(
     assert heard(crew_at_work, for_s=1.0) == []
 
 
+def test_work_that_came_too_late_for_a_helper_is_lost_when_it_returns(
+    crew_at_work: spread.Spread, search: Coordinator, desk: Desk
+) -> None:
+    given = handed(crew_at_work, search, desk)
+    desk.tell({"from": "helper", "ready": True, "invitation": 7})
+    [lost] = wait_for(lambda: heard(crew_at_work, for_s=0.2))
+    assert isinstance(lost, crew.Lost)
+    assert f"task-{lost.work.id}" == given["key"]
+    assert crew_at_work.has_room()
+
+
 @pytest.mark.parametrize("said", [{"answer": {"task": "x"}}, {"answer": {}}, {"bounded": {"team": 1, "part": {}}}])
 def test_an_answer_that_cannot_be_read_counts_as_lost(
     said: dict[str, Any], crew_at_work: spread.Spread, search: Coordinator, desk: Desk

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import instances
-from scheduling.solver import alternatives, decompose, explain, greedy, model, objectives, promise, repair, rules
+from scheduling.solver import alternatives, crew, decompose, explain, greedy, model, objectives, promise, repair, rules
 from scheduling.solver.problem import Choice, Relaxed, Reserved, Weights
 from scheduling.solver.reading import as_json
 from scheduling.solver.solve import solve
@@ -196,6 +196,30 @@ def test_teams_in_flight_are_disjoint_and_lost_tasks_free_them():
     assert len(taken) == len(set(taken))
     coordinator.forget(tasks[0].id)
     assert coordinator.next_task() is not None
+
+
+def test_a_process_that_died_while_idle_costs_one_task_and_is_replaced():
+    of, coordinator, _ = coordinated()
+    team = crew.Processes(of, 1)
+    try:
+        died = team._desks[0].process
+        died.kill()
+        died.join()
+        task = coordinator.next_task(0.5)
+        team.hand_out(task)
+        assert results_of(team) == [crew.Lost(work=task)]
+        team.hand_out(task)
+        (answer,) = results_of(team)
+        assert answer.task == task.id
+    finally:
+        team.dismiss()
+
+
+def results_of(team):
+    deadline = time.monotonic() + 30
+    while not (found := list(team.results())):
+        assert time.monotonic() < deadline
+    return found
 
 
 # Each weight visibly decides.
