@@ -8,7 +8,7 @@ PROD_ENV := env -u MDT_DEMO -u MDT_TESTING SECRET_KEY=check-$$(printf '%064d' 7)
 	DATABASE_URL=postgresql:///mdt BROKER_URL=redis://localhost ALLOWED_HOSTS=mdt.example
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full check format install install-test browser lock
+.PHONY: help run test test-full check format install install-test browser lock screenshots
 
 help:
 	@echo "make run [PORT=8000]  the portal on this machine, with demo data"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-full        the slow tests"
 	@echo "make check            checks only: style, layers, types, migrations, translations"
 	@echo "make format           lay the code out"
+	@echo "make screenshots      take the pictures of docs/tour.md anew"
 	@echo "make lock             lock the packages of pyproject.toml anew"
 
 run: install
@@ -49,6 +50,9 @@ install-test:
 
 browser: install-test
 	@$(VENV)/python -m mdt_portal.native.browser
+
+screenshots: browser
+	@$(VENV)/python docs/screenshots.py
 
 LOCK := $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml

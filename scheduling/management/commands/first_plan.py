@@ -40,6 +40,7 @@ class Command(BaseCommand):
         outcome = commit.publish(run.proposals.get(), by=by)
         self.stdout.write(f"  {len(outcome.changes)} sessions published, {outcome.told} experts told")
         counts = answers.give(seed=options["seed"])
+        User.objects.update(seen_at=timezone.now())  # nobody was away: what the demo did so far is no news
         self.stdout.write("  " + ", ".join(f"{label}: {count}" for label, count in counts.items()))
 
     def _computed(self, scope: list[Institution], week: date, by: User | None, options: dict[str, Any]) -> PlanningRun:
