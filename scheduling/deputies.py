@@ -9,7 +9,7 @@ from datetime import timedelta
 from experts.models import Expert
 from scheduling import snapshot
 from scheduling.clock import Horizon
-from scheduling.models import Seat
+from scheduling.models import Attendance, Seat
 from scheduling.solver import problem as problem_format
 from scheduling.solver import rules
 from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession, Unplaced
@@ -47,6 +47,17 @@ def of(*seats: Seat) -> list[Expert]:
     fitting.sort(key=lambda pk: (problem.expert_of[pk].load_min, pk))
     found = Expert.objects.in_bulk(fitting)
     return [found[pk] for pk in fitting]
+
+
+def instead_of(attendance: Attendance) -> list[Expert]:
+    """Who could come in somebody's stead to all cases that need them, least loaded first."""
+    seats = list(
+        attendance.seats.filter(item__active=True).select_related(
+            "item__case", "item__session__institution", "discipline"
+        )
+    )
+    needed = [seat for seat in seats if not seat.optional] or seats
+    return [one for one in of(*needed) if one.pk != attendance.expert_id] if needed else []
 
 
 def _candidates(problem: Problem, seat: Seat) -> set[int]:

@@ -7,6 +7,7 @@ every change of what was asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.core import signing
@@ -16,10 +17,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from experts.availability import Stretch
+from experts.models import Expert
 from mdt_portal import audit, lifecycle, outbox
 from mdt_portal.errors import Conflict, RuleError, StaleState
 from mdt_portal.models import User
-from scheduling import confirmation, locks, published
+from scheduling import confirmation, locks, published, suggestions
 from scheduling.models import Attendance, Invitation
 from scheduling.states import LIVE_SESSIONS, InvitationStatus
 
@@ -95,9 +98,18 @@ def accept(invitation: Invitation, *, by: User | None) -> Invitation:
 
 @transaction.atomic
 def decline(
-    invitation: Invitation, *, by: User | None, reason: str = DeclineReason.OTHER, note: str = ""
+    invitation: Invitation,
+    *,
+    by: User | None,
+    reason: str = DeclineReason.OTHER,
+    note: str = "",
+    offered: Sequence[Stretch] = (),
+    deputy: Expert | None = None,
 ) -> Invitation:
-    """Say no. The time is free again at once, the seat is open, and the coordinator sees it first."""
+    """Say no. The time is free again at once, the seat is open, and the coordinator sees it first.
+
+    `offered` are other times at which one could come, `deputy` is a colleague who could take the seat.
+    """
     if reason not in DeclineReason.values:
         raise RuleError(_("Please choose a reason."), fields={"reason": [_("Please choose a reason.")]})
     invitation = _open(invitation)
@@ -111,7 +123,10 @@ def decline(
         nonce=invitation.nonce + 1,
         reason=reason,
         note=note.strip()[:MAX_NOTE],
+        offered=suggestions.stored(offered),
+        deputy=deputy,
     )
+    suggestions.check(invitation.attendance, offered=offered, deputy=deputy)  # while the seats are still theirs
     _give_time_back(invitation, by=by)
     audit.record("invitation.declined", by=by, subject=invitation, reason=reason)
     outbox.put("notice.declined", invitation=invitation.pk)

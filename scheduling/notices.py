@@ -188,17 +188,19 @@ def tell_coordinators(invitation: int) -> None:
 
 @outbox.handles("notice.declined_to")
 def mail_declined(invitation: int, user: int) -> None:
-    """Tell a coordinator that a seat is open again."""
-    from scheduling import invitations
+    """Tell a coordinator that a seat is open again, and what is suggested instead."""
+    from scheduling import invitations, suggestions
 
     reader = User.objects.get(pk=user)
-    row = Invitation.objects.select_related("attendance__expert").get(pk=invitation)
+    row = Invitation.objects.select_related("attendance__expert", "deputy").get(pk=invitation)
     attendance = _with_session(Attendance.objects.filter(pk=row.attendance_id)).get()
     with translation.override(reader.language or settings.LANGUAGE_CODE):
         context = {
             "expert": row.attendance.expert.name,
             "reason": invitations.DeclineReason(row.reason).label,
             "note": row.note,
+            "deputy": row.deputy.name if row.deputy else "",
+            "times": suggestions.offer_words(row, attendance.meeting.institution.tz),
             "line": _line(attendance),
             "session_url": settings.MDT_PUBLIC_URL + reverse("session", args=[attendance.meeting.public_id]),
         }

@@ -132,6 +132,9 @@ class Invitation(models.Model):
     reason = models.CharField(_("reason"), max_length=20, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
     deputy = models.ForeignKey(Expert, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    """A colleague whom somebody who declined suggests."""
+    offered = models.JSONField(default=list, blank=True)
+    """Other times at which they could come, as pairs of moments; see `scheduling.suggestions`."""
 
     class Meta:
         verbose_name = _("invitation")

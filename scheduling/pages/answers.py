@@ -8,7 +8,6 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
@@ -21,27 +20,14 @@ from django.views.decorators.http import require_GET
 
 from experts.models import Expert
 from mdt_portal import access
-from mdt_portal.errors import DomainError
-from mdt_portal.pages import SignedInRequest, page
+from mdt_portal.errors import DomainError, RuleError
+from mdt_portal.pages import SignedInRequest, add_errors, page
 from scheduling import calendars, invitations, notices
-from scheduling.invitations import DeclineReason
 from scheduling.models import Attendance, Invitation
+from scheduling.pages.declining import DeclineForm
 from scheduling.states import LIVE_SESSIONS, InvitationStatus
 
 ACCEPT, DECLINE = "accept", "decline"
-
-
-class DeclineForm(forms.Form):
-    """What prevents somebody."""
-
-    reason = forms.ChoiceField(choices=DeclineReason.choices, widget=forms.RadioSelect)
-    note = forms.CharField(max_length=invitations.MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 2}))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].label = _("Reason")
-        self.fields["note"].label = _("Note to the coordinator")
-        self.fields["note"].help_text = _("Please name no patient.")
 
 
 def _attendances() -> QuerySet[Attendance]:
@@ -126,15 +112,19 @@ def invitation(request: SignedInRequest, public_id: str) -> HttpResponse:
 def _answered_form(request: HttpRequest, found: Invitation) -> DeclineForm | None:
     """Carry the answer out and return None; or the form that is still to be filled in. GET changes nothing."""
     if request.method != "POST":
-        return DeclineForm()
+        return DeclineForm(invitation=found)
     by = request.user if request.user.is_authenticated else None
     if request.POST.get("answer") == ACCEPT:
         invitations.accept(found, by=by)
         return None
-    form = DeclineForm(request.POST)
+    form = DeclineForm(request.POST, invitation=found)
     if form.is_valid():
-        invitations.decline(found, by=by, **form.cleaned_data)
-        return None
+        try:
+            invitations.decline(found, by=by, **form.answer())
+        except RuleError as error:
+            add_errors(form, error)
+        else:
+            return None
     return form
 
 

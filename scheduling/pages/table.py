@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from cases.models import Case
 from experts import titles
-from experts.models import Affiliation, Discipline
+from experts.models import Discipline
 from mdt_portal import access, phrases
 from mdt_portal.models import User
+from scheduling import suggestions
 from scheduling.invitations import DeclineReason
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Invitation, Seat, Session
 from scheduling.states import InvitationStatus
@@ -37,6 +38,7 @@ class Person:
     title: str
     status: InvitationStatus
     reason: str
+    suggests: str
     disciplines: list[Discipline] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
 
@@ -49,15 +51,27 @@ class Person:
         """`1–4, 6`"""
         return ranges(self.numbers)
 
+    def suggests_for(self, discipline: Discipline) -> bool:
+        """Whether they declined, name a deputy, and both may sit for this discipline."""
+        deputy = self.attendance.invitation.deputy
+        if deputy is None or self.status != InvitationStatus.DECLINED:
+            return False
+        return all(
+            any(one.discipline_id == discipline.pk for one in expert.qualifications.all())
+            for expert in (self.attendance.expert, deputy)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """A required seat that nobody fills: one person is missing, in one case or in several."""
+    """A required seat that nobody fills: one person is missing, in one case or in several. `suggested` are those
+    who declined and name a deputy for it."""
 
     seat: Seat
     wants: str
     case: str
     numbers: list[int]
+    suggested: list[Person]
 
     @property
     def cases(self) -> str:
@@ -77,7 +91,7 @@ def of(session: Session, user: User) -> Table:
     items = list(session.items.all())
     shown = set(access.visible(user, Case.objects.filter(items__in=items)).values_list("pk", flat=True))
     people = _people(session)
-    lines, gaps = [], _Gaps()
+    lines, gaps = [], _Gaps(people.values())
     for number, item in enumerate(items, start=1):
         seats = list(item.seats.all())
         for seat in seats:
@@ -96,7 +110,8 @@ def of(session: Session, user: User) -> Table:
 class _Gaps:
     """Brings the open seats of several cases together, where one deputy may fill them all."""
 
-    def __init__(self) -> None:
+    def __init__(self, people: Iterable[Person]) -> None:
+        self._people = list(people)
         self._open: dict[tuple[object, ...], Open] = {}
 
     def add(self, missing: Iterable[Seat], number: int, case: str) -> None:
@@ -104,8 +119,17 @@ class _Gaps:
         for seat in missing:
             kind = (seat.discipline_id, seat.min_rank, seat.sub_specialty)
             nth[kind] += 1  # a case that lacks two of a discipline needs two people
-            gap = Open(seat=seat, wants=wants(seat), case=case, numbers=[])
-            self._open.setdefault((*kind, nth[kind]), gap).numbers.append(number)
+            key = (*kind, nth[kind])
+            if key not in self._open:
+                self._open[key] = Open(
+                    seat=seat, wants=wants(seat), case=case, numbers=[], suggested=self._suggested(seat.discipline)
+                )
+            self._open[key].numbers.append(number)
+
+    def _suggested(self, discipline: Discipline) -> list[Person]:
+        declined = {one.attendance.expert_id for one in self._people if one.status == InvitationStatus.DECLINED}
+        found = [one for one in self._people if one.suggests_for(discipline)]
+        return [one for one in found if one.attendance.invitation.deputy_id not in declined]
 
     @property
     def open(self) -> list[Open]:
@@ -125,24 +149,22 @@ def _line(item: AgendaItem, number: int, shown: set[int], missing: int) -> Line:
 
 def _people(session: Session) -> dict[int, Person]:
     """Everybody who is or was asked, by attendance."""
-    rows = session.attendances.select_related("expert", "invitation").order_by("start", "pk")
-    known = _titles(session, [row.expert_id for row in rows])
+    rows = (
+        session.attendances.select_related("expert", "invitation__deputy")
+        .prefetch_related("expert__qualifications", "invitation__deputy__qualifications")
+        .order_by("start", "pk")
+    )
+    known = titles.of([row.expert_id for row in rows], at=session.institution_id)
     return {
         row.pk: Person(
             attendance=row,
             title=known.get(row.expert_id, ""),
             status=InvitationStatus(row.invitation.status),
             reason=_reason(row.invitation),
+            suggests=suggestions.words(row.invitation, session.institution.tz),
         )
         for row in rows
     }
-
-
-def _titles(session: Session, experts: Sequence[int]) -> dict[int, str]:
-    """Each expert's title; the one at this hospital, or that of their main employer."""
-    rows = Affiliation.objects.filter(expert__in=experts).select_related("title")
-    ordered = sorted(rows, key=lambda row: (row.institution_id == session.institution_id, row.home))
-    return {row.expert_id: str(row.title) for row in ordered}  # the last one wins
 
 
 def _reason(invitation: Invitation) -> str:

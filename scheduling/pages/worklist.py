@@ -20,8 +20,8 @@ from cases.models import Case, MaterialItem, Tier
 from cases.states import CaseStatus, MaterialStatus
 from mdt_portal import access, phrases
 from mdt_portal.models import User
-from scheduling import unplaced
-from scheduling.models import PlanningRun, Session
+from scheduling import suggestions, unplaced
+from scheduling.models import Invitation, PlanningRun, Session
 from scheduling.pages import quorum
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, RunStatus
 
@@ -185,13 +185,15 @@ def _sessions(user: User, now: datetime) -> Iterator[Entry]:
     if not access.can(user, "plan.look", None):
         return
     leads = _leads(user)
-    for session in upcoming(user, now)[:MOST]:
-        entry = _session(session, now)
+    sessions = list(upcoming(user, now)[:MOST])
+    suggested = suggestions.of_sessions(session.pk for session in sessions)
+    for session in sessions:
+        entry = _session(session, now, suggested.get(session.pk, ()))
         if entry is not None and session.start > now:
             yield entry if leads else _to_read(entry, entry.url)
 
 
-def _session(session: Session, now: datetime) -> Entry | None:
+def _session(session: Session, now: datetime, declined: Iterable[Invitation]) -> Entry | None:
     """The worst that can be said of its seats: one is open, somebody is silent, or it is soon and unconfirmed."""
     seats = [seat for item in session.items.all() for seat in item.seats.all() if not seat.optional]
     open_seats = {seat.discipline_id: seat.discipline.name for seat in seats if seat.attendance is None}
@@ -206,6 +208,7 @@ def _session(session: Session, now: datetime) -> Entry | None:
         detail = _("Nobody sits there: %(n)d required seats are open.") % {"n": len(open_seats)}
         if len(open_seats) == 1:
             detail = _("Nobody sits there. The session cannot be confirmed without this seat.")
+        detail = phrases.sentences(detail, *(_suggested(row, session) for row in declined))
     elif late:
         kind, action = "silent", _("Call list")
         what = ngettext("%(n)d person silent", "%(n)d people silent", len(late)) % {"n": len(late)}
@@ -224,6 +227,11 @@ def _session(session: Session, now: datetime) -> Entry | None:
         action=action,
         due=session.start,
     )
+
+
+def _suggested(row: Invitation, session: Session) -> str:
+    """`Zhou Min: Suggests Liu Yun.`"""
+    return phrases.labelled(row.attendance.expert.name, suggestions.words(row, session.institution.tz))
 
 
 # Plans ----------------------------------------------------------------------------------------------------------------
