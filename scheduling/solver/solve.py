@@ -20,7 +20,7 @@ TASK_S = 8.0
 SETTLED_AFTER = 12
 PROOF_SHARE, SEARCH_UNTIL = 0.6, 0.8  # of a small problem's time
 HUGE_TEAMS = 60
-LOCAL_SHARE = 0.8  # of the time, where sessions cannot be shared
+LOCAL_SHARE = 0.95  # of the time, where sessions cannot be shared
 BOUND_SHARE, HUGE_BOUND_SHARE = 0.35, 0.1  # of all workers' time, until every team has its bound
 WORTH_STARTING_S = 8.0  # processes take two seconds to start
 
