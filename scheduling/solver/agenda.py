@@ -76,14 +76,7 @@ class Agenda:
         ]
         everyone = sorted(session.people())
         self.needs = [self._mask(item.people(), everyone) for item in self.items]
-        self.early = [
-            sum(
-                1 << bit
-                for bit, names in enumerate(LEAVE_EARLY)
-                if any(seat.discipline in names for seat in case.seats)
-            )
-            for case in self.cases
-        ]
+        self.early = [self._early_disciplines(case) for case in self.cases]
         self.early_of = {case.id: mask for case, mask in zip(self.cases, self.early, strict=True)}
         self.free = [self._free(expert) for expert in everyone]
         self.simpler = [

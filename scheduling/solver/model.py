@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from scheduling.solver import objectives
+from scheduling.solver import cpsat, objectives
 from scheduling.solver.exact import Exact, Meeting
 from scheduling.solver.exact_rules import BY_CONSTRUCTION, CONSTRAINTS, post
 from scheduling.solver.plan import Bound, Plan, PlannedCase, PlannedSession, Unplaced
@@ -37,11 +37,9 @@ def solve(
     known: Bound | None = None,
 ) -> tuple[Plan | None, Bound]:
     """The best plan found and what is proven; never worse than the hint on the levels it finishes."""
-    from ortools.sat.python import cp_model
-
     from scheduling.solver import exact_goals
 
-    return exact_goals.minimise(build(problem, cp_model), hint, seconds, workers, stop, known)
+    return exact_goals.minimise(build(problem, cpsat.load()), hint, seconds, workers, stop, known)
 
 
 def read(exact: Exact, solver: Any) -> Plan:

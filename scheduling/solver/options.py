@@ -5,7 +5,7 @@ lateness is exact. Its effort is a lower bound, with people counted as a clique 
 exact model says where that matters.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -147,9 +147,13 @@ def lengths(relaxed: Relaxed, option: Option) -> Iterator[tuple[int, int, int]]:
 
 
 def all_of(
-    problem: Problem, relaxed: Iterable[Relaxed], cases: Sequence[Case], days: Mapping[int, int] | None = None
+    problem: Problem,
+    relaxed: Iterable[Relaxed],
+    cases: Sequence[Case],
+    days: Mapping[int, int] | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> list[Option] | None:
-    """None where there are too many, or a window is longer than a day."""
+    """None where there are too many, a window is longer than a day, or it is stopped before all are found."""
     options: list[Option] = []
     placeable = [case for case in cases if days is None or case.id in days]
     for one in relaxed:
@@ -157,6 +161,6 @@ def all_of(
             return None
         for option in of_team(one, [case for case in placeable if case.team == one.team.id], days):
             options.append(option)
-            if len(options) > MOST_OPTIONS:
+            if len(options) > MOST_OPTIONS or stop():
                 return None
     return options

@@ -3,7 +3,7 @@
 Greedy, search, promise, repair and explanation all ask here, so that there is one place which knows what fits.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from random import Random
@@ -11,61 +11,23 @@ from random import Random
 from scheduling.solver import objectives, presence, staffing
 from scheduling.solver.columns import Column, Layout, Price, layout_of
 from scheduling.solver.groups import Group
+from scheduling.solver.lookups import Lookups
 from scheduling.solver.plan import PlannedCase, PlannedSession
 from scheduling.solver.problem import Case, Span
 from scheduling.solver.staffing import Call, Staffed
-from scheduling.solver.timeline import State, back, bits
+from scheduling.solver.timeline import back, bits
 
 VIDEO = "video"
 MOST_REMEMBERED = 15_000
 
 
 @dataclass(slots=True, kw_only=True)
-class Pricer:
+class Pricer(Lookups):
     """Prices groups of cases against one state; remembers staffings by who can attend what."""
 
-    state: State
     random: Random | None = None
     tries: int = 6
     remembered: dict[object, Staffed | None] = field(default_factory=dict)
-    case_of: dict[int, Case] = field(init=False)
-    old_people: dict[int, dict[int, int]] = field(init=False)
-    old_start: dict[int, int] = field(init=False)
-    pinned: dict[int, tuple[int, ...]] = field(init=False)
-    pinned_rooms: dict[int, set[int]] = field(init=False)
-    barred: dict[int, list[tuple[int | None, int | None, int]]] = field(init=False)
-    _people: dict[int, frozenset[int]] = field(default_factory=dict)
-    _rooms: dict[tuple[int, frozenset[str]], list[int]] = field(default_factory=dict)
-    _disciplines: dict[int, dict[str, frozenset[int]]] = field(default_factory=dict)
-    _as_of: int = -1
-    _case_starts: dict[int, int] = field(default_factory=dict)
-    _times: dict[tuple[bool, int, int], "_Times"] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        problem = self.state.problem
-        self.case_of = dict(problem.case_of)
-        old = objectives.before(problem)
-        self.old_people = {ident: dict(item.seats) for ident, item in old.items()}
-        self.old_start = {ident: item.start_min for ident, item in old.items()}
-        self.pinned, self.pinned_rooms, self.barred = {}, {}, {}
-        for pin in problem.pins:
-            if pin.expert is not None and pin.expert not in self.pinned.get(pin.case, ()):
-                self.pinned[pin.case] = (*self.pinned.get(pin.case, ()), pin.expert)
-            if pin.room is not None:
-                self.pinned_rooms[pin.case] = self.pinned_rooms.get(pin.case, {pin.room}) & {pin.room}
-        for choice in problem.forbidden:
-            if choice.expert is not None or choice.room is not None:
-                # An expert barred together with a room is barred from the case at those times: stricter, and simple.
-                times = self.state.starts.times(choice.from_min, choice.to_min)
-                room = choice.room if choice.expert is None else None
-                self.barred.setdefault(choice.case, []).append((choice.expert, room, times))
-
-    def admit(self, case: Case) -> None:
-        """Also prices a case that the problem does not hold yet: a referral that asks for a promise."""
-        self.case_of[case.id] = case
-        self.state.starts.admit(case)
-        for known in (self._people, self._disciplines, self._case_starts):
-            known.pop(case.id, None)  # type: ignore[attr-defined]
 
     def price(
         self,
@@ -197,86 +159,6 @@ class Pricer:
             price = self._price(column.team, (column.start_min, column.end_min), column.items, column.stays, None)
         return replace(column, rooms=rooms, price=price)
 
-    def case_starts(self, case: Case) -> int:
-        """Starts at which the case is allowed and each of its seats has somebody."""
-        if self.case_of.get(case.id) is not case:
-            return self._case_starts_now(case)
-        self._forget_what_changed()
-        if case.id not in self._case_starts:
-            self._case_starts[case.id] = self._case_starts_now(case)
-        return self._case_starts[case.id]
-
-    def _case_starts_now(self, case: Case) -> int:
-        mask, site = self.state.starts.allowed[case.id], self.state.problem.team_of[case.team].site
-        for seat in case.seats:
-            anyone = 0
-            for expert in seat.candidates:
-                if self.attends(case, expert, site):
-                    anyone |= self.state.expert_starts(expert, site, case.duration_min)
-            mask &= anyone
-        return mask
-
-    def throughout(self, site: int, minutes: int) -> "_Times":
-        """Per expert the session starts from which they could be there for these minutes."""
-        return self._times_of((True, site, minutes))
-
-    def somewhere(self, site: int, minutes: int) -> "_Times":
-        """As `throughout`, caps aside."""
-        return self._times_of((False, site, minutes))
-
-    def _times_of(self, key: tuple[bool, int, int]) -> "_Times":
-        self._forget_what_changed()
-        if key not in self._times:
-            self._times[key] = _Times(self.state, *key)
-        return self._times[key]
-
-    def _forget_what_changed(self) -> None:
-        if self._as_of != self.state.changes:
-            self._as_of = self.state.changes
-            self._case_starts.clear()
-            self._times.clear()
-
-    def by_discipline(self, case: Case) -> dict[str, frozenset[int]]:
-        """Per discipline the experts who could take one of its seats."""
-        own = self.case_of.get(case.id) is case
-        if own and case.id in self._disciplines:
-            return self._disciplines[case.id]
-        site = self.state.problem.team_of[case.team].site
-        found: dict[str, frozenset[int]] = {}
-        for seat in case.seats:
-            people = frozenset(e for e in seat.candidates if self.attends(case, e, site))
-            found[seat.discipline] = found.get(seat.discipline, frozenset()) | people
-        if own:
-            self._disciplines[case.id] = found
-        return found
-
-    def attends(self, case: Case, expert: int, site: int) -> bool:
-        return case.remote_ok or site in self.state.problem.expert_of[expert].sites
-
-    def people_of(self, case: Case) -> frozenset[int]:
-        """Candidates of any place of the case who may attend at the team's site."""
-        own = self.case_of.get(case.id) is case
-        if own and case.id in self._people:
-            return self._people[case.id]
-        site = self.state.problem.team_of[case.team].site
-        people = frozenset(e for place in case.places for e in place.candidates if self.attends(case, e, site))
-        if own:
-            self._people[case.id] = people
-        return people
-
-    def rooms(self, cases: Sequence[Case], site: int) -> list[int]:
-        """Rooms of the site with all equipment, the tightest first."""
-        needs = frozenset().union(*(case.equipment for case in cases))
-        if (site, needs) not in self._rooms:
-            rooms = [room for room in self.state.problem.rooms if room.site == site and needs <= room.equipment]
-            rooms.sort(key=lambda r: (r.capacity, len(r.equipment), r.id))
-            self._rooms[site, needs] = [room.id for room in rooms]
-        rooms_left = self._rooms[site, needs]
-        for case in cases if self.pinned_rooms else ():
-            if case.id in self.pinned_rooms:
-                rooms_left = [room for room in rooms_left if room in self.pinned_rooms[case.id]]
-        return rooms_left
-
     def _worth_trying(self, group: Group, mask: int) -> Iterator[int]:
         """The cheapest edges first; then the rest."""
         if group.base is not None:
@@ -287,7 +169,7 @@ class Pricer:
         if self._flat(group) and on_time.bit_count() >= self.tries:
             levels = (sorted((noise(), k) for k in bits(level)) for level in group.by_company(on_time))
             return chain((k for level in levels for _, k in level), bits(mask & ~on_time))
-        priced = sorted((self._time_price(group, k), noise(), k) for k in bits(edges))
+        priced = sorted((self._start_price(group, k), noise(), k) for k in bits(edges))
         return chain((k for _, _, k in priced), bits(mask & ~edges))
 
     def _flat(self, group: Group) -> bool:
@@ -299,19 +181,21 @@ class Pricer:
             or any(case.id in self.old_start for case in group.cases)
         )
 
-    def _time_price(self, group: Group, k: int) -> Price:
-        """What the start alone decides: lateness, waits, moves, the session itself."""
-        problem, start = self.state.problem, k * group.grain
-        late, suggested = 0, 0
-        effort = objectives.session_price(problem, group.team.id, start, start + group.plan.length)
-        for case, offset in zip(group.cases, group.plan.offsets, strict=True):
-            days = case.weight * objectives.days_late(case, start + offset)
-            late += days if case.required else 0
-            suggested += 0 if case.required else days
-            effort += problem.weights.wait * objectives.waiting_days(case, start + offset)
-            if self.old_start.get(case.id, start + offset) != start + offset:
-                effort += problem.weights.moved_case
+    def _time_price(self, team: int, span: Span, starts: Iterable[tuple[Case, int]]) -> Price:
+        """What the times alone decide: lateness, waits, moves, the session itself."""
+        weights, late, suggested = self.state.problem.weights, 0, 0
+        effort = objectives.session_price(self.state.problem, team, *span)
+        for case, start in starts:
+            days = case.weight * objectives.days_late(case, start)
+            late, suggested = late + days * case.required, suggested + days * (not case.required)
+            effort += weights.wait * objectives.waiting_days(case, start)
+            effort += weights.moved_case * (self.old_start.get(case.id, start) != start)
         return late, suggested, effort
+
+    def _start_price(self, group: Group, k: int) -> Price:
+        start = k * group.grain
+        starts = ((case, start + offset) for case, offset in zip(group.cases, group.plan.offsets, strict=True))
+        return self._time_price(group.team.id, (start, start + group.plan.length), starts)
 
     def column_at(self, group: Group, k: int) -> Column | None:
         """The column at start k, or None; the group's masks must have let k through."""
@@ -418,18 +302,14 @@ class Pricer:
         base: PlannedSession | None,
     ) -> Price:
         """(required_late, suggested, effort); an extension costs what it adds to its base."""
-        problem, late, suggested = self.state.problem, 0, 0
-        weights, there = problem.weights, presence.stretches(problem, base) if base else {}
-        effort = objectives.session_price(problem, team, *span)
+        problem, there = self.state.problem, presence.stretches(self.state.problem, base) if base else {}
+        weights, cases = problem.weights, [self.case_of[item.case] for item in items]
+        starts = ((case, item.start_min) for case, item in zip(cases, items, strict=True))
+        late, suggested, effort = self._time_price(team, span, starts)
         if base is not None:
             effort -= objectives.session_price(problem, team, base.start_min, base.end_min)
         effort += weights.attendance * (len(stays) - len(there))
-        for item in items:
-            case = self.case_of[item.case]
-            days = case.weight * objectives.days_late(case, item.start_min)
-            late, suggested = late + days * case.required, suggested + days * (not case.required)
-            effort += weights.wait * objectives.waiting_days(case, item.start_min)
-            effort += weights.moved_case * (self.old_start.get(case.id, item.start_min) != item.start_min)
+        for case, item in zip(cases, items, strict=True):
             effort += weights.optional_missing * (len(case.optional) - len(item.optional))
             old = self.old_people.get(case.id, {})
             effort += weights.changed_person * sum(1 for s, e in item.seats.items() if old.get(s, e) != e)
@@ -438,15 +318,3 @@ class Pricer:
                 before = there.get(expert, (0, 0))
                 effort += self._unfair(expert, b - a) - self._unfair(expert, before[1] - before[0])
         return late, suggested, effort
-
-
-class _Times(dict[int, int]):
-    """Where experts are free for a presence of these minutes, each looked up once; within their caps if asked."""
-
-    def __init__(self, state: State, capped: bool, site: int, minutes: int) -> None:
-        super().__init__()
-        self._look_up, self._site, self._minutes = state.open_starts if capped else state.expert_starts, site, minutes
-
-    def __missing__(self, expert: int) -> int:
-        mask = self[expert] = self._look_up(expert, self._site, self._minutes)
-        return mask

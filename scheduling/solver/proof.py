@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scheduling.solver import bounds, exact_goals, model, objectives, options
+from scheduling.solver import bounds, cpsat, exact_goals, model, objectives, options
 from scheduling.solver import option_master as master
 from scheduling.solver.bounds import Relaxed
 from scheduling.solver.option_master import Cut, Master
@@ -46,9 +46,7 @@ class Proof:
     proven: dict[str, int | None] = field(default_factory=lambda: dict.fromkeys(LEVELS))
 
     def __post_init__(self) -> None:
-        from ortools.sat.python import cp_model
-
-        self.cp = cp_model
+        self.cp = cpsat.load()
         self.whole, self.problem = self.problem, replace(self.problem, fair_target_min=None)
         teams = tuple(replace(team, chairs=()) for team in self.problem.teams)
         self.unchaired = replace(self.problem, teams=teams)
@@ -58,7 +56,7 @@ class Proof:
         self.cases = [case for case in self.problem.cases if case.id not in self.state.placed]
         self.fixed = bounds.fixed_part(self.problem)
         self._tried: dict[tuple[frozenset[int], bool], int] = {}
-        self.options = options.all_of(self.problem, self.relaxed.values(), self.cases, self.days)
+        self.options = options.all_of(self.problem, self.relaxed.values(), self.cases, self.days, self.stop)
 
     @property
     def left(self) -> float:

@@ -212,9 +212,11 @@ class State:
         """As if the expert were on duty in these intervals too."""
         self._lent[expert] = merged([*self.problem.expert_of[expert].free, *spans])
         self._forget(expert)
-        yield
-        del self._lent[expert]
-        self._forget(expert)
+        try:
+            yield
+        finally:
+            del self._lent[expert]
+            self._forget(expert)
 
     def open_starts(self, expert: int, site: int, minutes: int) -> int:
         """Free for a presence of these minutes and within the caps, where it begins with its session."""
