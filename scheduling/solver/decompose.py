@@ -10,7 +10,6 @@ Everything here is pure: `solve` runs it in one process or over processes, a tas
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -198,9 +197,13 @@ class Coordinator:
     _next_id: int = 0
 
     @classmethod
-    def start(cls, problem: Problem, plan: Plan, seed: int = 1) -> "Coordinator":
+    def start(cls, problem: Problem, plan: Plan, seed: int = 1, *, version: int = 0) -> "Coordinator":
         return cls(
-            problem=problem, sessions={s.id: s for s in plan.sessions}, goals=objectives.goals(problem, plan), seed=seed
+            problem=problem,
+            sessions={s.id: s for s in plan.sessions},
+            goals=objectives.goals(problem, plan),
+            seed=seed,
+            version=version,
         )
 
     def __post_init__(self) -> None:
@@ -281,10 +284,6 @@ class Coordinator:
         plan = Plan(status="feasible", goals=self.goals, sessions=near, unplaced=())
         ignored = {"unplaced_list", "fixed"}
         return all(broken.code in ignored for broken in rules.violations(self.problem, plan))
-
-    @cached_property
-    def teams(self) -> int:
-        return len({case.team for case in self.problem.cases})
 
     def plan(self) -> Plan:
         return plan_of(self.problem, self.sessions.values())

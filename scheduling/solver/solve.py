@@ -1,8 +1,9 @@
 """solve(problem): the best plan within the limit, never an empty answer.
 
-Greedy first; small problems go straight to the proof, which finds their optimum on the way. Then tasks of the
-coordinator, in this process or over several, until time is up, somebody stops it, or the bound proves every level.
-Bounds are computed on the side, one team at a time. What is left of a small problem's time goes to the proof again.
+Greedy first; small problems go straight to the proof, which finds their optimum on the way, large ones whose sessions
+cannot be shared to the local search. Then tasks of the coordinator, in this process or over several, until time is up,
+somebody stops it, or the bound proves every level. Bounds are computed on the side, one team at a time. What is left of
+a small problem's time goes to the proof again.
 """
 
 import multiprocessing
@@ -22,6 +23,7 @@ PROOF_SHARE, SEARCH_UNTIL = 0.6, 0.8  # of a small problem's time
 HUGE_TEAMS = 60
 LOCAL_SHARE = 0.95  # of the time, where sessions cannot be shared
 BOUND_SHARE, HUGE_BOUND_SHARE = 0.35, 0.1  # of all workers' time, until every team has its bound
+POLISH_S = 1.0  # beyond the limit, or after a stop
 WORTH_STARTING_S = 8.0  # processes take two seconds to start
 
 
@@ -109,7 +111,7 @@ class Search:
         """Whoever drives the search over hosts brings a crew of its own; it is dismissed at the end."""
         if not self.problem.cases:
             return
-        if stands_alone(self.problem):
+        if stands_alone(self.problem) and not self.small:
             self._search_locally(LOCAL_SHARE * self.clock.left)
         if self.small:
             self._prove(PROOF_SHARE * self.clock.left)
@@ -141,8 +143,14 @@ class Search:
 
     def _adopt(self, plan: Plan) -> None:
         if plan.goals < self.coordinator.goals:
-            self.coordinator = Coordinator.start(self.problem, plan, self.coordinator.seed)
+            self._go_on_from(plan)
             self._say("search")
+
+    def _go_on_from(self, plan: Plan) -> None:
+        """A better plan that no task brought; versions go on rising, so that whoever watches sees the change."""
+        now = self.coordinator
+        self.coordinator = Coordinator.start(self.problem, plan, now.seed, version=now.version + 1)
+        self.last_gain = 0
 
     def _prove(self, seconds: float) -> None:
         """Small problems: which cases meet in which window, with a proof."""
@@ -159,7 +167,7 @@ class Search:
 
     def _learn(self, best: Plan | None, proven: Bound) -> None:
         if best is not None and best.goals < self.coordinator.goals:
-            self.coordinator = Coordinator.start(self.problem, best)
+            self._go_on_from(best)
         self.bound = _higher(self.bound, proven, self.coordinator.goals)
         self._say("proof")
 
@@ -228,7 +236,7 @@ class Search:
 
     def finish(self) -> Plan:
         """The incumbent, each agenda in its best order, with its reasons; a bound ends below the first level unmet."""
-        plan = agenda.polished(self.problem, self.coordinator.plan())
+        plan = agenda.polished(self.problem, self.coordinator.plan(), Clock(limit_s=POLISH_S).over)
         self.coordinator.goals = plan.goals
         stated = valid_bound(self.bound, plan.goals)
         self._say("done")

@@ -8,9 +8,10 @@ import pytest
 
 from benchmarks import instances
 from scheduling.solver import alternatives, crew, decompose, explain, greedy, model, objectives, promise, repair, rules
+from scheduling.solver.plan import Bound
 from scheduling.solver.problem import Choice, Relaxed, Reserved, Weights
 from scheduling.solver.reading import as_json
-from scheduling.solver.solve import solve
+from scheduling.solver.solve import Clock, Search, solve
 from tests.solver.builders import (
     DAY,
     case,
@@ -220,6 +221,21 @@ def results_of(team):
     while not (found := list(team.results())):
         assert time.monotonic() < deadline
     return found
+
+
+def test_a_better_plan_that_no_task_brought_is_a_new_version_of_the_same_search():
+    of = random_problem(1, cases=8)
+    search = Search(of, Clock(limit_s=5), lambda _: None)
+    search.start(empty_plan(of), seed=7)
+    before = search.coordinator.version
+    search._learn(greedy.general(of), Bound())
+    assert search.coordinator.goals == greedy.general(of).goals
+    assert search.coordinator.version > before
+    assert search.coordinator.seed == 7
+
+
+def empty_plan(of):
+    return decompose.plan_of(of, of.fixed)
 
 
 # Each weight visibly decides.
