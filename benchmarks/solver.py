@@ -2,7 +2,7 @@
 
     python -m benchmarks.solver --size S --size M          the frozen instances at their own limits
     python -m benchmarks.solver --profile list --cases 200 --seconds 60        generated demand
-    python -m benchmarks.solver --size M --fair            with the fairness term, loads' standard deviation added
+    python -m benchmarks.solver --size M --fair            with the fairness term, and effort without it
 
 Every plan is judged by the rules; a violation ends the run. Goals are recomputed from the plan.
 """
@@ -27,6 +27,8 @@ LIMITS = {"S": 5, "M": 30, "L": 120, "XL": 300}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
+    """`fair` is the fairness term within effort; None where fairness is off."""
+
     name: str
     method: str
     plan: Plan
@@ -35,6 +37,7 @@ class Row:
     attendances: int
     sessions: int
     spread: float
+    fair: int | None
 
     def __str__(self) -> str:
         bound = " / ".join("-" if low is None else str(low) for low in self.plan.bound) if self.plan.bound else "-"
@@ -42,7 +45,7 @@ class Row:
         return (
             f"| {self.name} | {self.method} | {self.plan.goals} | {self.on_time} | {self.attendances} "
             f"| {self.sessions} | {bound} | {gap_text(self.plan)} | {first:.2f} | {self.seconds:.1f} "
-            f"| {self.spread:.2f} |"
+            f"| {self.spread:.2f} |{'' if self.fair is None else f' {self.plan.goals.effort - self.fair} |'}"
         )
 
 
@@ -76,6 +79,7 @@ def row(problem: Problem, name: str, method: str, make: Callable[[], Plan]) -> R
         attendances=sum(len(session.people()) for session in plan.sessions),
         sessions=len(plan.sessions),
         spread=statistics.pstdev((expert.load_min + minutes.get(expert.id, 0)) / 60 for expert in problem.experts),
+        fair=objectives.effort_terms(problem, plan.sessions)["fairness"] if problem.fair_target_min else None,
     )
 
 
@@ -125,8 +129,9 @@ def main() -> None:
     options = parser.parse_args()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     print(f"{machine}, Python {platform.python_version()}")
-    print("| instance | method | goals | on time | A | N | bound | gap | first plan s | s | load sd h |")
-    print("| --- | --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |")
+    more = (" effort without fairness |", " ---: |") if options.fair else ("", "")
+    print(f"| instance | method | goals | on time | A | N | bound | gap | first plan s | s | load sd h |{more[0]}")
+    print(f"| --- | --- | --- | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: |{more[1]}")
     table: list[Row] = []
     for name, problem, seconds in _chosen(options):
         for line in rows(fair(problem) if options.fair else problem, name, seconds, options.workers):
