@@ -9,12 +9,18 @@ import django_filters
 from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experts import time_keeping
+from experts import engagements, time_keeping
 from experts.models import (
     Affiliation,
     AvailabilityException,
@@ -205,12 +211,27 @@ class WeekSerializer(serializers.Serializer):
     week = HoursSerializer(many=True)
 
 
+class ClashSerializer(serializers.Serializer):
+    """A seat that was accepted, and into which leave or a time that was taken away falls: it may be declined."""
+
+    invitation = serializers.CharField(source="key")
+    what = serializers.CharField()
+    where = serializers.CharField()
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+
+
 class AvailabilitySerializer(serializers.Serializer):
     expert = api.NamedSerializer(source="*")
     zone = serializers.SerializerMethodField(help_text="By whose clock the times of day are meant.")
     week = HoursSerializer(many=True, source="weekly_availability")
     exceptions = ExceptionSerializer(many=True, source="availability_exceptions")
     leaves = LeaveSerializer(many=True)
+    clashes = serializers.SerializerMethodField()
+
+    @extend_schema_field(ClashSerializer(many=True))
+    def get_clashes(self, expert: Expert) -> Any:
+        return ClashSerializer(engagements.clashes(expert), many=True).data
 
     def get_zone(self, expert: Expert) -> str | None:
         home = expert.affiliations.select_related("institution").order_by("-home", "pk").first()

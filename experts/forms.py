@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from experts import painting
 from experts.models import ExceptionKind, Expert, Weekday
-from experts.time_keeping import WeeklyHours
+from experts.painting import Cell, WeeklyHours
+from mdt_portal import clock
 
-STRETCHES = 2  # a morning and an afternoon; more where somebody has more already
-
-
-def _clock(label: str) -> forms.TimeField:
-    widget = forms.TimeInput(format="%H:%M", attrs={"type": "time", "aria-label": label})
-    return forms.TimeField(required=False, widget=widget, label=label)
+CELLS = {one.key: one for one in painting.cells()}
+MONDAY = date(2024, 1, 1)
+"""Any Monday, to name the days after."""
 
 
 def _day(label: Any) -> forms.DateField:
@@ -27,64 +27,90 @@ def _day(label: Any) -> forms.DateField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DayRow:
-    """One weekday with its stretches, each as two bound fields."""
+class Square:
+    """One cell of the grid as a checkbox."""
 
+    cell: Cell
     label: str
-    stretches: list[tuple[forms.BoundField, forms.BoundField]]
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRow:
+    """One weekday of the grid."""
+
+    number: int
+    label: str
+    short: str
+    squares: list[Square]
+
+
+class _Rest(forms.MultipleChoiceField):
+    """Stretches beside the grid. Whoever looks at an older page may keep what stood there."""
+
+    def valid_value(self, value: str) -> bool:
+        return _stretch(value) is not None
 
 
 class WeekForm(forms.Form):
-    """The ordinary week: for each weekday some stretches, empty where one is not free."""
+    """The ordinary week, painted: `free` are the cells, `kept` what fits none of them (`0-0615-0700`)."""
 
     def __init__(self, *args: Any, expert: Expert, **kwargs: Any) -> None:
-        hours: dict[int, list[tuple[time, time]]] = {day: [] for day in Weekday.values}
-        for row in expert.weekly_availability.all():
-            hours[row.weekday].append((row.start, row.end))
-        self.count = max(STRETCHES, *(len(one) for one in hours.values()))
         super().__init__(*args, **kwargs)
-        for day in Weekday:
-            for index in range(self.count):
-                known = hours[day][index] if index < len(hours[day]) else (None, None)
-                for part, label, value in zip(("start", "end"), self._labels(day, index), known, strict=True):
-                    self.fields[f"d{day.value}_{index}_{part}"] = _clock(label)
-                    self.initial.setdefault(f"d{day.value}_{index}_{part}", value)
-
-    @staticmethod
-    def _labels(day: Weekday, index: int) -> tuple[str, str]:
-        parts = {"day": day.label, "number": index + 1}
-        return _("%(day)s, from (%(number)d)") % parts, _("%(day)s, to (%(number)d)") % parts
+        week = [(row.weekday, row.start, row.end) for row in expert.weekly_availability.all()]
+        painted, rest = painting.split(week)
+        self.fields["free"] = forms.MultipleChoiceField(
+            required=False, choices=[(one.key, one.key) for one in CELLS.values()], initial=[one.key for one in painted]
+        )
+        self.fields["kept"] = _Rest(
+            required=False,
+            choices=[(_key(one), _words(one)) for one in rest],
+            initial=[_key(one) for one in rest],
+            widget=forms.CheckboxSelectMultiple,
+            label=_("Also free"),
+        )
 
     def rows(self) -> Iterator[DayRow]:
+        painted = set(self["free"].value() or ())
         for day in Weekday:
-            yield DayRow(
-                label=str(day.label),
-                stretches=[
-                    (self[f"d{day.value}_{index}_start"], self[f"d{day.value}_{index}_end"])
-                    for index in range(self.count)
-                ],
-            )
+            squares = [
+                Square(cell=one, label=_words((day.value, one.start, one.end)), checked=one.key in painted)
+                for one in CELLS.values()
+                if one.weekday == day.value
+            ]
+            short = clock.weekday(MONDAY + timedelta(days=day.value))
+            yield DayRow(number=day.value, label=str(day.label), short=short, squares=squares)
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        for day in Weekday:
-            for index in range(self.count):
-                first, last = (f"d{day.value}_{index}_{part}" for part in ("start", "end"))
-                if (cleaned.get(first) is None) != (cleaned.get(last) is None):
-                    missing = first if cleaned.get(first) is None else last
-                    if missing not in self.errors:
-                        self.add_error(None, _("%(day)s: give both times, or none.") % {"day": day.label})
-        return cleaned
+    @staticmethod
+    def hours_shown() -> list[int]:
+        """The full hours above the grid, two cells each."""
+        return [start // 60 for start in painting.STARTS if start % 60 == 0]
 
     def hours(self) -> list[WeeklyHours]:
         """What was filled in, as the verb takes it."""
-        cells = self.cleaned_data
-        return [
-            (day.value, cells[f"d{day.value}_{index}_start"], cells[f"d{day.value}_{index}_end"])
-            for day in Weekday
-            for index in range(self.count)
-            if cells.get(f"d{day.value}_{index}_start") is not None
-        ]
+        rest = [found for text in self.cleaned_data["kept"] if (found := _stretch(text))]
+        return painting.join((CELLS[key] for key in self.cleaned_data["free"]), rest)
+
+
+def _key(hours: WeeklyHours) -> str:
+    day, start, end = hours
+    return f"{day}-{start:%H%M}-{end:%H%M}"
+
+
+def _stretch(key: str) -> WeeklyHours | None:
+    """The stretch that a key names, if it is one."""
+    found = re.fullmatch(r"([0-6])-([01]\d|2[0-3])([0-5]\d)-([01]\d|2[0-3])([0-5]\d)", key)
+    if found is None:
+        return None
+    day, *numbers = map(int, found.groups())
+    start, end = time(*numbers[:2]), time(*numbers[2:])
+    return (day, start, end) if start < end else None
+
+
+def _words(hours: WeeklyHours) -> str:
+    """`Monday 07:00–07:30`"""
+    day, start, end = hours
+    return f"{Weekday(day).label} {start:%H:%M}–{end:%H:%M}"
 
 
 class ExceptionForm(forms.Form):

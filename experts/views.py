@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from experts import time_keeping
+from experts import engagements, time_keeping
 from experts.forms import ExceptionForm, LeaveForm, WeekForm
 from experts.models import Expert
 from mdt_portal import access, pages
@@ -58,6 +58,8 @@ def _time(request: SignedInRequest, expert: Expert, *, mine: bool) -> HttpRespon
         **{f"{name}_form": form for name, form in forms.items()},
         "exceptions": expert.availability_exceptions.filter(date__gte=today),
         "leaves": expert.leaves.filter(last_day__gte=today),
+        "clashes": engagements.clashes(expert),
+        "today": today,
     }
     return render(request, "experts/time.html", context, status=422 if request.method == "POST" else 200)
 

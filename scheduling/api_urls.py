@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from scheduling.api.cases import PlacedCaseViewSet
 from scheduling.api.desk import BulkView, SavedViewViewSet
 from scheduling.api.invitations import InvitationViewSet
+from scheduling.api.load import LoadView
 from scheduling.api.moves import MoveViewSet
 from scheduling.api.promises import GainView, HoldView, HoldViewSet, PromiseView
 from scheduling.api.runs import ProposalViewSet, RunViewSet
@@ -33,5 +34,7 @@ urlpatterns = [
     path("cases/<str:id>/promise/gain/", GainView.as_view()),
     path("cases/<str:id>/hold/", HoldView.as_view()),
     path("cases/<str:id>/remedies/", RemedyView.as_view()),
+    path("load/", LoadView.as_view()),
+    path("experts/<str:id>/load/", LoadView.as_view()),
     path("", include(router.urls)),
 ]

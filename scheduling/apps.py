@@ -8,6 +8,7 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         from scheduling import (  # noqa: F401  each registers something: access rules, outbox handlers, numbers
+            engaged,
             navigation,
             notices,
             permissions,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from experts import titles
 from experts.models import Expert
 from scheduling import snapshot
 from scheduling.clock import Horizon
@@ -14,6 +15,14 @@ from scheduling.solver import problem as problem_format
 from scheduling.solver import rules
 from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession, Unplaced
 from scheduling.solver.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deputy:
+    """A colleague by name and title, for those who choose."""
+
+    expert: Expert
+    title: str
 
 
 def together(seat: Seat) -> list[Seat]:
@@ -58,6 +67,13 @@ def instead_of(attendance: Attendance) -> list[Expert]:
     )
     needed = [seat for seat in seats if not seat.optional] or seats
     return [one for one in of(*needed) if one.pk != attendance.expert_id] if needed else []
+
+
+def titled(attendance: Attendance) -> list[Deputy]:
+    """The same with their titles."""
+    found = instead_of(attendance)
+    known = titles.of([one.pk for one in found], at=attendance.meeting.institution_id)
+    return [Deputy(expert=one, title=known.get(one.pk, "")) for one in found]
 
 
 def _candidates(problem: Problem, seat: Seat) -> set[int]:

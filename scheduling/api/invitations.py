@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 import django_filters
 from django.db.models import Prefetch, QuerySet
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from experts.availability import Stretch
+from experts.models import Expert
 from mdt_portal import access, api
-from scheduling import invitations
+from scheduling import deputies, invitations, suggestions
 from scheduling.invitations import DeclineReason
 from scheduling.models import AttendanceMode, Invitation, Seat
 from scheduling.states import InvitationStatus, SessionStatus
@@ -39,6 +45,11 @@ class AskedSessionSerializer(serializers.Serializer):
     zone = serializers.CharField(source="institution.zone")
 
 
+class StretchSerializer(serializers.Serializer):
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+
+
 class InvitationSerializer(serializers.Serializer):
     id = serializers.CharField(source="public_id")
     status = serializers.ChoiceField(InvitationStatus.choices)
@@ -53,11 +64,39 @@ class InvitationSerializer(serializers.Serializer):
     answered_at = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField()
     note = serializers.CharField()
+    deputy = api.NamedSerializer(allow_null=True, help_text="Whom somebody who declined suggests.")
+    offered = serializers.SerializerMethodField(help_text="Other times at which they could come.")
+
+    @extend_schema_field(StretchSerializer(many=True))
+    def get_offered(self, invitation: Invitation) -> Any:
+        stretches = [{"start": start, "end": end} for start, end in suggestions.offers(invitation)]
+        return StretchSerializer(stretches, many=True).data
 
 
 class DeclineSerializer(serializers.Serializer):
     reason = serializers.ChoiceField(DeclineReason.choices, default=DeclineReason.OTHER)
     note = serializers.CharField(max_length=invitations.MAX_NOTE, required=False, allow_blank=True, default="")
+    deputy = serializers.CharField(
+        required=False, allow_null=True, default=None, help_text="One of the invitation's `deputies`."
+    )
+    offered = StretchSerializer(many=True, required=False, default=list, help_text="At most two.")
+
+    def validate_deputy(self, public_id: str | None) -> Expert | None:
+        if public_id is None:
+            return None
+        found = Expert.objects.filter(public_id=public_id, active=True).first()
+        if found is None:
+            raise serializers.ValidationError(_("There is no such colleague."))
+        return found
+
+    def validate_offered(self, stretches: list[dict[str, datetime]]) -> list[Stretch]:
+        return [(one["start"], one["end"]) for one in stretches]
+
+
+class DeputySerializer(serializers.Serializer):
+    id = serializers.CharField(source="expert.public_id")
+    name = serializers.CharField(source="expert.name")
+    title = serializers.CharField()
 
 
 class InvitationFilter(django_filters.FilterSet):
@@ -89,7 +128,9 @@ class InvitationViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.Retriev
         seats = Seat.objects.select_related("item__case", "discipline").order_by("item__start", "pk")
         return (
             self.visible(Invitation.objects.filter(attendance__session__isnull=False))
-            .select_related("attendance__expert", f"{session}__team", f"{session}__institution", f"{session}__room")
+            .select_related(
+                "attendance__expert", "deputy", f"{session}__team", f"{session}__institution", f"{session}__room"
+            )
             .prefetch_related(Prefetch("attendance__seats", seats))
             .order_by("answer_by", "pk")
         )
@@ -113,3 +154,12 @@ class InvitationViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.Retriev
         invitation = self.answerable()
         given = api.checked(DeclineSerializer, self)
         return self.render(invitations.decline(invitation, by=request.user, **given))
+
+    @extend_schema(
+        summary="Colleagues who could come instead, least loaded first",
+        tags=["invitations"],
+        responses={200: DeputySerializer(many=True), **api.errors(403, 404)},
+    )
+    @action(methods=["get"], detail=True, pagination_class=None, filterset_class=None)
+    def deputies(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        return Response(DeputySerializer(deputies.titled(self.answerable().attendance), many=True).data)

@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from experts import engagements
 from experts.models import Expert
 from mdt_portal import access
 from mdt_portal.errors import DomainError, RuleError
 from mdt_portal.pages import SignedInRequest, add_errors, page
-from scheduling import calendars, invitations, notices
+from scheduling import calendars, engaged, invitations, notices
 from scheduling.models import Attendance, Invitation
 from scheduling.pages.declining import DeclineForm
 from scheduling.states import LIVE_SESSIONS, InvitationStatus
@@ -70,6 +71,8 @@ def my_seats(request: SignedInRequest) -> HttpResponse:
         "nav": "my_seats",
         "is_expert": expert is not None,
         "calendar_address": calendars.address(expert) if expert else "",
+        "weeks": engaged.load(expert, now=timezone.now()) if expert else [],
+        "away": {one.key for one in engagements.clashes(expert)} if expert else set(),
         "asked": [row for row in rows if row.invitation.status == InvitationStatus.PENDING],
         "days": _by_day(row for row in rows if row.invitation.status == InvitationStatus.ACCEPTED),
     }

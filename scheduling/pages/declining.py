@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,10 +11,10 @@ from django.db import models
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from experts import titles
 from experts.availability import Stretch, local_moment
 from experts.models import Expert
 from scheduling import deputies, invitations, suggestions
+from scheduling.deputies import Deputy
 from scheduling.invitations import DeclineReason
 from scheduling.models import Invitation
 
@@ -27,14 +26,6 @@ class Instead(models.TextChoices):
     NOTHING = "", gettext_lazy("No suggestion")
     DEPUTY = "deputy", gettext_lazy("A colleague could come")
     TIME = "time", gettext_lazy("I could come at another time")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deputy:
-    """A colleague who may be named."""
-
-    expert: Expert
-    title: str
 
 
 class DeclineForm(forms.Form):
@@ -73,9 +64,7 @@ class DeclineForm(forms.Form):
     @cached_property
     def deputies(self) -> list[Deputy]:
         """Qualified and free; looked for only where the form is shown."""
-        found = deputies.instead_of(self._invitation.attendance)[:MOST_DEPUTIES]
-        known = titles.of([one.pk for one in found], at=self._session.institution_id)
-        return [Deputy(expert=one, title=known.get(one.pk, "")) for one in found]
+        return deputies.titled(self._invitation.attendance)[:MOST_DEPUTIES]
 
     def stretches(self) -> Iterator[tuple[forms.BoundField, ...]]:
         for number in range(suggestions.MAX_OFFERS):

@@ -27,12 +27,9 @@ def mine(client: Client, expert: Expert) -> Client:
     return client
 
 
-def week(**stretches: str) -> dict[str, str]:
-    """`d2_0="09:00-11:00"` as the form's fields."""
-    fields = {"deed": "week"}
-    for name, hours in stretches.items():
-        fields[f"{name}_start"], _, fields[f"{name}_end"] = hours.partition("-")
-    return fields
+def week(*cells: str, kept: tuple[str, ...] = ()) -> dict[str, object]:
+    """Painted cells such as `2-0930`, and stretches beside the grid such as `0-0615-0700`."""
+    return {"deed": "week", "free": cells, "kept": kept}
 
 
 def hours(expert: Expert) -> list[tuple[int, time, time]]:
@@ -40,15 +37,27 @@ def hours(expert: Expert) -> list[tuple[int, time, time]]:
 
 
 def test_the_week_is_shown_and_replaced(mine: Client, expert: Expert) -> None:
-    assert 'name="d0_0_start" id="id_d0_0_start" value="08:00"' in mine.get(reverse(MY_TIME)).content.decode()
-    answer = mine.post(reverse(MY_TIME), week(d2_0="09:00-11:00", d2_1="14:00-16:30"))
+    page = mine.get(reverse(MY_TIME)).content.decode()
+    assert 'value="0-0800" aria-label="Monday 08:00–08:30" checked' in page
+    assert 'value="0-1200" aria-label="Monday 12:00–12:30">' in page
+    answer = mine.post(reverse(MY_TIME), week("2-0930", "2-0900", "2-1400"))
     assert answer.status_code == HTTPStatus.FOUND
-    assert hours(expert) == [(2, time(9), time(11)), (2, time(14), time(16, 30))]
+    assert hours(expert) == [(2, time(9), time(10)), (2, time(14), time(14, 30))]
+
+
+def test_time_beside_the_grid_is_kept_until_it_is_taken_off(mine: Client, expert: Expert) -> None:
+    expert.weekly_availability.create(weekday=3, start=time(6, 15), end=time(8, 10))
+    form = mine.get(reverse(MY_TIME)).context["week_form"]
+    assert [value for value, _words in form.fields["kept"].choices] == ["3-0615-0700", "3-0800-0810"]
+    mine.post(reverse(MY_TIME), week(*form["free"].value(), kept=("3-0615-0700", "3-0800-0810")))
+    assert hours(expert) == [(0, time(8), time(12)), (3, time(6, 15), time(8, 10))]
+    mine.post(reverse(MY_TIME), week("0-0800", kept=("3-0800-0810",)))
+    assert hours(expert) == [(0, time(8), time(8, 30)), (3, time(8), time(8, 10))]
 
 
 @pytest.mark.parametrize(
     "fields",
-    [week(d0_0="11:00-09:00"), week(d0_0="08:00-12:00", d0_1="10:00-14:00"), week(d0_0="08:00-"), week(d0_0="x-y")],
+    [week("0-0815"), week("7-0800"), week("0-0800", kept=("0-1100-0900",)), week(kept=("0-2500-2600",)), week("x")],
 )
 def test_a_mistake_in_the_week_changes_nothing(mine: Client, expert: Expert, fields: dict[str, str]) -> None:
     answer = mine.post(reverse(MY_TIME), fields)
@@ -57,9 +66,10 @@ def test_a_mistake_in_the_week_changes_nothing(mine: Client, expert: Expert, fie
     assert hours(expert) == [(0, time(8), time(12))]
 
 
-def test_what_was_typed_stays_when_it_is_wrong(mine: Client) -> None:
-    page = mine.post(reverse(MY_TIME), week(d1_0="10:00-09:00")).content.decode()
-    assert 'name="d1_0_start" id="id_d1_0_start" value="10:00"' in page
+def test_what_was_painted_stays_when_it_is_wrong(mine: Client) -> None:
+    page = mine.post(reverse(MY_TIME), week("1-1000", "x")).content.decode()
+    assert 'value="1-1000" aria-label="Tuesday 10:00–10:30" checked' in page
+    assert 'value="0-0800" aria-label="Monday 08:00–08:30">' in page
 
 
 def exception(**fields: str) -> dict[str, str]:
@@ -97,8 +107,8 @@ def test_the_coordinator_keeps_it_for_others(client: Client, expert: Expert) -> 
     hospital = expert.affiliations.get().institution
     address = reverse("expert_time", args=[expert.public_id])
     client.force_login(factories.user(Role.COORDINATOR, at=hospital))
-    client.post(address, week(d4_0="09:00-10:00"))
-    assert hours(expert) == [(4, time(9), time(10))]
+    client.post(address, week("4-0900"))
+    assert hours(expert) == [(4, time(9), time(9, 30))]
     client.force_login(factories.user(Role.EXPERT, at=hospital))
     assert client.get(address).status_code == HTTPStatus.FORBIDDEN
 

@@ -172,7 +172,7 @@ def test_a_deputy_who_declined_as_well_is_not_suggested_again(
 
 
 def test_today_and_the_mail_say_what_is_suggested(w: World, asked: Invitation, colleague: Expert) -> None:
-    w.coordinator.language = "en"
+    w.coordinator.language, w.coordinator.email = "en", "office@example.org"
     w.coordinator.save()
     invitations.decline(asked, by=None, reason="away", deputy=colleague, offered=[later()])
     (entry,) = (one for one in worklist.entries(w.coordinator, timezone.now()) if one.kind == "seat")
