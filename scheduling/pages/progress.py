@@ -32,7 +32,10 @@ class Level:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
-    """A run as its page shows it. Seconds count from the start of the present attempt."""
+    """A run as its page shows it. Seconds count from the start of the present attempt.
+
+    `tasks` are parts of the search that are done, `helped` of them by other workers; lost ones are handed out again.
+    """
 
     seconds: int
     percent: int
@@ -43,6 +46,8 @@ class Live:
     bound: list[charts.Point]
     failure: str
     tasks: int | None
+    helped: int
+    lost: int
     workers: int | None
 
 
@@ -61,6 +66,8 @@ def of(run: PlanningRun, *, now: datetime) -> Live:
         bound=bound,
         failure=wording.failure_text(run.failure),
         tasks=last.get("tasks_done") if last else None,
+        helped=last.get("tasks_helped", 0) if last else 0,
+        lost=last.get("tasks_lost", 0) if last else 0,
         workers=last.get("workers") if last else None,
     )
 

@@ -78,6 +78,17 @@ def test_a_failed_run_says_why_in_words(api) -> None:
     assert failure == {"code": "run.worker_lost", "message": "The planning worker was lost 2 times."}
 
 
+def test_progress_counts_the_parts_of_the_search_and_who_did_them(api) -> None:
+    w = world.small(0)
+    run = runs.claim(w.request().pk)
+    point = {"seconds": 9.0, "phase": "search", "goals": [0, 0, 0, 90], "bound": None}
+    counts = {"tasks_done": 312, "tasks_helped": 96, "tasks_lost": 1, "workers": 2}
+    runs.keep_alive(run, [point, point | counts])
+    old, new = api(w.coordinator).get(f"{RUNS}{run.public_id}/").json()["progress"]
+    assert new == point | counts
+    assert (old["tasks_done"], old["workers"]) == (0, 1)
+
+
 # Proposals ------------------------------------------------------------------------------------------------------------
 def test_a_proposal_in_names_and_clock_times(api) -> None:
     w = world.small(2)

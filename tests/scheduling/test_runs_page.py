@@ -126,6 +126,16 @@ def test_progress_shows_the_best_plan_and_what_is_proven(desk: Client, small: wo
     assert live.bound == [(1.0, 60), (2.0, 90)]
 
 
+def test_progress_says_who_did_how_much(desk: Client, small: world.World) -> None:
+    run = runs.claim(small.request().pk)
+    assert run is not None
+    point = {"seconds": 9.0, "phase": "search", "goals": [0, 0, 0, 90], "bound": None, "workers": 2}
+    runs.keep_alive(run, [point | {"tasks_done": 312, "tasks_helped": 96, "tasks_lost": 1}])
+    page = desk.get(reverse("run_progress", args=[run.public_id])).content.decode()
+    for words in ("by 2 workers", "96 of them by other workers", "1 lost with their worker and handed out again"):
+        assert words in page
+
+
 def test_a_queued_run_is_stopped_at_once(desk: Client, small: world.World) -> None:
     run = small.request()
     answer = desk.post(reverse("run_stop", args=[run.public_id]), follow=True)
@@ -148,7 +158,7 @@ def test_a_lost_worker_is_told(desk: Client, small: world.World) -> None:
     assert run is not None
     PlanningRun.objects.filter(pk=run.pk).update(lease_until=timezone.now())
     runs.reap()
-    assert "another one starts again" in desk.get(reverse("run", args=[run.public_id])).content.decode()
+    assert "goes on from the best plan so far" in desk.get(reverse("run", args=[run.public_id])).content.decode()
 
 
 def test_list_asks_the_database_as_often_for_many_runs_as_for_one(
