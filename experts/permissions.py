@@ -43,8 +43,20 @@ def change_availability(user: User, expert: Expert) -> bool:
 
 @access.may("pool.edit")
 def edit_pools(user: User, row: models.Model | None) -> bool:
-    """Coordinators keep the experts, teams, rooms and blocks of their hospitals in the admin pages."""
-    return Role.COORDINATOR in roles.held(user)
+    """Coordinators keep the pools of their hospitals. `row`: a hospital, who works there, or what it owns."""
+    if row is None:
+        return Role.COORDINATOR in roles.held(user)
+    reach = roles.institutions(user, Role.COORDINATOR)
+    if isinstance(row, Expert):
+        return row.affiliations.filter(institution__in=reach).exists()
+    hospital = row.pk if isinstance(row, Institution) else row.institution_id  # type: ignore[attr-defined]
+    return reach.filter(pk=hospital).exists()
+
+
+@access.may("pool.look")
+def look_at_pools(user: User, row: models.Model | None) -> bool:
+    """Who is there, how loaded they are, and where one may meet, is for those who plan and those who answer for it."""
+    return bool(roles.held(user) & set(roles.STAFF))
 
 
 @access.may("reference.edit")

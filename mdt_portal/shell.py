@@ -50,7 +50,7 @@ DAILY = (
 )
 DESK = (
     Entry(name="catalogue", label=_("Catalogue"), icon="catalogue"),
-    Entry(name="people", label=_("People"), icon="pools"),
+    Entry(name="people", label=_("People"), icon="pools", deed="pool.look"),
     Entry(name="figures", label=_("Figures"), icon="kpi"),
     Entry(name="mails", label=_("Mails"), icon="mail"),
     Entry(name="admin:index", label=_("Reference data"), icon="catalogue", staff=True),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from dateutil.rrule import rrulestr
 from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext as _
 
 from experts.admin import Pool, PoolRows
 from mdt_portal.admin_parts import ReadOnly, ReadOnlyRows
+from scheduling import recurring
 from scheduling.models import (
     AgendaItem,
     Attendance,
@@ -25,8 +24,6 @@ from scheduling.models import (
     RoomHours,
     Session,
 )
-
-ANY_DAY = datetime(2026, 1, 1)  # noqa: DTZ001  only to try whether a rule can be read
 
 
 class RoomHoursRows(PoolRows):
@@ -56,14 +53,9 @@ class BlockForm(forms.ModelForm):
     def clean_recurrence(self) -> str:
         """An RFC 5545 rule without DTSTART, or nothing."""
         text = self.cleaned_data["recurrence"].strip().upper()
-        if text:
-            try:
-                rrulestr(text, dtstart=ANY_DAY)
-            except (ValueError, KeyError, TypeError):
-                raise forms.ValidationError(
-                    _("“%(rule)s” is not a recurrence rule; an example is FREQ=WEEKLY;INTERVAL=2;BYDAY=TH.")
-                    % {"rule": text}
-                ) from None
+        if text and not recurring.is_rule(text):
+            words = _("“%(rule)s” is not a recurrence rule; an example is FREQ=WEEKLY;INTERVAL=2;BYDAY=TH.")
+            raise forms.ValidationError(words % {"rule": text})
         return text
 
     def clean(self) -> dict[str, Any]:

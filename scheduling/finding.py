@@ -125,7 +125,7 @@ def _people(text: str, user: User) -> list[Hit]:
     people = rows.prefetch_related("disciplines", Prefetch("affiliations", queryset=work, to_attr="work"))
     return [
         Hit(
-            url=reverse("expert_time", args=[one.public_id]),
+            url=reverse("person", args=[one.public_id]),
             title=one.name,
             detail=phrases.line(
                 phrases.listed(sorted({discipline.name for discipline in one.disciplines.all()})),

@@ -11,7 +11,7 @@ from experts import roles
 from experts.models import Expert, Institution, Role
 from mdt_portal import access, shell
 from mdt_portal.models import KeptMail, User
-from scheduling.models import Invitation, Move, PlanningRun, Proposal, Room, Session, TimeRequest, Wish
+from scheduling.models import Block, Invitation, Move, PlanningRun, Proposal, Room, Session, TimeRequest, Wish
 
 
 @access.sees(Case)
@@ -57,6 +57,11 @@ def changes_by_hand(user: User, rows: models.QuerySet) -> models.QuerySet:
 @access.sees(Room)
 def rooms(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(institution__in=access.visible(user, Institution.objects.all()))
+
+
+@access.sees(Block)
+def blocks(user: User, rows: models.QuerySet) -> models.QuerySet:
+    return rows.filter(team__institution__in=access.visible(user, Institution.objects.all()))
 
 
 @access.sees(Wish)

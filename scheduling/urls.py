@@ -24,6 +24,7 @@ from scheduling.pages import (
     why,
     wishes,
 )
+from scheduling.pages.pools import urls as pools
 
 urlpatterns: list[URLPattern] = [
     path("", today.today, name="today"),
@@ -75,5 +76,6 @@ urlpatterns: list[URLPattern] = [
     path("seats/<str:public_id>/", answers.invitation, name="invitation"),
     path("answer/<str:token>/", answers.by_link, name="answer"),
 ]
+urlpatterns += pools.urlpatterns
 if settings.LOCAL:  # only there are mails kept
     urlpatterns.append(path("mails/", mails.mails, name="mails"))

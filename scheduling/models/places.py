@@ -40,6 +40,7 @@ class RoomHours(WeeklyTime):
 
 
 class RoomClosure(models.Model):
+    public_id = public_id_field()
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="closures")
     start = models.DateTimeField(_("from"))
     end = models.DateTimeField(_("to"))
@@ -66,6 +67,7 @@ class Block(models.Model):
     `recurrence` is an RFC 5545 rule without DTSTART, empty for a single day; times are the institution's.
     """
 
+    public_id = public_id_field()
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="blocks")
     kind = models.CharField(_("kind"), max_length=8, choices=BlockKind.choices, default=BlockKind.STANDING)
     room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.SET_NULL, related_name="blocks")
