@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from scheduling import incumbents, offers
+from scheduling import incumbents, offers, runs
 from scheduling.models import PlanningRun
 from scheduling.offers import Offer
 from scheduling.solver import greedy, solve
@@ -22,9 +22,10 @@ def compute(
     run: PlanningRun, problem: Problem, *, watch: Callable[[Course], None], should_stop: Callable[[], bool]
 ) -> list[Offer]:
     """The balanced plan first. Ends within the run's limit (plus about a second), or soon after it is asked to stop."""
-    resumed = incumbents.resume(run, problem)
-    whole = solve.Clock(limit_s=max(LEAST_SHARE * run.seconds, run.seconds - resumed.seconds), should_stop=should_stop)
-    share = ALTERNATIVES_SHARE if run.alternatives else 0.0
+    resumed, may_search = incumbents.resume(run, problem), runs.may_search(run)
+    left = max(LEAST_SHARE * run.seconds, run.seconds - resumed.seconds) if may_search else 0.0
+    whole = solve.Clock(limit_s=left, should_stop=should_stop)
+    share = ALTERNATIVES_SHARE if run.alternatives and may_search else 0.0
     clock = solve.Clock(limit_s=whole.limit_s * (1 - share), should_stop=should_stop)
 
     course = Course(problem, clock, seconds_before=resumed.seconds)

@@ -2,7 +2,7 @@
 
     request_run ──▶ queued ──claim──▶ running ──propose──▶ proposed
                       ▲                  │ lease ran out (the worker is gone)
-                      └────── reap ──────┘  ... after MAX_ATTEMPTS: failed
+                      └────── reap ──────┘  ... after MAX_ATTEMPTS: the best plan so far, or failed
 
 Every write of a worker carries the fence that its claim gave it; a worker that was given up can write nothing more.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=20)
 RESEND_AFTER = timedelta(seconds=60)
-MAX_ATTEMPTS = 2
+MAX_ATTEMPTS = 2  # to search; one more only offers the best plan that these have left
 MAX_SECONDS = 1800
 
 
@@ -247,6 +247,11 @@ def reap() -> int:
     return sum(_recover(pk) for pk in list(stuck.values_list("pk", flat=True)))
 
 
+def may_search(run: PlanningRun) -> bool:
+    """Whoever loses its workers again and again is not searched any further."""
+    return run.attempts <= MAX_ATTEMPTS
+
+
 @transaction.atomic
 def _recover(pk: int) -> bool:
     run = (
@@ -260,7 +265,7 @@ def _recover(pk: int) -> bool:
     if run.status == RunStatus.QUEUED:
         PlanningRun.objects.filter(pk=pk).update(lease_until=again)
         outbox.put("run.requested", run=pk)
-    elif run.attempts < MAX_ATTEMPTS:
+    elif run.attempts < MAX_ATTEMPTS or (run.attempts == MAX_ATTEMPTS and Incumbent.objects.filter(run=run).exists()):
         # the fence rises, so that the old worker, should it live, is refused at its next word
         lifecycle.move(run, RunStatus.QUEUED, by=None, why="run.lease_ran_out", fence=F("fence") + 1, lease_until=again)
         outbox.put("run.requested", run=pk)

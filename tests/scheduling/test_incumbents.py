@@ -1,12 +1,17 @@
 """What of an old plan is taken along when the world has moved on."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from scheduling import incumbents, runs, snapshot
-from scheduling.models import Incumbent
+from scheduling import incumbents, planning, runs, snapshot
+from scheduling.models import Incumbent, PlanningRun
 from scheduling.solver import greedy, rules
+from scheduling.solver.plan import Plan
+from scheduling.solver.problem import Problem
+from scheduling.solver.solve import solve
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,3 +50,39 @@ def test_a_worker_that_was_given_up_keeps_nothing() -> None:
     with pytest.raises(runs.LeaseLost):
         incumbents.keep(old, [], seconds=1)
     assert not Incumbent.objects.exists()
+
+
+def test_after_two_lost_workers_the_best_plan_so_far_is_offered_without_a_search() -> None:
+    run = world.wide(4, 2).request(seconds=600)
+    problem = snapshot.take(run).problem
+    best = solve(problem, seconds=3)
+    assert best.goals < greedy.first_plan(problem).goals
+    for _ in range(runs.MAX_ATTEMPTS):
+        held = runs.claim(run.pk)
+        assert held is not None
+        incumbents.keep(held, best.sessions, seconds=1)
+        lose_worker(run)
+    planning.execute(run.pk)
+    run.refresh_from_db()
+    assert (run.status, run.attempts) == ("proposed", 3)
+    offered = Plan.from_json(run.proposals.get().plan)
+    assert offered.goals == best.goals
+    assert rules.violations(Problem.from_json(run.problem), offered) == []
+    assert not Incumbent.objects.exists()
+
+
+def test_a_run_that_loses_even_the_worker_that_only_offers_fails() -> None:
+    run = world.small(1).request()
+    for _ in range(runs.MAX_ATTEMPTS + 1):
+        held = runs.claim(run.pk)
+        assert held is not None
+        incumbents.keep(held, [], seconds=1)
+        lose_worker(run)
+    run.refresh_from_db()
+    assert run.status == "failed"
+    assert not Incumbent.objects.exists()
+
+
+def lose_worker(run: PlanningRun) -> None:
+    PlanningRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert runs.reap() == 1
