@@ -8,6 +8,7 @@ import gzip
 import json
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f"cannot be read: {error}", file=sys.stderr)
         return 2
-    if plan is not None and options.explain is None:
+    if plan is not None and (options.explain is None or not _known(rules.violations(problem, plan))):
         return _validate(problem, plan)
     if options.explain is not None and options.explain not in problem.case_of:
         print(f"case {options.explain} is not part of the problem", file=sys.stderr)
@@ -91,8 +92,7 @@ def _tell(progress: Progress) -> None:
 def _validate(problem: Problem, plan: Plan) -> int:
     """The broken rules with their sentences, and the goals as they really are."""
     found = rules.violations(problem, plan)
-    known = not any(violation.code == "unknown" for violation in found)
-    goals = objectives.goals(problem, plan) if known else None
+    goals = objectives.goals(problem, plan) if _known(found) else None
     _write(
         {
             "valid": not found and goals == plan.goals,
@@ -102,6 +102,11 @@ def _validate(problem: Problem, plan: Plan) -> int:
         }
     )
     return 0 if not found and goals == plan.goals else 1
+
+
+def _known(found: Iterable[rules.Violation]) -> bool:
+    """Whether all that the plan names is part of the problem; else there is nothing to count or explain."""
+    return all(violation.code != "unknown" for violation in found)
 
 
 def _write(data: Any) -> None:

@@ -58,6 +58,16 @@ def test_explain_names_the_case(solved, capsys):
     assert main([str(solved[0]), "--seconds", "0", "--explain", "999"]) == 2
 
 
+def test_a_plan_with_a_stranger_is_judged_instead_of_explained(solved, folder, capsys):
+    path, good = solved
+    plan = json.loads(good.read_text())
+    plan["sessions"][0]["cases"][0]["case"] = 9999
+    bad = folder / "stranger.json"
+    bad.write_text(json.dumps(plan))
+    assert main([str(path), "--validate", str(bad), "--explain", "3"]) == 1
+    assert json.loads(capsys.readouterr().out)["violations"][0]["code"] == "unknown"
+
+
 def shift_case(plan, problem):
     plan["sessions"][0]["cases"][0]["start_min"] += 7
 
