@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experts import painting
+from experts.availability import MONDAY
 from experts.models import ExceptionKind, Expert, Weekday
 from experts.painting import Cell, WeeklyHours
 from mdt_portal import clock
 
 CELLS = {one.key: one for one in painting.cells()}
-MONDAY = date(2024, 1, 1)
-"""Any Monday, to name the days after."""
+A_MONDAY = date(2024, 1, 1)
+"""To name the days after."""
 
 
 def _day(label: Any) -> forms.DateField:
@@ -70,6 +71,14 @@ class WeekForm(forms.Form):
             label=_("Also free"),
         )
 
+    @property
+    def shown_day(self) -> int:
+        """The day that a phone shows first: the one it showed, else the first with free time."""
+        chosen = self.data.get("shown_day", "")
+        if chosen in {str(day) for day in Weekday.values}:
+            return int(chosen)
+        return min((CELLS[key].weekday for key in self["free"].value() or () if key in CELLS), default=MONDAY)
+
     def rows(self) -> Iterator[DayRow]:
         painted = set(self["free"].value() or ())
         for day in Weekday:
@@ -78,7 +87,7 @@ class WeekForm(forms.Form):
                 for one in CELLS.values()
                 if one.weekday == day.value
             ]
-            short = clock.weekday(MONDAY + timedelta(days=day.value))
+            short = clock.weekday(A_MONDAY + timedelta(days=day.value))
             yield DayRow(number=day.value, label=str(day.label), short=short, squares=squares)
 
     @staticmethod

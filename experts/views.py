@@ -59,7 +59,6 @@ def _time(request: SignedInRequest, expert: Expert, *, mine: bool) -> HttpRespon
         "exceptions": expert.availability_exceptions.filter(date__gte=today),
         "leaves": expert.leaves.filter(last_day__gte=today),
         "clashes": engagements.clashes(expert),
-        "today": today,
     }
     return render(request, "experts/time.html", context, status=422 if request.method == "POST" else 200)
 

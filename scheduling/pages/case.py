@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from cases import answers, history, icd10, queues, steps, wording
+from cases import answers, history, icd10, materials, queues, steps, wording
 from cases.forms import ReasonForm
 from cases.models import Case
 from cases.pages.common import checklist, visible_case
@@ -44,6 +45,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "whom": queues.whom(row),
         "steps": steps.way(row),
         "next": steps.next_step(row),
+        "held_back": row.status == CaseStatus.WAITING and materials.holds_back(row, len(materials.missing(row))),
         "sheet": answers.of(row),
         "item": item,
         **(seats(item) if item else {}),
@@ -51,6 +53,8 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "older": events[EVENTS_SHOWN:],
         "why": unplaced.why([row]).get(row.pk) if row.status == CaseStatus.WAITING else None,
         "promised": promises.asks_for_a_time(row),
+        "reads": item is not None and _sits(request, item),
+        "neighbours": neighbours(request, item) if item else None,
         "session_seen": item is not None and _sees(request, item),
         "wishes": wish_list.of_cases(request.user, [row.pk]),
         "may": _may(request, row) | _may_plan(request, row, item),
@@ -79,9 +83,11 @@ def _may(request: HttpRequest, row: Case) -> dict[str, bool]:
 
 
 def _may_plan(request: HttpRequest, row: Case, item: AgendaItem | None) -> dict[str, bool]:
-    """Whether there is something to explain (no place, or a late one), and whether the case may be pinned."""
+    """Whether there is something to explain (no place, or a late one), whether the case may be pinned, and moved."""
     waits = row.status == CaseStatus.WAITING
+    at = [row.team.institution] if row.team else []
     return {
+        "move": bool(at) and row.status in wishes.PLANNABLE and access.can(request.user, "plan.request", at),
         "explain": access.can(request.user, "plan.look", None) and (waits or (bool(item) and row.overdue(item.start))),
         "plan": row.status in wishes.PLANNABLE and access.can(request.user, "case.plan", row),
     }
@@ -89,6 +95,38 @@ def _may_plan(request: HttpRequest, row: Case, item: AgendaItem | None) -> dict[
 
 def _sees(request: HttpRequest, item: AgendaItem) -> bool:
     return access.visible(request.user, Session.objects.filter(pk=item.session_id)).exists()
+
+
+def _sits(request: HttpRequest, item: AgendaItem) -> bool:
+    """Whether the reader has a seat at this case: then the file comes in reading order, the question first."""
+    seated = [seat.attendance.expert.user_id for seat in item.seats.all() if seat.attendance]
+    return request.user.pk in seated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """Where a case stands among those of its session that the reader may see."""
+
+    number: int
+    count: int
+    before: Case | None
+    after: Case | None
+
+
+def neighbours(request: HttpRequest, item: AgendaItem) -> Neighbours | None:
+    """The cases before and after; None where there is no other one to go to."""
+    seen = access.visible(request.user, Case.objects.all()).values("pk")
+    items = AgendaItem.objects.filter(session=item.session_id, active=True, case__in=seen)
+    cases = [one.case for one in items.select_related("case").order_by("start", "pk")]
+    at = next((index for index, one in enumerate(cases) if one.pk == item.case_id), None)
+    if at is None or len(cases) < 2:
+        return None
+    return Neighbours(
+        number=at + 1,
+        count=len(cases),
+        before=cases[at - 1] if at else None,
+        after=cases[at + 1] if at + 1 < len(cases) else None,
+    )
 
 
 def place_of(row: Case) -> AgendaItem | None:
