@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 DEFAULT_ZONE = "Asia/Shanghai"
 NEAR_MIN = 24 * 60  # from here on a limit is shown as near
@@ -47,42 +47,38 @@ def hour(at: datetime) -> str:
     return f"{at:%H:%M}"
 
 
-def _weekdays() -> tuple[str, ...]:
-    return (
-        pgettext("weekday", "Mon"),
-        pgettext("weekday", "Tue"),
-        pgettext("weekday", "Wed"),
-        pgettext("weekday", "Thu"),
-        pgettext("weekday", "Fri"),
-        pgettext("weekday", "Sat"),
-        pgettext("weekday", "Sun"),
-    )
-
-
-def _months() -> tuple[str, ...]:
-    return (
-        pgettext("month", "Jan"),
-        pgettext("month", "Feb"),
-        pgettext("month", "Mar"),
-        pgettext("month", "Apr"),
-        pgettext("month", "May"),
-        pgettext("month", "Jun"),
-        pgettext("month", "Jul"),
-        pgettext("month", "Aug"),
-        pgettext("month", "Sep"),
-        pgettext("month", "Oct"),
-        pgettext("month", "Nov"),
-        pgettext("month", "Dec"),
-    )
+WEEKDAYS = (
+    pgettext_lazy("weekday", "Mon"),
+    pgettext_lazy("weekday", "Tue"),
+    pgettext_lazy("weekday", "Wed"),
+    pgettext_lazy("weekday", "Thu"),
+    pgettext_lazy("weekday", "Fri"),
+    pgettext_lazy("weekday", "Sat"),
+    pgettext_lazy("weekday", "Sun"),
+)
+MONTHS = (
+    pgettext_lazy("month", "Jan"),
+    pgettext_lazy("month", "Feb"),
+    pgettext_lazy("month", "Mar"),
+    pgettext_lazy("month", "Apr"),
+    pgettext_lazy("month", "May"),
+    pgettext_lazy("month", "Jun"),
+    pgettext_lazy("month", "Jul"),
+    pgettext_lazy("month", "Aug"),
+    pgettext_lazy("month", "Sep"),
+    pgettext_lazy("month", "Oct"),
+    pgettext_lazy("month", "Nov"),
+    pgettext_lazy("month", "Dec"),
+)
 
 
 def weekday(on: date) -> str:
-    return _weekdays()[on.weekday()]
+    return str(WEEKDAYS[on.weekday()])
 
 
 def day(on: date, *, today: date | None = None) -> str:
     """`Tue 24 Nov`; the year is added where it is not this one."""
-    parts = {"weekday": weekday(on), "day": on.day, "month": _months()[on.month - 1], "year": on.year}
+    parts = {"weekday": weekday(on), "day": on.day, "month": MONTHS[on.month - 1], "year": on.year}
     if today is not None and on.year != today.year:
         return pgettext("date", "%(weekday)s %(day)d %(month)s %(year)d") % parts
     return pgettext("date", "%(weekday)s %(day)d %(month)s") % parts
@@ -94,7 +90,7 @@ def short_day(on: date, *, today: date) -> str:
         return pgettext("day", "today")
     if timedelta() < on - today < timedelta(days=7):
         return weekday(on)
-    parts = {"day": on.day, "month": _months()[on.month - 1], "year": on.year}
+    parts = {"day": on.day, "month": MONTHS[on.month - 1], "year": on.year}
     if on.year != today.year:
         return pgettext("date", "%(day)d %(month)s %(year)d") % parts
     return pgettext("date", "%(day)d %(month)s") % parts

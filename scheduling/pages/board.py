@@ -47,14 +47,17 @@ def board(request: SignedInRequest) -> HttpResponse:
 @page
 @require_GET
 def live(request: SignedInRequest) -> HttpResponse:
-    """`&state=…`: nothing (204) while the page is up to date, else the board and the rail as they are now."""
+    """`&state=…`: nothing (204) while the page is up to date, else the board and the rail as they are now.
+
+    `&days=1` gets the week one day after the other, for phones, in place of the grid.
+    """
     access.require(request.user, "plan.look")
     hospital = _chosen(request, scope.looked_at(request.user))
     shown = Week.parse(request.GET.get("week", "")) or week.default(hospital)
     if request.GET.get("state") == week.state(hospital, shown):
         return HttpResponse(status=204)
     context = _board(request, hospital, shown) | _rail(request, hospital)
-    return render(request, "scheduling/_board_live.html", context)
+    return render(request, "scheduling/_board_live.html", context | {"by_days": request.GET.get("days") == "1"})
 
 
 @page

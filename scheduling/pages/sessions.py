@@ -38,9 +38,9 @@ class Row:
 def session_list(request: SignedInRequest) -> HttpResponse:
     view = request.GET.get("view", VIEWS[0])
     rows = _viewed(access.visible(request.user, Session.objects.all()), view)
-    shown = Paginator(quorum.with_agenda(rows), ROWS).get_page(request.GET.get("page"))
-    now = timezone.now()
-    rows_shown = [Row(session=one, quorum=quorum.of(one, now=now)) for one in shown]
+    shown = Paginator(rows.select_related("team", "institution", "room"), ROWS).get_page(request.GET.get("page"))
+    quorums = quorum.of(shown, now=timezone.now())
+    rows_shown = [Row(session=one, quorum=quorums[one.pk]) for one in shown]
     context = {"nav": "sessions", "page": shown, "rows": rows_shown, "view": view, "views": _views()}
     return render(request, "scheduling/sessions.html", context)
 
@@ -78,7 +78,7 @@ def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
         "nav": "sessions",
         "session": found,
         "state": SessionStatus(found.status),
-        "quorum": quorum.of(found, now=timezone.now()),
+        "quorum": quorum.of([found], now=timezone.now())[found.pk],
         "table": table.of(found, request.user),
         "may_change": coming and access.can(request.user, "session.change", found),
         "hospital_zone": found.institution.zone,

@@ -55,7 +55,7 @@ def _context(request: SignedInRequest, public_id: str) -> dict[str, Any]:
     return {
         "nav": "sessions",
         "session": session,
-        "quorum": quorum.of(session, now=timezone.now()),
+        "quorum": quorum.of([session], now=timezone.now())[session.pk],
         "table": shown,
         "hospital_zone": session.institution.zone,
         "can_make_pdf": sheets.can_make_pdf(),

@@ -149,12 +149,13 @@ def _sessions(user: User, now: datetime, zone: Any) -> tuple[Any, list[dict[str,
         return day, []
     midnight = first.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     rows = coming.filter(start__lt=midnight + timedelta(days=1))[:MOST_CARDS]
-    return day, [_card(session, now) for session in quorum.with_agenda(rows)]
+    sessions = list(rows.select_related("team", "room"))
+    quorums = quorum.of(sessions, now=now)
+    return day, [_card(session, quorums[session.pk]) for session in sessions]
 
 
-def _card(session: Session, now: datetime) -> dict[str, Any]:
+def _card(session: Session, state: quorum.Quorum) -> dict[str, Any]:
     """A session as the part `session_card` shows it."""
-    state = quorum.of(session, now=now)
     return {
         "url": reverse("session", args=[session.public_id]),
         "start": session.start,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,28 +20,38 @@ from experts.models import Institution, Team
 from mdt_portal import access, clock, phrases
 from mdt_portal.models import User
 from scheduling import blocks, wording
-from scheduling.models import Block, Invitation, PublishedPlan, Room, RoomClosure, Session
+from scheduling.models import (
+    AgendaItem,
+    Attendance,
+    Block,
+    Invitation,
+    PublishedPlan,
+    Room,
+    RoomClosure,
+    Seat,
+    Session,
+)
 from scheduling.pages import quorum
+from scheduling.pages.cards import Card, CaseLine, Name
 from scheduling.pages.weeks import Week
 from scheduling.states import SessionStatus
 
 WORKDAY_H = (8, 18)  # a closure over all of this needs no clock times
 
-
-Cards = dict[int, dict[str, Any]]
-Days = dict[int | None, dict[date, list[dict[str, Any]]]]
+Cards = dict[int, Card]
+Days = dict[int | None, dict[date, list[Card]]]
 
 
 @dataclass(slots=True, kw_only=True)
 class Cell:
-    """One row on one day: cards (arguments of the part `session_card`) and words about closures.
+    """One row on one day: cards, and words about closures.
 
     `key` is the cell's address: `r|<room>|<date>`, `t|<team>|<date>` or `p|<person>|<date>`.
     """
 
     key: str
     day: str
-    cards: list[dict[str, Any]] = field(default_factory=list)
+    cards: list[Card] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
 
 
@@ -58,7 +67,7 @@ class Day:
     label: str
     note: str
     today: bool
-    cards: list[dict[str, Any]]
+    cards: list[Card]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +118,14 @@ class _Reader:
         self.calendar = working_days.calendar(institution)
         rows = Session.objects.filter(institution=institution).exclude(status=SessionStatus.CANCELLED)
         inside = access.visible(user, rows.overlapping(week.start(self.zone), week.end(self.zone)))
-        self.sessions = list(quorum.with_agenda(inside.order_by("start", "pk")))
+        self.sessions = list(inside.order_by("start", "pk"))
+        meeting = Q(institution=institution) | Q(pk__in={session.team_id for session in self.sessions})
+        used = Q(institution=institution) | Q(pk__in={session.room_id for session in self.sessions} - {None})
+        self.teams = {team.pk: team for team in Team.objects.filter(meeting).select_related("chair")}
+        self.rooms = {room.pk: room for room in Room.objects.filter(used)}
         self.blocks = self._blocks()
         self.dates = self._dates()
+        self.labels = {day: self._label(day) for day in self.dates}
 
     def _dates(self) -> list[date]:
         """Monday to Friday, and a weekend day that is worked or has a session."""
@@ -123,10 +137,10 @@ class _Reader:
         return moment.astimezone(self.zone).date()
 
     def board(self, by: str) -> Board:
-        cards = {session.pk: self._card(session) for session in self.sessions}
-        by_day: dict[date, list[dict[str, Any]]] = defaultdict(list)
+        cards = self._cards()
+        by_day: dict[date, list[Card]] = defaultdict(list)
         for session in self.sessions:
-            by_day[self._date(session.start)].append(cards[session.pk] | {"place": session.room or _("By video")})
+            by_day[self._date(session.start)].append(cards[session.pk])
         rows = {"team": self._teams, "person": self._people}.get(by, self._rooms)
         return Board(
             week=self.week,
@@ -139,27 +153,44 @@ class _Reader:
 
     # Cards -------------------------------------------------------------------------------------------------------
 
-    def _card(self, session: Session) -> dict[str, Any]:
-        state = quorum.of(session, now=self.now)
-        coming = session.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and session.start > self.now
-        return {
-            "id": session.public_id,
-            "movable": self.movable and coming,
-            "items": list(session.items.all()),
-            "url": reverse("session", args=[session.public_id]),
-            "start": session.start,
-            "end": session.end,
-            "team": session.team,
-            "hue": state.hue,
-            "state": state.label,
-            "required": state.required,
-            "suggested": state.suggested,
-            "filled": state.accepted,
-            "seats": state.needed,
-            "minutes": state.minutes,
-            "capacity": self._capacity(session),
-            "fill": round(100 * state.minutes / self._capacity(session)),
-        }
+    def _cards(self) -> Cards:
+        quorums = quorum.of(self.sessions, now=self.now)
+        cases = self._cases() if self.movable else {}
+        teams = {pk: Name.of(team) for pk, team in self.teams.items()}
+        rooms = {pk: Name.of(room) for pk, room in self.rooms.items()}
+        found = {}
+        for session in self.sessions:
+            state = quorums[session.pk]
+            coming = session.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and session.start > self.now
+            movable = self.movable and coming
+            found[session.pk] = Card(
+                id=session.public_id,
+                url=reverse("session", args=[session.public_id]),
+                zone=self.institution.zone,
+                start=session.start,
+                end=session.end,
+                team=teams[session.team_id],
+                room=rooms[session.room_id] if session.room_id else None,
+                cases=tuple(cases.get(session.pk, ())) if movable else (),
+                movable=movable,
+                hue=state.hue,
+                state=state.label,
+                required=state.required,
+                suggested=state.suggested,
+                filled=state.accepted,
+                seats=state.needed,
+                minutes=state.minutes,
+                capacity=self._capacity(session),
+            )
+        return found
+
+    def _cases(self) -> dict[int, list[CaseLine]]:
+        """The agenda of each session, by its id."""
+        found: dict[int, list[CaseLine]] = defaultdict(list)
+        rows = AgendaItem.objects.filter(session__in=self.sessions, active=True).order_by("start", "pk")
+        for session, ident, number, start in rows.values_list("session", "case__public_id", "case__number", "start"):
+            found[session].append(CaseLine(id=ident, number=number, start=start))
+        return found
 
     def _blocks(self) -> dict[int, list[tuple[datetime, datetime]]]:
         """The stretches of this week in which each team has a block."""
@@ -178,28 +209,26 @@ class _Reader:
 
     # Days and rows -----------------------------------------------------------------------------------------------
 
-    def _day(self, day: date, cards: list[dict[str, Any]]) -> Day:
-        return Day(label=self._label(day), note=self._note(day, cards), today=day == self.today, cards=cards)
+    def _day(self, day: date, cards: list[Card]) -> Day:
+        return Day(label=self.labels[day], note=self._note(day, cards), today=day == self.today, cards=cards)
 
     def _label(self, day: date) -> str:
         label = clock.day(day)
         return _("%(day)s, today") % {"day": label} if day == self.today else label
 
-    def _note(self, day: date, cards: list[dict[str, Any]]) -> str:
+    def _note(self, day: date, cards: list[Card]) -> str:
         if not cards:
             return _("no session") if self.calendar.works(day) else _("day off")
         parts = {
             "sessions": ngettext("%(n)d session", "%(n)d sessions", len(cards)) % {"n": len(cards)},
-            "percent": round(100 * sum(card["minutes"] for card in cards) / sum(card["capacity"] for card in cards)),
+            "percent": round(100 * sum(card.minutes for card in cards) / sum(card.capacity for card in cards)),
         }
         return _("%(sessions)s, %(percent)d %% full") % parts
 
     def _rooms(self, cards: Cards) -> list[Row]:
         closed = self._closures()
         in_room = self._by_day((session.room_id, session, cards[session.pk]) for session in self.sessions)
-        rooms = [
-            room for room in Room.objects.filter(institution=self.institution) if room.active or room.pk in in_room
-        ]
+        rooms = [room for room in self.rooms.values() if room.active or room.pk in in_room]
         rows = [
             self._row(str(room), self._about(room), f"r|{room.public_id}", in_room[room.pk], closed[room.pk])
             for room in rooms
@@ -209,21 +238,23 @@ class _Reader:
     def _teams(self, cards: Cards) -> list[Row]:
         """Every team of the hospital, those without a session too: a case may be carried to them."""
         of_team = self._by_day((session.team_id, session, cards[session.pk]) for session in self.sessions)
-        teams = Team.objects.filter(institution=self.institution).select_related("chair")
         return [
             self._row(str(team), str(team.chair or ""), f"t|{team.public_id}", of_team[team.pk], {})
-            for team in teams
+            for team in self.teams.values()
             if team.active or team.pk in of_team
         ]
 
     def _people(self, cards: Cards) -> list[Row]:
         """Whoever attends something this week; each card says their own part of the session."""
+        sessions = {session.pk: session for session in self.sessions}
+        seated = Exists(Seat.objects.filter(attendance=OuterRef("pk"), item__active=True))
+        attendances = Attendance.objects.filter(seated, session__in=sessions).select_related("expert")
         rows, names = [], {}
-        for session in self.sessions:
-            for one in {seat.attendance for item in session.items.all() for seat in item.seats.all()} - {None}:
-                names[one.expert_id] = one.expert
-                part = {"start": one.start, "end": one.end, "place": session.room or _("By video")}
-                rows.append((one.expert_id, session, cards[session.pk] | part))
+        for one in attendances:
+            assert one.session_id is not None
+            names[one.expert_id] = one.expert
+            card = replace(cards[one.session_id], start=one.start, end=one.end)
+            rows.append((one.expert_id, sessions[one.session_id], card))
         of_person = self._by_day(rows)
         people = sorted(names.values(), key=str)
         return [
@@ -231,13 +262,13 @@ class _Reader:
             for one in people
         ]
 
-    def _load(self, cards: dict[date, list[dict[str, Any]]]) -> str:
+    def _load(self, cards: dict[date, list[Card]]) -> str:
         of_week = [card for day in cards.values() for card in day]
-        spent = sum((card["end"] - card["start"]) // timedelta(minutes=1) for card in of_week)
+        spent = sum((card.end - card.start) // timedelta(minutes=1) for card in of_week)
         count = ngettext("%(n)d session", "%(n)d sessions", len(of_week)) % {"n": len(of_week)}
         return phrases.line(count, clock.span(spent))
 
-    def _by_day(self, rows: Iterable[tuple[int | None, Session, dict[str, Any]]]) -> Days:
+    def _by_day(self, rows: Iterable[tuple[int | None, Session, Card]]) -> Days:
         found: Days = defaultdict(lambda: defaultdict(list))
         for key, session, card in rows:
             found[key][self._date(session.start)].append(card)
@@ -248,13 +279,13 @@ class _Reader:
         name: str,
         note: str,
         key: str,
-        cards: dict[date, list[dict[str, Any]]],
+        cards: dict[date, list[Card]],
         closed: dict[date, list[str]],
     ) -> Row:
         cells = [
             Cell(
                 key=f"{key}|{day}",
-                day=self._label(day),
+                day=self.labels[day],
                 cards=cards.get(day, []),
                 closed=closed.get(day, []),
             )

@@ -128,11 +128,20 @@
   let waiting = ""; // an answer that came while something was carried
   let asking = false;
 
+  /* A phone shows the same week one day after the other. That list is not in the page: it takes the place of the grid
+     in what the page asks for. Whoever turns the screen gets the other one anew. */
+  const phone = window.matchMedia("(max-width: 767.98px)");
+  function anew() {
+    poll.dataset.state = "";
+    refresh();
+  }
+
   async function refresh() {
     if (asking || document.hidden) return;
     asking = true;
     const search = find(".rail-search input")?.value || "";
-    const url = `${poll.dataset.url}&state=${encodeURIComponent(poll.dataset.state)}&find=${encodeURIComponent(search)}`;
+    const state = encodeURIComponent(poll.dataset.state);
+    const url = `${poll.dataset.url}&state=${state}&find=${encodeURIComponent(search)}${phone.matches ? "&days=1" : ""}`;
     try {
       const answer = await fetch(url, { headers: { "HX-Request": "true" } });
       if (answer.status === 200 && !answer.redirected) {
@@ -151,13 +160,18 @@
     if (!state) return;
     poll.dataset.state = state.dataset.state;
     for (const id of ["board-lede", "board-undo", "rail-list", "rail-count"]) swap(document.getElementById(id), fresh.getElementById(id));
-    const changed = sameShape(fresh) ? cells(fresh) : whole(fresh);
-    swap(find("#board-days"), find("#board-days", fresh));
-    if (changed) {
+    const first = phone.matches && !find("#board-days").childElementCount;
+    const changed = shown(fresh);
+    if (changed && !first) {
       const said = find("#board-said");
       said.textContent = "";
       said.textContent = board.dataset.changed;
     }
+  }
+
+  function shown(fresh) {
+    if (find("#board-days", fresh)) return swap(find("#board-days"), find("#board-days", fresh)) ? 1 : 0;
+    return sameShape(fresh) ? cells(fresh) : whole(fresh);
   }
 
   const keys = (from) => all("[data-cell]", from).map((cell) => cell.id).join();
@@ -215,5 +229,7 @@
   });
   document.body.addEventListener("board:changed", refresh);
   document.addEventListener("visibilitychange", refresh);
+  phone.addEventListener("change", anew);
+  if (phone.matches) anew();
   setInterval(refresh, POLL_MS);
 })();

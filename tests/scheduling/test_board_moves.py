@@ -127,6 +127,15 @@ def test_the_dialog_shows_and_saves(desk: Client, world: World) -> None:
     assert Session.objects.get().start == at(world, 1, "14:00")
 
 
+def test_from_another_page_the_dialog_starts_in_the_week_of_the_place(desk: Client, world: World) -> None:
+    session = placed(world)
+    for query in ({"session": session.public_id}, {"case": world.cases[0].public_id}):
+        asked = desk.get(reverse("board_move"), query).content.decode()
+        assert f'name="week" value="{NEXT}"' in asked
+    page = desk.get(reverse("session", args=[session.public_id])).content.decode()
+    assert f"week={NEXT}" in page and f"/week/move/?session={session.public_id}" in page
+
+
 def test_the_person_who_changes_is_shown_before_saving(desk: Client, world: World) -> None:
     session = placed(world)
     gone = next(e for e in world.experts[:2] if session.attendances.active().filter(expert=e).exists())
@@ -230,7 +239,7 @@ def test_rows_by_team_and_by_person(desk: Client, world: World) -> None:
     rows = desk.get(reverse("board"), {"week": str(NEXT), "by": "person"}).context["board"].rows
     people = sorted(str(one.expert) for one in session.attendances.active())
     assert [row.name for row in rows] == people
-    assert all(row.cells[1].cards[0]["id"] == session.public_id for row in rows)
+    assert all(row.cells[1].cards[0].id == session.public_id for row in rows)
 
 
 @pytest.mark.parametrize("by", ["room", "team", "person"])

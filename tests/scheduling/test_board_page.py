@@ -51,9 +51,9 @@ def test_a_session_stands_in_its_room_and_day(desk: Client, team: Team) -> None:
     board = desk.get(reverse("board"), {"week": str(NEXT)}).context["board"]
     row = next(row for row in board.rows if row.name == str(room))
     (card,) = row.cells[1].cards
-    assert card["url"] == reverse("session", args=[session.public_id])
-    assert (card["required"], card["suggested"], card["filled"], card["seats"]) == (1, 0, 0, 1)
-    assert (card["hue"], card["state"]) == ("planned", "1 silent")
+    assert card.url == reverse("session", args=[session.public_id])
+    assert (card.required, card.suggested, card.filled, card.seats) == (1, 0, 0, 1)
+    assert (card.hue, card.state) == ("planned", "1 silent")
     assert board.days[1].note == "1 session, 25 % full"  # 30 of the 120 minutes that a session may last
 
 
@@ -61,7 +61,7 @@ def test_fill_is_that_of_the_block(desk: Client, team: Team) -> None:
     factories.block(team)
     meeting(team, NEXT.day(1), cases=[factories.case_waiting(team=team)], minutes=30)
     board = desk.get(reverse("board"), {"week": str(NEXT)}).context["board"]
-    assert board.rows[-1].cells[1].cards[0]["fill"] == 25
+    assert board.rows[-1].cells[1].cards[0].fill == 25
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_hue_tells_who_has_answered(desk: Client, team: Team, status: str, h
     invitation = session.attendances.get().invitation
     type(invitation).objects.update(status=status)
     card = desk.get(reverse("board"), {"week": str(NEXT)}).context["board"].rows[-1].cells[0].cards[0]
-    assert (card["hue"], card["state"]) == (hue, state)
+    assert (card.hue, card.state) == (hue, state)
 
 
 def test_an_open_seat_is_broken_whatever_else(desk: Client, team: Team) -> None:
@@ -86,7 +86,7 @@ def test_an_open_seat_is_broken_whatever_else(desk: Client, team: Team) -> None:
     for item in session.items.all():
         item.seats.update(attendance=None)
     card = desk.get(reverse("board"), {"week": str(NEXT)}).context["board"].rows[-1].cells[0].cards[0]
-    assert (card["hue"], card["state"], card["seats"]) == ("broken", "1 seat open", 1)
+    assert (card.hue, card.state, card.seats) == ("broken", "1 seat open", 1)
 
 
 def test_a_closed_room_says_why(desk: Client, team: Team) -> None:
