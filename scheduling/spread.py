@@ -29,6 +29,7 @@ from scheduling.desk import Change, Desk, State
 from scheduling.solver import bounds, reading
 from scheduling.solver.crew import Lost, Result, TeamBounded, Work, do
 from scheduling.solver.decompose import Task, Worker, read_answer
+from scheduling.solver.plan import ID
 from scheduling.solver.problem import Problem
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ _TEAM_BOUND = reading.record(
         "effort": reading.nullable(reading.integer()),
     },
 )
+_TEAM_BOUNDED = reading.record(TeamBounded, {"team": ID, "part": _TEAM_BOUND})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,9 +199,8 @@ def _key(work: Work) -> str:
 
 def _read(body: Mapping[str, Any]) -> Result:
     if "bounded" in body:
-        bounded = body["bounded"]
-        return TeamBounded(team=bounded["team"], part=reading.whole(_TEAM_BOUND, bounded["part"]))
-    return replace(read_answer(body["answer"]), version=UNCHECKED)
+        return reading.whole(_TEAM_BOUNDED, body["bounded"])
+    return replace(read_answer(body.get("answer")), version=UNCHECKED)
 
 
 @dataclass(slots=True)

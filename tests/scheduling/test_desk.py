@@ -103,7 +103,9 @@ def test_work_that_came_too_late_for_a_helper_is_lost_when_it_returns(
     assert crew_at_work.has_room()
 
 
-@pytest.mark.parametrize("said", [{"answer": {"task": "x"}}, {"answer": {}}, {"bounded": {"team": 1, "part": {}}}])
+@pytest.mark.parametrize(
+    "said", [{"answer": {"task": "x"}}, {"answer": {}}, {}, {"bounded": {"team": 1, "part": {}}}, {"bounded": {}}]
+)
 def test_an_answer_that_cannot_be_read_counts_as_lost(
     said: dict[str, Any], crew_at_work: spread.Spread, search: Coordinator, desk: Desk
 ) -> None:
