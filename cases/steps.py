@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import requirement, wording
+from cases import materials, requirement, wording
 from cases.models import Case
 from cases.requirement import Undecided
 from cases.states import CaseStatus
+from mdt_portal import phrases
 
 WAY = (
     (gettext_lazy("Referred"), (CaseStatus.DRAFT,)),
@@ -53,5 +54,16 @@ def next_step(case: Case) -> str:
     if case.status == CaseStatus.LISTED:
         return _("The catalogue asks for no discussion. The case stands on the list of its team and is not planned.")
     if case.status == CaseStatus.WAITING:
-        return _("It waits for %(team)s and gets its place with the next plan.") % {"team": case.team}
+        return _waits(case)
     return ""
+
+
+def _waits(case: Case) -> str:
+    """A routine case is not planned before its materials are complete; any other gets its place next."""
+    missing = materials.missing(case)
+    if materials.holds_back(case, len(missing)):
+        things = phrases.listed(wording.material_text(code) for code in missing)
+        return _("It is planned once its materials are complete. Missing: %(things)s. The limit runs meanwhile.") % {
+            "things": things
+        }
+    return _("It waits for %(team)s and gets its place with the next plan.") % {"team": case.team}

@@ -28,7 +28,7 @@ from mdt_portal.pages import SignedInRequest, page, say
 from scheduling import frozen, moves, trials
 from scheduling.differences import Change, ChangeKind, compare
 from scheduling.judging import Level
-from scheduling.models import Move, Room, Session
+from scheduling.models import AgendaItem, Move, Room, Session
 from scheduling.pages import spots
 from scheduling.pages.review import Row, Words
 from scheduling.pages.spots import Place, Places
@@ -108,15 +108,15 @@ def move(request: SignedInRequest) -> HttpResponse:
     """GET shows what the change would do, POST does it; a refusal comes back as the dialog with its reason."""
     subject = _subject(request)
     given = request.POST if request.method == "POST" else request.GET
-    week = Week.parse(given.get("week", "")) or Week.around(timezone.now().astimezone(subject.institution.tz).date())
+    week = Week.parse(given.get("week", "")) or _week_of(subject)
     found = spots.of(subject.row, subject.institution, week)
     asked = Asked.read(given, subject, found)
     if request.method != "POST":
-        return _dialog(request, subject, found, asked)
+        return _dialog(request, subject, found, asked, week)
     try:
         done = asked.carry_out(subject, by=request.user, expected=given.get("seal", ""), ack=bool(given.get("ack")))
     except DomainError as error:
-        return _dialog(request, subject, found, asked, refused=error)
+        return _dialog(request, subject, found, asked, week, refused=error)
     return _done(_told(done))
 
 
@@ -167,6 +167,15 @@ def _subject(request: SignedInRequest) -> Subject:
         subject = Subject(case=None, session=found, institution=found.institution)
     access.require(request.user, "plan.request", [subject.institution])
     return subject
+
+
+def _week_of(subject: Subject) -> Week:
+    """The week in which it stands now; this week for what has no place."""
+    if subject.session:
+        at = subject.session.start
+    else:
+        at = AgendaItem.objects.filter(case=subject.case, active=True).values_list("start", flat=True).first()
+    return Week.around((at or timezone.now()).astimezone(subject.institution.tz).date())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +280,13 @@ def _line(one: Place, cell: str, to: str) -> dict[str, Any]:
 
 
 def _dialog(
-    request: SignedInRequest, subject: Subject, found: Places, asked: Asked, *, refused: DomainError | None = None
+    request: SignedInRequest,
+    subject: Subject,
+    found: Places,
+    asked: Asked,
+    week: Week,
+    *,
+    refused: DomainError | None = None,
 ) -> HttpResponse:
     where = asked.where(subject)
     check = _checked(subject, where)
@@ -284,7 +299,7 @@ def _dialog(
         "rooms": Room.objects.filter(institution=subject.institution, active=True),
         "may_take_off": subject.case is not None and trials.place_of(subject.case) is not None,
         "parts": _parts(request.user, subject),
-        "week": given.get("week", ""),
+        "week": week,
         "refused": refused,
         "meanwhile": _meanwhile(check, given.get("seal", "")) if isinstance(refused, moves.StaleMove) else [],
         "url": reverse("board_move"),

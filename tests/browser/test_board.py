@@ -196,6 +196,15 @@ def test_two_coordinators_at_once(desk: Desk, world: World, language: str) -> No
     expect(two.locator("#board-grid .sess")).to_have_count(2, timeout=10_000)
 
 
+def test_a_case_is_moved_from_its_own_page(desk: Desk, world: World) -> None:
+    page = desk(world.coordinator)
+    page.goto(page.url.split("/week/")[0] + reverse("case", args=[world.cases[0].public_id]))
+    page.get_by_role("button", name="Move…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("#main")).to_contain_text("Open session")
+
+
 def test_the_search_and_the_focus_survive_a_change(desk: Desk, world: World) -> None:
     page = desk(world.coordinator)
     search = page.get_by_role("searchbox", name="Search the cases without a place")

@@ -65,8 +65,23 @@ def test_it_shows_needs_limit_materials_and_no_name(desk: Client, case: Case) ->
     for words in ("Lung cancer, Stage IIIB", "15 minutes, 2 seats, within 14 days", "associate chief or above"):
         assert words in text
     assert "Imaging (CT or MRI) with report" in text and "1 missing" in text
-    assert "It waits for Lung MDT" in text
     assert "Wang Fang" not in text
+
+
+def test_what_comes_next_depends_on_the_materials(desk: Client, case: Case) -> None:
+    text = text_of(desk.get(address(case)))
+    assert "It is planned once its materials are complete. Missing: Imaging (CT or MRI) with report." in text
+    assert 'href="#materials">Open checklist' in text
+    case.materials.filter(status="missing").update(status="received")
+    text = text_of(desk.get(address(case)))
+    assert "It waits for Lung MDT and gets its place with the next plan." in text and "Open checklist" not in text
+
+
+def test_only_who_plans_is_offered_to_move_it(desk: Client, case: Case) -> None:
+    button = f"/week/move/?case={case.public_id}"
+    assert button in text_of(desk.get(address(case)))
+    desk.force_login(factories.user(Role.MANAGER, at=case.institution))
+    assert button not in text_of(desk.get(address(case)))
 
 
 def test_a_planned_case_shows_its_people_and_its_place(desk: Client, case: Case) -> None:
