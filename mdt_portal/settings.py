@@ -278,6 +278,7 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "scheduling.states.RunStatus",
         "ExceptionKind": "experts.models.ExceptionKind",
         "ProposalKind": "scheduling.models.ProposalKind",
+        "RareClass": "cases.models.RareClass",
         "WishKind": "scheduling.models.WishKind",
         "TimeRequestStatus": "scheduling.states.TimeRequestStatus",
         "ChangeKind": "scheduling.differences.ChangeKind",

@@ -8,9 +8,10 @@ from scheduling.api.desk import BulkView, SavedViewViewSet
 from scheduling.api.invitations import InvitationViewSet
 from scheduling.api.load import LoadView
 from scheduling.api.moves import MoveViewSet
+from scheduling.api.pools import BlockViewSet, KeptRoomViewSet
 from scheduling.api.promises import GainView, HoldView, HoldViewSet, PromiseView
 from scheduling.api.runs import ProposalViewSet, RunViewSet
-from scheduling.api.sessions import RoomViewSet, SessionViewSet
+from scheduling.api.sessions import SessionViewSet
 from scheduling.api.whynot import RemedyView, WhyNotView
 from scheduling.api.wishes import TimeRequestViewSet, WishViewSet
 
@@ -22,7 +23,8 @@ router.register("sessions", SessionViewSet, "api-session")
 router.register("invitations", InvitationViewSet, "api-invitation")
 router.register("holds", HoldViewSet, "api-hold")
 router.register("moves", MoveViewSet, "api-move")
-router.register("rooms", RoomViewSet, "api-room")
+router.register("rooms", KeptRoomViewSet, "api-room")
+router.register("blocks", BlockViewSet, "api-block")
 router.register("wishes", WishViewSet, "api-wish")
 router.register("time-requests", TimeRequestViewSet, "api-time-request")
 router.register("saved-views", SavedViewViewSet, "api-saved-view")
