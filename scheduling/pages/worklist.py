@@ -5,11 +5,12 @@ Each entry has one kind, one sentence and one action. Those with a limit come in
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -18,11 +19,11 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from cases import queues
 from cases.models import Case, MaterialItem, Tier
 from cases.states import CaseStatus, MaterialStatus
+from experts.models import Discipline, Expert
 from mdt_portal import access, phrases
 from mdt_portal.models import User
 from scheduling import suggestions, unplaced
-from scheduling.models import Invitation, PlanningRun, Session
-from scheduling.pages import quorum
+from scheduling.models import Attendance, Invitation, PlanningRun, Seat, Session
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, RunStatus
 
 SOON = timedelta(hours=24)
@@ -175,47 +176,78 @@ def _missing(case: Case) -> list[MaterialItem]:
 # Sessions -------------------------------------------------------------------------------------------------------------
 
 
-def upcoming(user: User, now: datetime) -> QuerySet[Session]:
-    """The sessions of the next days at the reader's hospitals, with agenda, seats and answers."""
-    rows = Session.objects.filter(status__in=LIVE_SESSIONS, end__gt=now, start__lt=now + SEATS_AHEAD)
-    return quorum.with_agenda(access.visible(user, rows)).order_by("start", "pk")
+@dataclass(slots=True)
+class _Seats:
+    """The required seats of one session about which something must be done; disciplines and experts as ids."""
+
+    open: set[int] = field(default_factory=set)
+    pending: int = 0
+    late: list[int] = field(default_factory=list)
 
 
 def _sessions(user: User, now: datetime) -> Iterator[Entry]:
     if not access.can(user, "plan.look", None):
         return
     leads = _leads(user)
-    sessions = list(upcoming(user, now)[:MOST])
+    rows = Session.objects.filter(status__in=LIVE_SESSIONS, start__gt=now, start__lt=now + SEATS_AHEAD)
+    sessions = list(access.visible(user, rows).select_related("team", "institution").order_by("start", "pk")[:MOST])
+    seats = _seats([session.pk for session in sessions], now)
+    words = _Words(seats.values())
     suggested = suggestions.of_sessions(session.pk for session in sessions)
     for session in sessions:
-        entry = _session(session, now, suggested.get(session.pk, ()))
-        if entry is not None and session.start > now:
+        entry = _session(session, now, seats[session.pk], words, suggested.get(session.pk, ()))
+        if entry is not None:
             yield entry if leads else _to_read(entry, entry.url)
 
 
-def _session(session: Session, now: datetime, declined: Iterable[Invitation]) -> Entry | None:
+def _seats(sessions: list[int], now: datetime) -> dict[int, _Seats]:
+    """Two queries, which bring a few numbers for each seat instead of everything about it."""
+    found: dict[int, _Seats] = defaultdict(_Seats)
+    required = Seat.objects.filter(item__active=True, optional=False).order_by()
+    lacking = required.filter(item__session__in=sessions, attendance=None)
+    for session, discipline in lacking.values_list("item__session_id", "discipline_id"):
+        found[session].open.add(discipline)
+    silent = Attendance.objects.filter(
+        Exists(required.filter(attendance=OuterRef("pk"))),
+        session__in=sessions,
+        invitation__status=InvitationStatus.PENDING,
+    )
+    for session_, expert, answer_by in silent.values_list("session_id", "expert_id", "invitation__answer_by"):
+        assert session_ is not None
+        found[session_].pending += 1
+        if answer_by < now:
+            found[session_].late.append(expert)
+    return found
+
+
+class _Words:
+    """The names behind the ids in `seats`."""
+
+    def __init__(self, seats: Iterable[_Seats]) -> None:
+        rows = list(seats)
+        self.disciplines = Discipline.objects.in_bulk({pk for one in rows for pk in one.open})
+        self.experts = Expert.objects.in_bulk({pk for one in rows for pk in one.late})
+
+
+def _session(
+    session: Session, now: datetime, seats: _Seats, words: _Words, declined: Iterable[Invitation]
+) -> Entry | None:
     """The worst that can be said of its seats: one is open, somebody is silent, or it is soon and unconfirmed."""
-    seats = [seat for item in session.items.all() for seat in item.seats.all() if not seat.optional]
-    open_seats = {seat.discipline_id: seat.discipline.name for seat in seats if seat.attendance is None}
-    pending = {
-        seat.attendance.pk: seat.attendance
-        for seat in seats
-        if seat.attendance and seat.attendance.invitation.status == InvitationStatus.PENDING
-    }
-    late = [one for one in pending.values() if one.invitation.answer_by < now]
-    if open_seats:
-        kind, action, what = "seat", _("Choose deputy"), phrases.listed(sorted(open_seats.values()))
-        detail = _("Nobody sits there: %(n)d required seats are open.") % {"n": len(open_seats)}
-        if len(open_seats) == 1:
+    if seats.open:
+        kind, action = "seat", _("Choose deputy")
+        what = phrases.listed(sorted(words.disciplines[pk].name for pk in seats.open))
+        detail = _("Nobody sits there: %(n)d required seats are open.") % {"n": len(seats.open)}
+        if len(seats.open) == 1:
             detail = _("Nobody sits there. The session cannot be confirmed without this seat.")
         detail = phrases.sentences(detail, *(_suggested(row, session) for row in declined))
-    elif late:
-        kind, action = "silent", _("Call list")
-        what = ngettext("%(n)d person silent", "%(n)d people silent", len(late)) % {"n": len(late)}
-        detail = _("No answer in time: %(names)s") % {"names": phrases.listed(one.expert.name for one in late)}
-    elif pending and session.start < now + SOON:
+    elif seats.late:
+        kind, action, late = "silent", _("Call list"), len(seats.late)
+        what = ngettext("%(n)d person silent", "%(n)d people silent", late) % {"n": late}
+        names = phrases.listed(words.experts[pk].name for pk in seats.late)
+        detail = _("No answer in time: %(names)s") % {"names": names}
+    elif seats.pending and session.start < now + SOON:
         kind, action = "quorum", _("Call list")
-        what = ngettext("%(n)d answer awaited", "%(n)d answers awaited", len(pending)) % {"n": len(pending)}
+        what = ngettext("%(n)d answer awaited", "%(n)d answers awaited", seats.pending) % {"n": seats.pending}
         detail = _("It is soon, and not all have accepted.")
     else:
         return None
