@@ -19,16 +19,18 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from cases import queues
 from cases.models import Case, MaterialItem, Tier
 from cases.states import CaseStatus, MaterialStatus
-from experts.models import Discipline, Expert
-from mdt_portal import access, phrases
+from experts.models import Discipline, Expert, Role
+from experts import roles
+from mdt_portal import access, clock, phrases
 from mdt_portal.models import User
 from scheduling import suggestions, unplaced
-from scheduling.models import Attendance, Invitation, PlanningRun, Seat, Session
-from scheduling.states import LIVE_SESSIONS, InvitationStatus, RunStatus
+from scheduling.models import Attendance, Invitation, PlanningRun, Seat, Session, TimeRequest
+from scheduling.states import LIVE_SESSIONS, InvitationStatus, RunStatus, TimeRequestStatus
 
 SOON = timedelta(hours=24)
 SEATS_AHEAD = timedelta(days=14)
 FAILED_FOR = timedelta(days=2)
+REFUSED_FOR = timedelta(days=2)
 MOST = 200
 """Enough for any morning; what lies behind it shows itself when the first ones are done."""
 
@@ -37,6 +39,7 @@ KINDS: dict[str, str | Promise] = {
     "facts": gettext_lazy("Facts missing"),
     "team": gettext_lazy("No team"),
     "materials": gettext_lazy("Materials"),
+    "asked": gettext_lazy("Time asked for"),
     "seat": gettext_lazy("Seat open"),
     "silent": gettext_lazy("No answer"),
     "quorum": gettext_lazy("Not yet confirmed"),
@@ -49,6 +52,7 @@ ICONS = {
     "facts": "help",
     "team": "pools",
     "materials": "clip",
+    "asked": "person",
     "seat": "personx",
     "silent": "bell",
     "quorum": "hold",
@@ -87,7 +91,7 @@ class Group:
 
 def entries(user: User, now: datetime) -> list[Entry]:
     """Everything that waits for this reader, the nearest limit first. A constant number of queries."""
-    found = [*_cases(user, now), *_sessions(user, now), *_runs(user, now)]
+    found = [*_cases(user, now), *_asked(user, now), *_sessions(user, now), *_runs(user, now)]
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return sorted(found, key=lambda entry: (entry.due or far, entry.since or far, entry.what))
 
@@ -158,9 +162,7 @@ def _case(case: Case, block: queues.Block | None, why: str, *, leads: bool) -> E
         detail = _("%(tier)s. %(detail)s") % {"tier": Tier(case.tier).label, "detail": detail}
     return Entry(
         kind=kind,
-        what=pgettext("parts of a line", " · ").join(
-            filter(None, (case.number, queues.about(case), queues.whom(case)))
-        ),
+        what=_about(case),
         detail=detail,
         url=url,
         action=action,
@@ -169,8 +171,38 @@ def _case(case: Case, block: queues.Block | None, why: str, *, leads: bool) -> E
     )
 
 
+def _about(case: Case) -> str:
+    return pgettext("parts of a line", " · ").join(filter(None, (case.number, queues.about(case), queues.whom(case))))
+
+
 def _missing(case: Case) -> list[MaterialItem]:
     return case.missing  # type: ignore[attr-defined]
+
+
+def _asked(user: User, now: datetime) -> Iterator[Entry]:
+    """What experts said who were asked to come although off duty, while their case still waits; one line a case."""
+    said = Q(status=TimeRequestStatus.AGREED, start__gt=now) | Q(
+        status=TimeRequestStatus.REFUSED, answered_at__gt=now - REFUSED_FOR
+    )
+    mine = Q(case__team__institution__in=roles.institutions(user, Role.COORDINATOR), case__status=CaseStatus.WAITING)
+    rows = TimeRequest.objects.filter(said, mine).select_related("expert", "case__patient", "case__team__institution")
+    told: set[int] = set()
+    for row in rows.order_by("status", "start")[:MOST]:  # a yes comes before a no
+        if row.case_id in told:
+            continue
+        told.add(row.case_id)
+        agreed = row.status == TimeRequestStatus.AGREED
+        local = row.start.astimezone(row.case.team.institution.tz) if row.case.team else row.start
+        said_words = _("%(expert)s comes on %(when)s. Plan again, and the case can get its place.")
+        detail = said_words if agreed else _("%(expert)s cannot come on %(when)s. See what else would help.")
+        yield Entry(
+            kind="asked",
+            what=_about(row.case),
+            detail=detail % {"expert": row.expert, "when": phrases.line(clock.day(local.date()), clock.hour(local))},
+            url=reverse("run_new") if agreed else reverse("why_not", args=[row.case.public_id]),
+            action=_("Plan again") if agreed else _("Why not?"),
+            due=row.case.due_at,
+        )
 
 
 # Sessions -------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.utils import timezone
 from cases.models import Case
 from experts.models import OnCallDuty, Role
 from mdt_portal.models import User
-from scheduling.models import Invitation, Seat
+from scheduling.models import Invitation, Seat, TimeRequest
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -197,3 +197,21 @@ def test_it_is_there_in_chinese(desk: Client, coordinator: User) -> None:
     waiting(coordinator, -1)
     response = desk.get("/", headers={"Accept-Language": "zh-hans"})
     assert response.status_code == 200 and "今日" in response.content.decode()
+
+
+def test_what_an_expert_said_who_was_asked_for_time_has_a_next_step(desk: Client, coordinator: User) -> None:
+    case = waiting(coordinator, 200)
+    start = timezone.now() + timedelta(hours=30)
+    span = {"start": start, "end": start + timedelta(minutes=30), "answered_at": timezone.now()}
+    for name, status in (("Zhu Yan", "refused"), ("He Qisong", "asked")):
+        expert = factories.expert(at=hospital(coordinator), name_en=name)
+        TimeRequest.objects.create(case=case, expert=expert, status=status, **span)
+    response = desk.get("/")
+    assert entries(response) == [("Later", "asked")]
+    assert "Zhu Yan cannot come on" in response.content.decode()
+    TimeRequest.objects.filter(status="asked").update(status="agreed")
+    response = desk.get("/")
+    assert entries(response) == [("Later", "asked")]
+    assert "He Qisong comes on" in response.content.decode()
+    Case.objects.filter(pk=case.pk).update(status="planned")
+    assert entries(desk.get("/")) == []
