@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from cases import queues
 from cases.models import Case, MaterialItem, Tier
 from cases.states import CaseStatus, MaterialStatus
-from experts.models import Discipline, Expert, Role
 from experts import roles
+from experts.models import Discipline, Expert, Role
 from mdt_portal import access, clock, phrases
 from mdt_portal.models import User
 from scheduling import suggestions, unplaced
@@ -119,7 +119,8 @@ def _cases(user: User, now: datetime) -> Iterator[Entry]:
     placed = Q(Exists(awaited), status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED])
     drafts = Q(status=CaseStatus.DRAFT, referrer=user)
     wanted = waiting | placed | drafts | Q(status__in=[CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS])
-    cases = list(queues.rows(access.visible(user, Case.objects.filter(wanted)))[:MOST])
+    rows = queues.rows(access.visible(user, Case.objects.filter(wanted)))
+    cases = list(rows.select_related(None).select_related("patient", "team")[:MOST])
     groups = queues.groups_of(cases)
     why = unplaced.why(case for case in cases if case.status == CaseStatus.WAITING)
     leads = _leads(user)
