@@ -5,7 +5,7 @@ Reads the moves that `lifecycle.move` leaves behind. One's own deeds are no news
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,10 @@ MOST = 300
 
 PASSING = {RunStatus.QUEUED, RunStatus.RUNNING, InvitationStatus.REPLACED}
 """Where something ended up that asks for nobody's attention."""
+
+
+Moves = dict[int, list[StatusEvent]]
+"""By what was moved, the newest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,29 +111,44 @@ def mark_seen(*, by: User, until: datetime) -> None:
 
 def of(user: User, now: datetime) -> list[Group]:
     """The news by kind, the newest first. One query for the moves, and one or two for each kind that moved."""
+    groups = []
+    for kind, moved in _moved(user, now):
+        rows = access.visible(user, kind.rows.filter(pk__in=moved)).in_bulk()
+        items = [_item(kind, rows[pk], events, now) for pk, events in moved.items() if pk in rows]
+        if items:
+            groups.append(Group(label=kind.label, icon=kind.icon, items=items))
+    return groups
+
+
+def number(user: User, now: datetime) -> int:
+    """How many news there are, without a word about them."""
+    moved = _moved(user, now)
+    return sum(access.visible(user, kind.rows.model.objects.filter(pk__in=events)).count() for kind, events in moved)
+
+
+def _moved(user: User, now: datetime) -> Iterator[tuple[Kind, Moves]]:
+    """What others have moved, by kind; what is back where it was, or only passed through, is no news."""
     moves: dict[tuple[str, int], list[StatusEvent]] = {}
     kinds = _kinds()
     recent = StatusEvent.objects.filter(at__gt=last_look(user, now), at__lte=now, subject_type__in=kinds)
     others = recent.exclude(by=user) | recent.filter(by__isnull=True)
     for event in others.select_related("by").order_by("-at", "-pk")[:MOST]:
         moves.setdefault((event.subject_type, event.subject_id), []).append(event)
-    groups = []
     for name, kind in kinds.items():
-        ids = [pk for subject, pk in moves if subject == name]
-        rows = access.visible(user, kind.rows.filter(pk__in=ids)).in_bulk() if ids else {}
-        items = list(_items(kind, rows, {pk: moves[name, pk] for pk in ids}, now))
-        if items:
-            groups.append(Group(label=kind.label, icon=kind.icon, items=items))
-    return groups
+        of_kind = {pk: events for (subject, pk), events in moves.items() if subject == name}
+        moved = {
+            pk: events
+            for pk, events in of_kind.items()
+            if events[-1].old != events[0].new and kind.states(events[0].new) not in PASSING
+        }
+        if moved:
+            yield kind, moved
 
 
-def _items(kind: Kind, rows: dict[int, Any], moves: dict[int, list[StatusEvent]], now: datetime) -> Iterable[Item]:
-    for pk, events in moves.items():
-        old, new = kind.states(events[-1].old), kind.states(events[0].new)
-        if pk not in rows or old == new or new in PASSING:
-            continue
-        what, detail, url = _words(rows[pk], now)
-        yield Item(at=events[0].at, by=events[0].by, what=what, detail=detail, url=url, old=old, new=new)
+def _item(kind: Kind, row: Any, events: list[StatusEvent], now: datetime) -> Item:
+    what, detail, url = _words(row, now)
+    old, new = kind.states(events[-1].old), kind.states(events[0].new)
+    return Item(at=events[0].at, by=events[0].by, what=what, detail=detail, url=url, old=old, new=new)
 
 
 def _words(row: Any, now: datetime) -> tuple[str, str, str]:

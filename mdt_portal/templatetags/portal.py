@@ -18,16 +18,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.conf import settings
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
 from django.template import Context
+from django.template.loader import get_template
 from django.templatetags.static import static
 from django.utils import timezone, translation
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -35,6 +37,9 @@ from mdt_portal import charts, clock, phrases
 
 register = template.Library()
 register.filter("listed", phrases.listed)
+
+KEPT = 1024
+"""So many pieces of HTML that lists repeat are remembered, of each kind."""
 
 HAN = re.compile(r"[\u3400-\u9fff]")
 HUE_ICONS = {
@@ -51,6 +56,11 @@ HUE_ICONS = {
 @register.simple_tag
 def icon(name: str, *, label: str = "", css: str = "") -> SafeString:
     """One symbol of the sprite. With a label it speaks for itself; without, the words beside it do."""
+    return _icon(name, str(label), css)
+
+
+@lru_cache(maxsize=KEPT, typed=True)
+def _icon(name: str, label: str, css: str) -> SafeString:
     role = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="icon{}" {}><use href="{}#i-{}"/></svg>',
@@ -186,17 +196,24 @@ def _moment(context: Context) -> dict[str, Any]:
     return {"now": context.get("now"), "hospital_zone": context.get("hospital_zone")}
 
 
-@register.inclusion_tag("partials/_tier.html")
-def tier(value: str | None) -> dict[str, Any]:
+@lru_cache(maxsize=KEPT, typed=True)  # typed: a text that is safe already is another one than the same text that is not
+def _kept(partial: str, _language: str | None, **fields: str) -> SafeString:
+    """A part that stands in every row of a list, and is made of a few words only: rendered once for all of them."""
+    return mark_safe(get_template(partial).render(dict(fields)))  # noqa: S308  a template has escaped it
+
+
+@register.simple_tag
+def tier(value: str | None) -> SafeString:
     """The tier badge; an unknown or empty tier is shown as undecided."""
-    return {"tier": str(getattr(value, "value", value) or "")}
+    return _kept("partials/_tier.html", translation.get_language(), tier=str(getattr(value, "value", value) or ""))
 
 
-@register.inclusion_tag("partials/_pill.html")
-def pill(status: Any = None, *, hue: str = "", label: str = "", icon: str = "") -> dict[str, Any]:
+@register.simple_tag
+def pill(status: Any = None, *, hue: str = "", label: str = "", icon: str = "") -> SafeString:
     """The pill of a status (with `hue` and `label`), or of a hue and a label given by hand."""
     hue = hue or getattr(status, "hue", "waiting")
-    return {"hue": hue, "label": label or getattr(status, "label", status), "icon": icon or HUE_ICONS[hue]}
+    words = str(label or getattr(status, "label", status))
+    return _kept("partials/_pill.html", translation.get_language(), hue=hue, label=words, icon=icon or HUE_ICONS[hue])
 
 
 @register.inclusion_tag("partials/_note.html")

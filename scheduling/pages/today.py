@@ -65,7 +65,7 @@ def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
         "cards": cards,
         "duties": _on_call(user, now),
         "alive": _alive(),
-        "news": sum(len(group.items) for group in news.of(user, now)),
+        "news": news.number(user, now),
         "since": news.last_look(user, now),
         "may_refer": access.can(user, "case.refer"),
     }
