@@ -40,7 +40,7 @@ class HoursMixin(forms.Form):
         for row in rows:
             kept[row.weekday].append((row.start, row.end))
         for day in Weekday:
-            widget = forms.TextInput(attrs={"placeholder": "08:00–12:00, 14:00–18:00", "autocomplete": "off"})
+            widget = forms.TextInput(attrs={"autocomplete": "off"})
             self.fields[f"day_{day.value}"] = forms.CharField(
                 label=day.label, required=False, max_length=80, widget=widget
             )
@@ -225,3 +225,8 @@ class FileForm(forms.Form):
         max_length=2_000_000,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for one in self.fields.values():
+            one.wanted = True  # type: ignore[attr-defined]  one of the two is, so neither is called optional
