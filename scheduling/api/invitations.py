@@ -93,7 +93,7 @@ class DeclineSerializer(serializers.Serializer):
         return [(one["start"], one["end"]) for one in stretches]
 
 
-class DeputySerializer(serializers.Serializer):
+class ColleagueSerializer(serializers.Serializer):
     id = serializers.CharField(source="expert.public_id")
     name = serializers.CharField(source="expert.name")
     title = serializers.CharField()
@@ -158,8 +158,8 @@ class InvitationViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.Retriev
     @extend_schema(
         summary="Colleagues who could come instead, least loaded first",
         tags=["invitations"],
-        responses={200: DeputySerializer(many=True), **api.errors(403, 404)},
+        responses={200: ColleagueSerializer(many=True), **api.errors(403, 404)},
     )
     @action(methods=["get"], detail=True, pagination_class=None, filterset_class=None)
     def deputies(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
-        return Response(DeputySerializer(deputies.titled(self.answerable().attendance), many=True).data)
+        return Response(ColleagueSerializer(deputies.titled(self.answerable().attendance), many=True).data)

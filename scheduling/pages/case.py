@@ -38,6 +38,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
     item = place_of(row)
     events = history.of(row)
     title = queues.about(row)
+    reads = item is not None and _sits(request, item)
     context = checklist(row) | {
         "state": CaseStatus(row.status),
         "title": _titled(title, row.stage),
@@ -53,12 +54,12 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "older": events[EVENTS_SHOWN:],
         "why": unplaced.why([row]).get(row.pk) if row.status == CaseStatus.WAITING else None,
         "promised": promises.asks_for_a_time(row),
-        "reads": item is not None and _sits(request, item),
+        "reads": reads,
         "neighbours": neighbours(request, item) if item else None,
         "session_seen": item is not None and _sees(request, item),
         "wishes": wish_list.of_cases(request.user, [row.pk]),
         "may": _may(request, row) | _may_plan(request, row, item),
-        "nav": "queue",
+        "nav": "my_seats" if reads else "queue",
     }
     return render(request, "cases/case.html", context)
 
