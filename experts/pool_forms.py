@@ -229,4 +229,4 @@ class FileForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for one in self.fields.values():
-            one.wanted = True  # type: ignore[attr-defined]  one of the two is, so neither is called optional
+            one.wanted = True  # type: ignore[attr-defined]  # one of the two is: neither is called optional
