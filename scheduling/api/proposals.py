@@ -109,7 +109,7 @@ class ProposalSerializer(serializers.Serializer):
 class FiguresSerializer(serializers.Serializer):
     """What a plan costs and gives; changes are against what was published when the run began."""
 
-    required = serializers.IntegerField()
+    required = serializers.IntegerField()  # type: ignore[assignment]  # the figure, not whether a field must be there
     required_placed = serializers.IntegerField()
     required_late = serializers.IntegerField()
     suggested = serializers.IntegerField()
