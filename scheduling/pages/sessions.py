@@ -15,10 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from experts import titles
 from experts.models import Expert
 from mdt_portal import access
 from mdt_portal.pages import SignedInRequest, page
-from scheduling import deputies, sessions
+from scheduling import deputies, sessions, workload
+from scheduling.clock import Horizon
 from scheduling.models import Seat, Session
 from scheduling.pages import quorum, table
 from scheduling.states import SessionStatus
@@ -127,5 +129,22 @@ def fill_seat(request: SignedInRequest, public_id: str, number: str, place: int)
     fitting = deputies.of(*seats)
     if not fitting and len(seats) > 1:  # nobody has time for all of them; perhaps for this one
         seats, fitting = [seat], deputies.of(seat)
-    seated = {"seat": seat, "seats": seats, "wants": table.wants(seat), "deputies": fitting}
+    seated = {"seat": seat, "seats": seats, "wants": table.wants(seat), "deputies": _choices(fitting, found)}
     return render(request, "scheduling/seat_fill.html", _context(request, found) | seated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Who could be invited, with what tells colleagues apart: the title, and what that week asks of them already."""
+
+    expert: Expert
+    title: str
+    load: workload.Load
+
+
+def _choices(fitting: list[Expert], session: Session) -> list[Choice]:
+    zone = session.institution.tz
+    week = Horizon.around(session.start.astimezone(zone).date(), 7, zone)
+    known = titles.of([one.pk for one in fitting], at=session.institution_id)
+    loads = workload.of(fitting, [(week.start, week.end)])
+    return [Choice(expert=one, title=known.get(one.pk, ""), load=loads[one.pk][0]) for one in fitting]

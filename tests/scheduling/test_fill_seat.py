@@ -87,6 +87,8 @@ def test_the_page_asks_for_one_deputy_not_for_one_per_case(client: Client) -> No
     (path,) = set(re.findall(r'href="(/sessions/[^"]+/seats/[^"]+)"', page))
     assert "for cases 1–3" in page
     (colleague,) = [one for one in w.experts[:2] if one.pk != lost.expert_id]
+    page = client.get(path).content.decode()
+    assert f"that week 0 of at most {colleague.max_sessions_week} sessions" in page
     answer = client.post(path, {"expert": colleague.public_id, "cases": "all"})
 
     assert answer.status_code == 302

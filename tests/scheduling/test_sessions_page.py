@@ -125,7 +125,8 @@ def test_an_open_seat_is_filled_by_a_deputy(desk: Client, session: Session) -> N
     seat = open_seat(session, "RADIOL")
     address = reverse("seat_fill", args=[session.public_id, seat.item.case.number, seat.place])
     assert address in desk.get(url("session", session)).content.decode()
-    (deputy,) = desk.get(address).context["deputies"]
+    (choice,) = desk.get(address).context["deputies"]
+    deputy = choice.expert
     desk.post(address, {"expert": deputy.public_id})
     seat.refresh_from_db()
     assert seat.attendance is not None
