@@ -142,9 +142,10 @@ class Choice:
     load: workload.Load
 
 
-def _choices(fitting: list[Expert], session: Session) -> list[Choice]:
-    zone = session.institution.tz
-    week = Horizon.around(session.start.astimezone(zone).date(), 7, zone)
-    known = titles.of([one.pk for one in fitting], at=session.institution_id)
+def _choices(fitting: list[Expert], found: Session) -> list[Choice]:
+    zone = found.institution.tz
+    week = Horizon.around(found.start.astimezone(zone).date(), 7, zone)
+    known = titles.of([one.pk for one in fitting], at=found.institution_id)
     loads = workload.of(fitting, [(week.start, week.end)])
-    return [Choice(expert=one, title=known.get(one.pk, ""), load=loads[one.pk][0]) for one in fitting]
+    choices = [Choice(expert=one, title=known.get(one.pk, ""), load=loads[one.pk][0]) for one in fitting]
+    return sorted(choices, key=lambda choice: choice.load.minutes)  # as the page says; then as before
