@@ -87,10 +87,12 @@ def _homes(ids: list[int], on: date) -> dict[int, Institution]:
         Affiliation.objects.filter(
             Q(since__isnull=True) | Q(since__lte=on), Q(until__isnull=True) | Q(until__gte=on), expert__in=ids
         )
-        .select_related("institution")
-        .order_by("expert", "home", F("since").asc(nulls_first=True), "pk")
+        .order_by("expert_id", "home", F("since").asc(nulls_first=True), "pk")
+        .values_list("expert_id", "institution_id")
     )
-    return {row.expert_id: row.institution for row in rows}  # the last one wins: home sorts false before true
+    homes = dict(rows)  # the last one wins: home sorts false before true
+    known = Institution.objects.in_bulk(set(homes.values()))
+    return {expert: known[home] for expert, home in homes.items()}
 
 
 def _kept(ids: list[int], first_day: date, last_day: date) -> dict[int, _Kept]:

@@ -36,14 +36,16 @@ class Pool:
                 Q(until__isnull=True) | Q(until__gte=on), Q(since__isnull=True) | Q(since__lte=on)
             )
             .filter(Q(institution__in=self.scope) | Q(institution__alliance__in=alliances), expert__active=True)
-            .select_related("expert", "title")
             .order_by("expert_id")
+            .values_list("expert_id", "institution_id", "until", "title__rank")
         )
-        for row in rows:
-            member = self.members.setdefault(row.expert_id, Member(row.expert, row.until))
-            member.until = max(member.until, row.until) if member.until and row.until else None
-            member.rank = max(member.rank, row.title.rank)
-            member.sites.add(row.institution_id)
+        experts = Expert.objects.in_bulk({expert for expert, *_work in rows})
+        for expert, institution, until, rank in rows:
+            member = self.members.setdefault(expert, Member(experts[expert], until))
+            member.until = max(member.until, until) if member.until and until else None
+            member.rank = max(member.rank, rank)
+            member.sites.add(institution)
+        self._known: dict[tuple[str, str, int, int, bool, bool], tuple[int, ...]] = {}
         self._by_skill: dict[tuple[str, str], list[int]] = defaultdict(list)
         skills = Qualification.objects.filter(expert__in=self.members).order_by("expert_id")
         for expert, discipline, sub in skills.values_list("expert_id", "discipline__key", "sub_specialty"):
@@ -51,20 +53,26 @@ class Pool:
                 if not self._by_skill[skill] or self._by_skill[skill][-1] != expert:
                     self._by_skill[skill].append(expert)
 
-    def candidates(self, place: Place, *, site: int, remote_ok: bool, any_title: bool = False) -> list[int]:
+    def candidates(self, place: Place, *, site: int, remote_ok: bool, any_title: bool = False) -> tuple[int, ...]:
         """Ids of those who may take the place at `site`, in order.
 
         Colleagues from elsewhere join by video, and only where nobody at the site itself qualifies twice over:
         a place with two local candidates stays local.
         """
+        asked = (place.discipline, place.sub_specialty, place.min_rank, site, remote_ok, any_title)
+        if asked not in self._known:  # a hundred cases ask for the same few places
+            self._known[asked] = self._find(place, site=site, remote_ok=remote_ok, any_title=any_title)
+        return self._known[asked]
+
+    def _find(self, place: Place, *, site: int, remote_ok: bool, any_title: bool) -> tuple[int, ...]:
         skilled = [
             expert
             for expert in self._by_skill[place.discipline, place.sub_specialty]
             if any_title or self.members[expert].rank >= place.min_rank
         ]
-        local = [expert for expert in skilled if site in self.members[expert].sites]
+        local = tuple(expert for expert in skilled if site in self.members[expert].sites)
         if len(local) >= 2 or not remote_ok:
             return local
-        return [
+        return tuple(
             expert for expert in skilled if site in self.members[expert].sites or self.members[expert].expert.remote
-        ]
+        )

@@ -20,7 +20,8 @@ FREEZE = timedelta(hours=24)
 
 def sessions(institutions: Iterable[Institution], horizon: Horizon) -> list[Session]:
     """Sessions in force at these institutions that start within the horizon, with agenda and seats."""
-    seats = Seat.objects.select_related("attendance")
+    # one object for each attendance: a person sits in all cases of a session
+    seats = Seat.objects.prefetch_related("attendance")
     items = AgendaItem.objects.filter(active=True).select_related("case__institution").order_by("start")
     return list(
         Session.objects.live()

@@ -318,7 +318,7 @@ class Reader:
         )
 
     def _who(self, place: Place, case: Case, site: int) -> tuple[int, ...]:
-        return tuple(self.pool.candidates(place, site=site, remote_ok=case.remote_ok))
+        return self.pool.candidates(place, site=site, remote_ok=case.remote_ok)
 
     # Experts -------------------------------------------------------------------------------------------------------
 

@@ -160,7 +160,7 @@ def _seats_for_all(wish: Wish) -> None:
         raise _against("expert", _("Others are pinned to the seats that %(expert)s could take.") % words)
 
 
-def seatings(case: Case) -> dict[int, list[int]]:
+def seatings(case: Case) -> dict[int, tuple[int, ...]]:
     """By place of the case, the experts (ids) who may take it."""
     assert case.team is not None
     site = case.team.institution
@@ -168,7 +168,7 @@ def seatings(case: Case) -> dict[int, list[int]]:
     return {place.id: pool.candidates(place, site=site.pk, remote_ok=case.remote_ok) for place in places(case)}
 
 
-def _all_seated(people: Iterable[int], open_to: dict[int, list[int]]) -> bool:
+def _all_seated(people: Iterable[int], open_to: dict[int, tuple[int, ...]]) -> bool:
     """A bipartite matching that gives each of `people` a place of their own."""
     taken: dict[int, int] = {}
 
