@@ -34,6 +34,9 @@ from scheduling.solver.timeline import minus
 NOTICE = timedelta(hours=1)
 """A run plans nothing that would start sooner: time to review, publish and be told."""
 
+ROOM_BEFORE_LIMIT = timedelta(days=1)
+"""What a routine case must have left after its notice; else its limit counts for more."""
+
 FAIR_MARGIN_MIN = 120
 WEIGHTS = {Urgency.EMERGENCY: 8, Urgency.URGENT: 4, Urgency.ROUTINE: 2}
 RARE_WEIGHT = {"A": 3, "B": 2, "C": 1, "": 0}
@@ -79,6 +82,8 @@ def repeatable_read() -> None:
 class Reader:
     """One reading of the database; each method reads one kind of thing for all rows at once."""
 
+    calm = True  # routine cases give people their time to answer
+
     def __init__(self, institutions: Sequence[Institution], horizon: Horizon, now: datetime) -> None:
         self.institutions, self.horizon, self.now = institutions, horizon, now
         self.sites = {institution.pk: institution for institution in institutions}
@@ -107,6 +112,7 @@ class Reader:
         # what has begun without a quorum can neither move nor be a rule-abiding part: it only occupies
 
     def snapshot(self, notice: timedelta, limits: pure.Limits) -> Snapshot:
+        self.calm = self.calm and bool(notice)
         problem = self._problem(notice, limits)
         while broken := self._broken(problem):
             for pk in broken:
@@ -292,7 +298,7 @@ class Reader:
             team=case.team_id,
             tier="required" if case.tier == Tier.REQUIRED else "suggested",
             weight=WEIGHTS[Urgency(case.urgency)] + RARE_WEIGHT[case.rare_class],
-            release_min=self.horizon.minute_up(release),
+            release_min=self.horizon.minute_up(self._calm(case, release, self.sites[site])),
             due_min=self.horizon.minute(case.due_at),
             duration_min=case.minutes,
             equipment=frozenset(case.equipment),
@@ -305,6 +311,12 @@ class Reader:
             ),
             rare_class=case.rare_class or None,  # type: ignore[arg-type]  # one of A, B, C
         )
+
+    def _calm(self, case: Case, release: datetime, site: Institution) -> datetime:
+        """A run gives people their time to answer, unless the case is pressing or its limit near."""
+        answered = self.now + timedelta(hours=site.answer_within_h)
+        pressing = case.urgency != Urgency.ROUTINE or case.due_at < answered + ROOM_BEFORE_LIMIT  # type: ignore[operator]
+        return release if pressing or not self.calm else max(release, answered)
 
     def _seat(self, place: Place, case: Case, site: int) -> pure.Seat:
         candidates = self._who(place, case, site)

@@ -53,6 +53,8 @@ def _one_state() -> Iterator[None]:
 
 
 class _Standing(snapshot.Reader):
+    calm = False  # whoever chooses a time sees how soon it is
+
     def __init__(self, case: Case, horizon: Horizon, now: datetime) -> None:
         assert case.team is not None
         self.case = case

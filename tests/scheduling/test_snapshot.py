@@ -316,3 +316,19 @@ def test_queries_do_not_grow_with_the_hospital() -> None:
         factories.expert("RADIOL", at=w.hospital)
         factories.case_waiting(team=w.team, seats=[("RADIOL", 3)], received=["ct"])
     assert count() == few
+
+
+# Notice ---------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("urgency", "limit_h", "calm"), [("routine", 96, True), ("urgent", 96, False), ("routine", 30, False)]
+)
+def test_a_run_gives_people_time_to_answer_for_routine_cases(urgency: str, limit_h: int, calm: bool) -> None:
+    hospital = factories.institution(answer_within_h=24)
+    now = factories.moment(day(0), "08:00", hospital)
+    limit = now + timedelta(hours=limit_h)
+    factories.case_waiting(team=factories.team(at=hospital), urgency=urgency, due_at=limit, submitted_at=now)
+    horizon = Horizon.around(factories.monday(), 7, hospital.tz)
+    [case] = snapshot.read([hospital], horizon, now=now).problem.cases
+    assert (case.release_min == minute(hospital, 1, "08:00")) is calm
+    [case] = snapshot.read([hospital], horizon, now=now, notice=timedelta(0)).problem.cases
+    assert case.release_min < minute(hospital, 1, "08:00")
