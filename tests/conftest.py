@@ -1,5 +1,6 @@
 """Fixtures that start real processes: Celery workers and the browser."""
 
+import contextlib
 import os
 import sys
 import time
@@ -14,6 +15,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.utils import translation
+from playwright.sync_api import Error as PlaywrightError
 
 from mdt_portal import health
 from mdt_portal.celery import app
@@ -36,6 +38,33 @@ def english() -> Iterator[None]:
     """Django's test client leaves the language of its last request switched on."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def pages_at_rest(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A page that still asks for something would meet the emptying of the tables after its test, in a deadlock."""
+    if not {"context", "live_server"} <= set(request.fixturenames):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    context = request.getfixturevalue("context")
+    yield
+    for page in context.pages:
+        with contextlib.suppress(PlaywrightError):
+            page.wait_for_load_state("networkidle", timeout=10_000)
+        page.goto("about:blank")
+    deadline = time.monotonic() + 5
+    while _requests_run() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _requests_run() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND state <> 'idle' AND backend_type = 'client backend')"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 # Celery -------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_from_the_form_to_the_case(
     case = Case.objects.get()
     assert (case.code, case.stage, case.status) == ("C34", "IIIB", "waiting")
     expect(page.locator("#messages")).to_contain_text(case.number)
-    expect(page.locator("#messages")).to_contain_text(team)
+    expect(page.locator("#main")).to_contain_text(team)
     expect(page.locator("#main")).not_to_contain_text("王芳")
     page.locator("#identity button").click()
     expect(page.locator("#identity")).to_contain_text("王芳")

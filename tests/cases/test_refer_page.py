@@ -106,7 +106,8 @@ def test_a_submitted_referral_waits_for_its_team(ward: Client, hospital: Institu
     assert (case.status, case.team, case.tier, case.referrer) == ("waiting", team, "required", referrer)
     assert (case.stage, case.question, case.remote_ok) == ("IIIB", "Operate?", True)
     assert case.age == timezone.localdate().year - 1961 - (timezone.localdate() < date(timezone.localdate().year, 5, 4))
-    assert f"{case.number} is handed in. It waits for {team.name}" in response.content.decode()
+    said = response.content.decode()
+    assert f"{case.number} is handed in. It is planned once its materials are complete." in said and team.name in said
 
 
 def test_what_is_missing_is_said_after_submitting_too(ward: Client, hospital: Institution) -> None:
