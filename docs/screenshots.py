@@ -102,11 +102,13 @@ def plan_with_alternatives(page: Page) -> None:
 def new_rule_version(page: Page) -> None:
     """Widen a rule, so that the preview has something to say."""
     page.goto(page.url.rstrip("/") + "/rules/LUNG-3B/edit/")
-    hours = page.locator("[name=hours], [name=response_hours]").first
-    hours.fill("24")
-    page.locator("main form button[type=submit]").first.click()
-    page.wait_for_load_state()
-    page.goto(page.url.split("/catalogue/")[0] + "/catalogue/publish/")
+    page.fill("#f-minutes", "25")
+    page.select_option("#f-clause-0", "II")
+    page.fill("#reason", "Guideline of 2026")
+    page.locator("button.btn-primary[value=save]").click()
+    page.wait_for_url("**/rules/LUNG-3B/?version=*")
+    page.locator(".page-head .btn-primary").click()
+    page.locator("#effect svg").first.wait_for()
 
 
 SHOTS = (
@@ -115,7 +117,7 @@ SHOTS = (
     Shot(name="refer", path="/refer/", language="zh-hans", height=1000, before=type_a_referral),
     Shot(name="board", path=full_week(), height=900),
     Shot(name="move", path=full_week(), theme="dark", before=move_dialog),
-    Shot(name="alternatives", path="/plans/new/", language="zh-hans", before=plan_with_alternatives),
+    Shot(name="alternatives", path="/plans/new/", language="zh-hans", height=1240, before=plan_with_alternatives),
     Shot(
         name="proposal",
         path="/plans/",
@@ -194,6 +196,7 @@ def _portal() -> Iterator[str]:
                 yield f"http://127.0.0.1:{port}"
             finally:
                 child.terminate()
+                child.communicate()  # its last words
 
 
 def _wait_until_ready(child: subprocess.Popen[str]) -> None:
