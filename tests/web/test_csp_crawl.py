@@ -50,14 +50,12 @@ def test_no_page_breaks_the_policy(page: Page, live_server: LiveServer, people: 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("role", ["coordinator", "expert", "catalogue_admin"])
+@pytest.mark.parametrize(("theme", "language", "width"), [("light", "en", 1280), ("dark", "zh-hans", 360)])
+@pytest.mark.parametrize("role", ["coordinator"])
 def test_every_page_is_accessible_and_fits(
     page: Page, live_server: LiveServer, people: dict[str, User], role: str, theme: str, language: str, width: int
 ) -> None:
-    """Between them these three see every page; referrers, chairs, managers and auditors see fewer of the same."""
+    """The coordinator reaches most pages; the expert's and the catalogue's have tests of their own."""
     page.set_viewport_size({"width": width, "height": 800})
     names = {settings.LANGUAGE_COOKIE_NAME: language, "theme": theme}
     page.context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in names.items()])
