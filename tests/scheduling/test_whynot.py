@@ -48,7 +48,7 @@ def codes(case: Case, proposal: Proposal | None = None) -> list[str]:
 
 
 def placed(small: world.World, case: Case) -> bool:
-    plan = Plan.from_json(small.propose(seconds=1, horizon_days=14).plan)
+    plan = Plan.from_json(small.propose(seconds=1, horizon_start=factories.monday(0), horizon_days=14).plan)
     return case.pk in {item.case for session in plan.sessions for item in session.cases}
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from django.utils import timezone
+
 from cases.models import Case
 from experts.models import Expert, Institution, Role, Team
 from mdt_portal.models import User
@@ -103,14 +105,23 @@ def small(cases: int = 3) -> World:
 
 
 def wide(teams: int = 8, cases: int = 4) -> World:
-    """As many teams with as many cases each, who share their people: work for more than one pair of hands."""
+    """As many teams with as many cases each, who share their people: work for more than one pair of hands.
+
+    Every other case is urgent; the rest may come from ten or eleven of the planned Monday on. So there is something to
+    search for whatever the weekday is: who takes each case as early as it goes meets twice.
+    """
     w = small(0)
-    Institution.objects.filter(pk=w.hospital.pk).update(grain_min=15)
+    notice_h = (factories.moment(factories.monday(), "11:00") - timezone.now()) // timedelta(hours=1)
+    Institution.objects.filter(pk=w.hospital.pk).update(grain_min=15, answer_within_h=notice_h)
     for _ in range(teams):
         factories.expert("RADIOL", at=w.hospital)
         factories.expert("PATH", at=w.hospital)
         w.experts.append(factories.expert("THORSURG", at=w.hospital))
     seats = [("RADIOL", 3), ("PATH", 3), ("THORSURG", 2)]
     more = [factories.team(f"group{n}", at=w.hospital) for n in range(teams)]
-    w.cases += [factories.case_waiting(team=team, seats=seats) for team in more for _ in range(cases)]
+    w.cases += [
+        factories.case_waiting(team=team, seats=seats, urgency="routine" if number % 2 else "urgent")
+        for team in more
+        for number in range(cases)
+    ]
     return w
