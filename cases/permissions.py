@@ -18,8 +18,13 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
 
     What experts see through their seats is added by the scheduling app (`scheduling.permissions`).
     """
-    staff = roles.institutions(user, *roles.STAFF)
-    return rows.filter(Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user))
+    return rows.filter(reached(user))
+
+
+def reached(user: User) -> Q:
+    """The condition behind `cases`, for a rule that adds to it."""
+    staff = roles.reach(user, *roles.STAFF)
+    return Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user)
 
 
 @access.sees(Patient)
@@ -31,7 +36,7 @@ def patients(user: User, rows: models.QuerySet) -> models.QuerySet:
 @access.sees(PatientIdentity)
 def identities(user: User, rows: models.QuerySet) -> models.QuerySet:
     """The names that one may know: the rule of `case.identity`, for many patients at once."""
-    reach = roles.institutions(user, Role.COORDINATOR)
+    reach = roles.reach(user, Role.COORDINATOR)
     own = Q(referrer=user) | Q(institution__in=reach) | Q(team__institution__in=reach)
     return rows.filter(patient__in=Case.objects.filter(own).values("patient"))
 
@@ -53,9 +58,8 @@ def own_or_coordinate(user: User, case: Case) -> bool:
 
 @access.may("case.triage", "case.override")
 def coordinate(user: User, case: Case) -> bool:
-    reach = roles.institutions(user, Role.COORDINATOR)
-    institutions = [case.institution_id] + ([case.team.institution_id] if case.team else [])
-    return reach.filter(pk__in=institutions).exists()
+    reach = roles.reach(user, Role.COORDINATOR)
+    return case.institution_id in reach or (case.team is not None and case.team.institution_id in reach)
 
 
 @access.may("case.identity")

@@ -143,7 +143,7 @@ def _named(changes: Sequence[Change], reader: User) -> tuple[Named, ...]:
     by_key = {change.case.key: change for change in changes}
     rows = Case.objects.filter(pk__in=by_key).select_related("institution")
     open_to = set(access.visible(reader, rows).values_list("pk", flat=True))
-    kept = roles.institutions(reader, Role.CATALOGUE_ADMIN)
+    kept = roles.reach(reader, Role.CATALOGUE_ADMIN)
     listed = rows.filter(Q(pk__in=open_to) | Q(institution__in=kept)).nearest_limit_first()[:LISTED]  # type: ignore[attr-defined]
     return tuple(
         Named(case=case, before=by_key[case.pk].before, after=by_key[case.pk].after, link=case.pk in open_to)

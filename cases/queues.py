@@ -32,7 +32,7 @@ def rows(cases: QuerySet[Case]) -> QuerySet[Case]:
     """With all that a line of the queue shows, the nearest limit first."""
     missing = MaterialItem.objects.filter(status=MaterialStatus.MISSING)
     return (
-        cases.select_related("institution", "patient", "team__institution", "team__disease_group")
+        cases.select_related("institution", "patient", "team")
         .prefetch_related(Prefetch("materials", queryset=missing, to_attr="missing"))
         .order_by(F("due_at").asc(nulls_last=True), "pk")
     )
@@ -67,7 +67,7 @@ def found_by(text: str, user: User) -> Q:
     found = Q(number__iexact=text) | Q(number__iexact=f"C-{text}") | Q(diagnosis__icontains=text)
     if icd10.nearest(text):
         found |= Q(code__istartswith=text) | Q(code=icd10.nearest(text))
-    reach = roles.institutions(user, Role.COORDINATOR)
+    reach = roles.reach(user, Role.COORDINATOR)
     mine = Q(referrer=user) | Q(institution__in=reach) | Q(team__institution__in=reach)
     return found | Q(mine, patient__identity__name_hash=patients.name_hash(text))
 
@@ -81,7 +81,7 @@ def note_looks(cases: Iterable[Case], text: str, user: User) -> None:
 
 
 def counts(cases: QuerySet[Case], now: datetime, user: User) -> dict[str, int]:
-    """How many cases each view of the queue shows; one query."""
+    """How many cases each view of the queue shows, by its name; one query."""
     return cases.aggregate(
         all=Count("pk"),
         near=Count("pk", filter=near(now)),

@@ -17,7 +17,8 @@ ANYBODY = tuple(Role.values)
 def institutions(user: User, rows: models.QuerySet) -> models.QuerySet:
     """One's own institutions and the other ones of their alliances."""
     own = roles.institutions(user, *ANYBODY)
-    return rows.filter(Q(pk__in=own) | Q(alliance__in=own.filter(alliance__isnull=False).values("alliance")))
+    allied = own.filter(alliance__isnull=False).values("alliance")
+    return rows.filter(Q(pk__in=roles.reach(user, *ANYBODY)) | Q(alliance__in=allied))
 
 
 @access.sees(Team)
@@ -37,7 +38,7 @@ def change_availability(user: User, expert: Expert) -> bool:
     """Experts keep their own time; the coordinators of their hospitals may do it for them."""
     if expert.user_id == user.pk:
         return True
-    reach = roles.institutions(user, Role.COORDINATOR)
+    reach = roles.reach(user, Role.COORDINATOR)
     return expert.affiliations.filter(institution__in=reach).exists()
 
 
@@ -46,11 +47,11 @@ def edit_pools(user: User, row: models.Model | None) -> bool:
     """Coordinators keep the pools of their hospitals. `row`: a hospital, who works there, or what it owns."""
     if row is None:
         return Role.COORDINATOR in roles.held(user)
-    reach = roles.institutions(user, Role.COORDINATOR)
+    reach = roles.reach(user, Role.COORDINATOR)
     if isinstance(row, Expert):
         return row.affiliations.filter(institution__in=reach).exists()
     hospital = row.pk if isinstance(row, Institution) else row.institution_id  # type: ignore[attr-defined]
-    return reach.filter(pk=hospital).exists()
+    return hospital in reach
 
 
 @access.may("pool.look")

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from mdt_portal.errors import NotAllowed
 from mdt_portal.models import User
 
-M = TypeVar("M", bound=models.Model)
-Filter = Callable[[User, models.QuerySet], models.QuerySet]
+Rows = TypeVar("Rows", bound=models.QuerySet)
+Filter = Callable[[User, Any], Any]
 Test = Callable[[User, Any], bool]
 
 _visible: dict[type[models.Model], Filter] = {}
@@ -44,7 +44,7 @@ def may(*deeds: str) -> Callable[[Test], Test]:
     return register
 
 
-def visible(user: Any, queryset: models.QuerySet[M]) -> models.QuerySet[M]:
+def visible(user: Any, queryset: Rows) -> Rows:
     """The rows of `queryset` that `user` may see; none for strangers; all for superusers."""
     if not user.is_authenticated:
         return queryset.none()

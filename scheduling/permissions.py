@@ -11,22 +11,33 @@ from experts import roles
 from experts.models import Expert, Institution, Role
 from mdt_portal import access, shell
 from mdt_portal.models import KeptMail, User
-from scheduling.models import Block, Invitation, Move, PlanningRun, Proposal, Room, Session, TimeRequest, Wish
+from scheduling.models import (
+    AgendaItem,
+    Block,
+    Invitation,
+    Move,
+    PlanningRun,
+    Proposal,
+    Room,
+    Session,
+    TimeRequest,
+    Wish,
+)
 
 
 @access.sees(Case)
 def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
     """What the cases app shows, and the cases in whose session one has a seat."""
-    own = case_permissions.cases(user, rows)
-    seated = Q(
-        items__active=True, items__session__attendances__expert__user=user, items__session__attendances__active=True
-    )
-    return rows.filter(Q(pk__in=own.values("pk")) | Q(pk__in=Case.objects.filter(seated).values("pk")))
+    shown = case_permissions.reached(user)
+    if has_seats(user, None):
+        sits = {"session__attendances__expert__user": user, "session__attendances__active": True}
+        shown |= Q(pk__in=AgendaItem.objects.filter(active=True, **sits).values("case"))
+    return rows.filter(shown)
 
 
 @access.sees(Session)
 def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
-    staff = roles.institutions(user, *roles.STAFF)
+    staff = roles.reach(user, *roles.STAFF)
     mine = Session.objects.filter(attendances__expert__user=user).values("pk")
     referred = Session.objects.filter(items__active=True, items__case__referrer=user).values("pk")
     return rows.filter(Q(institution__in=staff) | Q(pk__in=mine) | Q(pk__in=referred))
@@ -34,7 +45,7 @@ def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
 
 @access.sees(PlanningRun)
 def runs(user: User, rows: models.QuerySet) -> models.QuerySet:
-    reach = PlanningRun.objects.filter(institutions__in=roles.institutions(user, *roles.STAFF))
+    reach = PlanningRun.objects.filter(institutions__in=roles.reach(user, *roles.STAFF))
     return rows.filter(pk__in=reach.values("pk"))
 
 
@@ -45,13 +56,13 @@ def proposals(user: User, rows: models.QuerySet) -> models.QuerySet:
 
 @access.sees(Invitation)
 def invitations(user: User, rows: models.QuerySet) -> models.QuerySet:
-    staff = roles.institutions(user, *roles.STAFF)
+    staff = roles.reach(user, *roles.STAFF)
     return rows.filter(Q(attendance__expert__user=user) | Q(attendance__session__institution__in=staff))
 
 
 @access.sees(Move)
 def changes_by_hand(user: User, rows: models.QuerySet) -> models.QuerySet:
-    return rows.filter(institution__in=roles.institutions(user, *roles.STAFF))
+    return rows.filter(institution__in=roles.reach(user, *roles.STAFF))
 
 
 @access.sees(Room)
@@ -66,12 +77,12 @@ def blocks(user: User, rows: models.QuerySet) -> models.QuerySet:
 
 @access.sees(Wish)
 def wishes(user: User, rows: models.QuerySet) -> models.QuerySet:
-    return rows.filter(case__team__institution__in=roles.institutions(user, *roles.STAFF))
+    return rows.filter(case__team__institution__in=roles.reach(user, *roles.STAFF))
 
 
 @access.sees(TimeRequest)
 def time_requests(user: User, rows: models.QuerySet) -> models.QuerySet:
-    staff = roles.institutions(user, *roles.STAFF)
+    staff = roles.reach(user, *roles.STAFF)
     return rows.filter(Q(expert__user=user) | Q(case__team__institution__in=staff))
 
 
@@ -108,7 +119,7 @@ def request(user: User, institutions: list[Institution] | None) -> bool:
     """Coordinators plan for their own hospitals; None asks whether for any at all."""
     if institutions is None:
         return Role.COORDINATOR in roles.held(user)
-    reach = set(roles.institutions(user, Role.COORDINATOR).values_list("pk", flat=True))
+    reach = roles.reach(user, Role.COORDINATOR)
     return all(institution.pk in reach for institution in institutions)
 
 

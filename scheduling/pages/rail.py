@@ -30,8 +30,7 @@ class Waiting:
 
 def waiting(user: User, institution: Institution, text: str = "") -> tuple[int, list[Waiting]]:
     """How many cases of the hospital's teams have no place (of those that `text` finds), and the nearest limits."""
-    seen = access.visible(user, Case.objects.all())
-    cases = Case.objects.waiting().filter(team__institution=institution, pk__in=seen.values("pk"))
+    cases = access.visible(user, Case.objects.waiting().filter(team__institution=institution))
     if text.strip():
         cases = cases.filter(queues.found_by(text.strip(), user))
     nearest = list(cases.nearest_limit_first().select_related("team")[:MOST_IN_RAIL])

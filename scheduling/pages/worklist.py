@@ -185,7 +185,7 @@ def _asked(user: User, now: datetime) -> Iterator[Entry]:
     said = Q(status=TimeRequestStatus.AGREED, start__gt=now) | Q(
         status=TimeRequestStatus.REFUSED, answered_at__gt=now - REFUSED_FOR
     )
-    mine = Q(case__team__institution__in=roles.institutions(user, Role.COORDINATOR), case__status=CaseStatus.WAITING)
+    mine = Q(case__team__institution__in=roles.reach(user, Role.COORDINATOR), case__status=CaseStatus.WAITING)
     rows = TimeRequest.objects.filter(said, mine).select_related("expert", "case__patient", "case__team__institution")
     told: set[int] = set()
     for row in rows.order_by("status", "start")[:MOST]:  # a yes comes before a no

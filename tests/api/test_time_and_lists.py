@@ -94,7 +94,7 @@ def test_pickers_show_ones_own_alliance_in_ones_own_language(api, hospital, expe
 
 @pytest.mark.parametrize("rows", [1, 30])
 @pytest.mark.parametrize(
-    ("path", "queries"), [("institutions", 3), ("teams", 3), ("experts", 5), ("rooms", 3), ("disciplines", 3)]
+    ("path", "queries"), [("institutions", 4), ("teams", 4), ("experts", 6), ("rooms", 4), ("disciplines", 3)]
 )
 def test_a_list_costs_the_same_for_one_row_and_for_thirty(api, rows, path, queries, django_assert_num_queries) -> None:
     alliance = factories.alliance()

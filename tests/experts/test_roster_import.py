@@ -133,7 +133,9 @@ def test_a_hospital_is_named_where_one_keeps_several(hospital: Institution, coor
     short = "E-mail,Name,Title,Disciplines\nw@example.org,Wu,Associate chief,PATH\n"
     assert roster_import.read(short, by=coordinator).new[0].card.titles == {hospital.pk: factories.title(3).pk}
     factories.assign(coordinator, Role.COORDINATOR, at=factories.institution())
-    assert wrong(short, coordinator) == [(2, "hospital", "Name the hospital: you keep the people of several.")]
+    assert wrong(short, User.objects.get(pk=coordinator.pk)) == [
+        (2, "hospital", "Name the hospital: you keep the people of several.")
+    ]
 
 
 def test_encodings_of_both_worlds() -> None:
