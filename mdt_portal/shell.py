@@ -4,12 +4,12 @@ An entry whose address does not exist, or whose deed the reader may not do, is l
 hospitals, so the apps hand in what they know, once, in `apps.ready`:
 
     shell.home_of(function)            user -> their institution (name_en, name_zh, zone) or None
-    shell.counts("today", function)    user -> a number beside the entry, or None
+    shell.counts(function)             user -> the numbers beside the entries, by name; None shows none
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,7 @@ DESK = (
 )
 
 _home: Callable[[Any], Any] = lambda user: None  # noqa: E731  replaced by home_of
-_counts: dict[str, Callable[[Any], int | None]] = {}
+_counts: list[Callable[[Any], Mapping[str, int | None]]] = []
 
 
 def home_of(function: Callable[[Any], Any]) -> None:
@@ -65,16 +65,26 @@ def home_of(function: Callable[[Any], Any]) -> None:
     _home = function
 
 
-def counts(name: str, function: Callable[[Any], int | None]) -> None:
-    _counts[name] = function
+def counts(function: Callable[[Any], Mapping[str, int | None]]) -> None:
+    _counts.append(function)
 
 
 def home(user: Any) -> Any:
-    """The institution whose name and clock this reader sees, or None."""
-    return _home(user) if user.is_authenticated else None
+    """The institution whose name and clock this reader sees, or None; asked for once for each object `user`."""
+    if not user.is_authenticated:
+        return None
+    if not hasattr(user, "_home"):
+        user._home = _home(user)
+    return user._home
 
 
-def entries(user: Any, group: tuple[Entry, ...]) -> Iterator[Shown]:
+def numbers(user: Any) -> dict[str, int | None]:
+    """What stands beside the entries, by their names."""
+    return {name: number for function in _counts for name, number in function(user).items()}
+
+
+def entries(user: Any, group: tuple[Entry, ...], beside: Mapping[str, int | None]) -> Iterator[Shown]:
+    """The entries that this reader may see; `beside` are their `numbers`."""
     for entry in group:
         if (entry.deed and not access.can(user, entry.deed)) or (entry.staff and not user.is_staff):
             continue
@@ -82,5 +92,4 @@ def entries(user: Any, group: tuple[Entry, ...]) -> Iterator[Shown]:
             url = reverse(entry.name)
         except NoReverseMatch:
             continue
-        counter = _counts.get(entry.name)
-        yield Shown(entry=entry, url=url, count=counter(user) if counter else None)
+        yield Shown(entry=entry, url=url, count=beside.get(entry.name))
