@@ -121,14 +121,26 @@ def _portal() -> Iterator[Callable[[str], int]]:
         def start(module: str) -> int:
             port = free_port()
             argv = [sys.executable, "-m", "gunicorn", f"{module}:application", "--config", "python:mdt_portal.web"]
-            child = Program(
-                name=module, argv=argv, env=os.environ | {"WEB_BIND": f"127.0.0.1:{port}"}, log=home / f"{module}.log"
-            ).start()
+            environment = _as_in_earnest() | {"WEB_BIND": f"127.0.0.1:{port}"}
+            child = Program(name=module, argv=argv, env=environment, log=home / f"{module}.log").start()
             running.callback(child.stop)
             _wait(port)
             return port
 
         yield start
+
+
+def _as_in_earnest() -> dict[str, str]:
+    """The environment of a portal that is used: what tests switch off, such as lasting connections, is on."""
+    from django.conf import settings
+
+    secrets = {
+        "SECRET_KEY": settings.SECRET_KEY,
+        "FIELD_ENCRYPTION_KEY": ",".join(settings.FIELD_ENCRYPTION_KEYS),
+        "SEARCH_HASH_KEY": settings.SEARCH_HASH_KEY,
+    }
+    given = {name: value for name, value in os.environ.items() if name != "MDT_TESTING"}
+    return given | secrets | {"MDT_DEMO": "1"}
 
 
 def _wait(port: int) -> None:

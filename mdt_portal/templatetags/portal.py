@@ -142,6 +142,12 @@ def countdown(
     return {"countdown": words, "due": due, "near_min": near_min, "tick": tick}
 
 
+@register.inclusion_tag("partials/_countdown.html")
+def countdown_of(words: clock.Countdown | None, due: datetime | None) -> dict[str, Any]:
+    """The same of a limit that is in words already."""
+    return {"countdown": words, "due": due, "near_min": clock.NEAR_MIN, "tick": True}
+
+
 @register.inclusion_tag("partials/_waiting.html", takes_context=True)
 def waiting(context: Context, since: datetime) -> dict[str, Any]:
     """How long something has waited where there is no limit."""

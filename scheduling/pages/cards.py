@@ -14,22 +14,10 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from experts.models import Named
+from scheduling.pages.names import Name
 
 KEPT = 4096
 """Cards of about 2 KB: a full week by people, in both languages."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
-    """A name in both languages, as the filter `name` takes it. (Rows compare by their id, whatever they are called.)"""
-
-    name_en: str
-    name_zh: str
-
-    @classmethod
-    def of(cls, row: Named) -> Name:
-        return cls(name_en=row.name_en, name_zh=row.name_zh)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

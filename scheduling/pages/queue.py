@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,29 +15,18 @@ from django.views.decorators.http import require_GET
 
 from cases import queues
 from cases.models import Case, Tier, Urgency
-from cases.queues import Block
 from cases.states import CaseStatus
 from experts.models import DiseaseGroup, Institution
-from mdt_portal import access
+from mdt_portal import access, clock, shell
 from mdt_portal.models import User
 from mdt_portal.pages import is_htmx, page
 from scheduling import unplaced
 from scheduling.pages import views
-from scheduling.unplaced import Why
+from scheduling.pages.names import Name
+from scheduling.pages.queue_line import Line
 
 PER_PAGE = 50
 VIEWS = ("all", "near", "blocked", "mine")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    case: Case
-    state: CaseStatus
-    title: str
-    whom: str
-    block: Block | None
-    why: Why | None
-    missing: str
 
 
 @page
@@ -46,19 +36,21 @@ def queue(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     chosen = {name: request.GET.get(name, "") for name in ("q", *queues.FILTERS)}
     view = request.GET.get("view", "") if request.GET.get("view") in VIEWS else "all"
+    now = timezone.now()
     cases = _filtered(access.visible(user, Case.objects.all()), chosen, user)
-    counts = queues.counts(cases, timezone.now(), user)
-    shown = Paginator(queues.rows(_viewed(cases, view, user)), PER_PAGE).get_page(request.GET.get("page"))
+    counts = queues.counts(cases, now, user)
+    pages = Paginator(queues.rows(_viewed(cases, view, user, now)), PER_PAGE)
+    pages.count = counts[view]  # counted already
+    shown = pages.get_page(request.GET.get("page"))
     may = {"refer": access.can(user, "case.refer"), "plan": access.can(user, "plan.request", None)}
     context = {
-        "lines": _lines(shown, chosen["q"], user),
+        "lines": list(_lines(list(shown), chosen["q"], user, now)),
         "page": shown,
         "counts": counts,
         "view": view,
         "chosen": chosen,
         "filtered": any(chosen.values()) or view != "all",
         "may": may,
-        "looks": access.can(user, "plan.look", None),
         **views.context(user, request.GET),
     }
     if is_htmx(request):
@@ -86,34 +78,45 @@ def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> Quer
     return cases
 
 
-def _viewed(cases: QuerySet[Case], view: str, user: User) -> QuerySet[Case]:
+def _viewed(cases: QuerySet[Case], view: str, user: User, now: datetime) -> QuerySet[Case]:
     if view == "near":
-        return cases.filter(queues.near(timezone.now()))
+        return cases.filter(queues.near(now))
     if view == "blocked":
         return cases.filter(queues.held_back())
     return cases.filter(referrer=user) if view == "mine" else cases
 
 
-def _lines(shown: Page[Case], text: str, user: User) -> list[Line]:
-    cases = list(shown)
+def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[Line]:
     if text.strip():
         queues.note_looks(cases, text.strip(), user)
     groups = queues.groups_of(cases)
     blocks = {case.pk: queues.block(case, groups) for case in cases}
     ready = [case for case in cases if case.status == CaseStatus.WAITING and blocks[case.pk] is None]
     why = unplaced.why(ready)
-    return [
-        Line(
-            case=case,
-            state=CaseStatus(case.status),
+    zone = clock.zone(getattr(shell.home(user), "zone", None))
+    plans, looks = access.can(user, "plan.request", None), access.can(user, "plan.look", None)
+    for case in cases:
+        block = blocks[case.pk]
+        reason = str(why.get(case.pk, ""))
+        yield Line(
+            id=case.public_id,
+            number=case.number,
+            code=case.code,
             title=queues.about(case),
             whom=queues.whom(case),
-            block=blocks[case.pk],
-            why=why.get(case.pk),
+            hospital=Name.of(case.institution),
+            team=Name.of(case.team) if case.team else None,
+            tier=case.tier,
+            due=case.due_at,
+            left=clock.countdown(case.due_at.astimezone(zone), now=now.astimezone(zone)) if case.due_at else None,
+            submitted=case.submitted_at is not None,
+            state=CaseStatus(case.status),
+            hurry=str(Urgency(case.urgency).label) if case.urgency != Urgency.ROUTINE else "",
+            held_back=block.text if block else reason,
+            explained=bool(reason) and looks,
             missing=queues.names(case.missing),  # type: ignore[attr-defined]
+            tick=plans,
         )
-        for case in cases
-    ]
 
 
 def _choices(user: User) -> dict[str, Any]:

@@ -32,7 +32,8 @@ from scheduling.models import (
     Session,
 )
 from scheduling.pages import quorum
-from scheduling.pages.cards import Card, CaseLine, Name
+from scheduling.pages.cards import Card, CaseLine
+from scheduling.pages.names import Name
 from scheduling.pages.weeks import Week
 from scheduling.states import SessionStatus
 

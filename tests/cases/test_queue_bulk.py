@@ -146,6 +146,6 @@ def test_the_referring_hospital_can_be_chosen(desk: Client, coordinator: User) -
     Case.objects.filter(pk=guest.pk).update(institution=factories.institution())
     guest.refresh_from_db()
     response = desk.get("/queue/", {"institution": guest.institution.public_id})
-    assert [line.case for line in response.context["lines"]] == [guest]
+    assert [line.number for line in response.context["lines"]] == [guest.number]
     with translation.override("en"):
         assert own.institution.name in response.content.decode()

@@ -35,7 +35,7 @@ def waiting(coordinator: User, **fields: Any) -> Case:
 
 
 def numbers(response: Any) -> list[str]:
-    return [line.case.number for line in response.context["lines"]]
+    return [line.number for line in response.context["lines"]]
 
 
 def test_strangers_must_sign_in(client: Client) -> None:
@@ -66,12 +66,12 @@ def test_what_keeps_a_case_back_is_said_in_words(desk: Client, coordinator: User
     Case.objects.filter(pk=homeless.pk).update(status="submitted", team=None)
     lacking = waiting(coordinator, missing=["imaging"])
     urgent = waiting(coordinator, missing=["imaging"], urgency="urgent")
-    said = {line.case.pk: str(line.block.text if line.block else "") for line in desk.get("/queue/").context["lines"]}
+    said = {line.number: line.held_back for line in desk.get("/queue/").context["lines"]}
     assert said == {
-        facts.pk: "Missing: stage, NIHSS score",
-        homeless.pk: "No team for Lung",
-        lacking.pk: "Missing: Imaging (CT or MRI) with report",
-        urgent.pk: "",
+        facts.number: "Missing: stage, NIHSS score",
+        homeless.number: "No team for Lung",
+        lacking.number: "Missing: Imaging (CT or MRI) with report",
+        urgent.number: "",
     }
 
 
