@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cases.models import Case
 from experts.models import Institution
@@ -29,6 +30,15 @@ class Why:
 
     def __str__(self) -> str:
         return phrases.sentences(*self.reasons)
+
+    @property
+    def short(self) -> str:
+        """The first reason, and how many there are besides: for a line of a list."""
+        first, *others = self.reasons
+        if not others:
+            return first
+        more = ngettext("%(n)d more reason.", "%(n)d more reasons.", len(others)) % {"n": len(others)}
+        return phrases.sentences(first, more)
 
 
 def why(cases: Iterable[Case]) -> dict[int, Why]:

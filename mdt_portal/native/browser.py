@@ -12,7 +12,7 @@ from pathlib import Path
 from mdt_portal.native.console import CannotGoOn, say, stop
 
 ON_PATH = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-CHROMIUM = ["chromium", "fonts-wqy-microhei"]  # the font has the Chinese glyphs
+CHROMIUM = ["chromium", "fonts-wqy-microhei", "fonts-liberation"]  # Chinese glyphs; Latin ones with a bold
 DRIVER_NEEDS = ["libatomic1"]  # by Playwright's driver; a minimal Debian lacks it
 ARGUMENTS = [
     "--no-sandbox",  # Chromium's own sandbox does not work for root

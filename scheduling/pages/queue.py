@@ -97,7 +97,7 @@ def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[
     plans, looks = access.can(user, "plan.request", None), access.can(user, "plan.look", None)
     for case in cases:
         block = blocks[case.pk]
-        reason = str(why.get(case.pk, ""))
+        reason = why[case.pk].short if case.pk in why else ""
         yield Line(
             id=case.public_id,
             number=case.number,

@@ -39,6 +39,7 @@ def test_each_reason_becomes_a_sentence_in_the_readers_language() -> None:
         f"{case.team.name} discusses other cases at the times that would do.",
         "No room with video is open when the team can meet.",
     )
+    assert unplaced.why([case])[case.pk].short == f"{found[0]} 2 more reasons."
     with translation.override("zh-hans"):
         assert unplaced.why([case])[case.pk].reasons[0].startswith("病理科")
 
@@ -46,7 +47,8 @@ def test_each_reason_becomes_a_sentence_in_the_readers_language() -> None:
 def test_a_code_without_words_is_still_shown() -> None:
     case = factories.case_waiting()
     leave_out(case, {"code": "brand_new", "params": {}})
-    assert str(unplaced.why([case])[case.pk]) == "Brand new."
+    found = unplaced.why([case])[case.pk]
+    assert str(found) == found.short == "Brand new."
 
 
 def test_only_the_newest_plan_counts() -> None:
