@@ -10,12 +10,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from experts.models import Affiliation, Expert, Institution, Qualification
+from experts.models import EMAIL_ONCE, Affiliation, Expert, Institution, Qualification
 from mdt_portal import access, audit
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
@@ -97,11 +97,22 @@ def save(expert: Expert | None, card: Card, *, by: User | None) -> Expert:
     if difference or is_new:
         for name in COLUMNS:
             setattr(expert, name, getattr(card, name))
-        expert.save()
+        _write(expert)
         _give_titles(expert, {pk: card.titles[pk] for pk in given}, first=not before.titles)
         _set_skills(expert, before.skills, card.skills)
         audit.record("expert.added" if is_new else "expert.changed", by=by, subject=expert, fields=difference)
     return expert
+
+
+def _write(expert: Expert) -> None:
+    """Raises RuleError where somebody else was given the address in the meantime."""
+    try:
+        with transaction.atomic():
+            expert.save()
+    except IntegrityError as error:
+        if EMAIL_ONCE.name not in str(error):
+            raise
+        raise _refused({"email": [str(EMAIL_ONCE.violation_error_message)]}) from error
 
 
 def _give_titles(expert: Expert, titles: Mapping[int, int], *, first: bool) -> None:
@@ -130,9 +141,13 @@ def _checked(expert: Expert, card: Card) -> None:
     if card.email and not wrong.get("email"):
         others = Expert.objects.filter(email__iexact=card.email).exclude(pk=expert.pk)
         if others.exists():
-            wrong["email"] = [_("Somebody else has this e-mail address already.")]
+            wrong["email"] = [str(EMAIL_ONCE.violation_error_message)]
     if wrong:
-        raise RuleError(" ".join(text for texts in wrong.values() for text in texts), code="invalid", fields=wrong)
+        raise _refused(wrong)
+
+
+def _refused(wrong: Mapping[str, list[str]]) -> RuleError:
+    return RuleError(" ".join(text for texts in wrong.values() for text in texts), code="invalid", fields=wrong)
 
 
 def mistakes(card: Card) -> dict[str, list[str]]:
