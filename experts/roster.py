@@ -49,6 +49,12 @@ def present(rows: models.QuerySet[Affiliation], on: date | None = None) -> model
     return rows.filter(Q(until__isnull=True) | Q(until__gte=on or timezone.now().date()))
 
 
+def work_at(people: models.QuerySet[Expert], hospital: str) -> models.QuerySet[Affiliation]:
+    """The present work of these people at a hospital (its public id)."""
+    rows = present(Affiliation.objects.filter(expert__in=people, institution__public_id=hospital))
+    return rows.select_related("expert", "institution").order_by("since")
+
+
 def with_work(rows: models.QuerySet[Expert]) -> models.QuerySet[Expert]:
     """Experts with what a card and a line need: present work as `work`, and qualifications."""
     work = present(Affiliation.objects.select_related("institution", "title"))
@@ -130,6 +136,30 @@ def _set_skills(expert: Expert, before: frozenset[Skill], after: frozenset[Skill
         Qualification(expert=expert, discipline_id=discipline, sub_specialty=sub_specialty)
         for discipline, sub_specialty in sorted(after - before)
     )
+
+
+@transaction.atomic
+def end_work(work: Affiliation, *, until: date | None, by: User | None) -> Affiliation:
+    """Somebody's last day at a hospital; None: no end is known any more. Published sessions stay as they are.
+
+    Callers ask for `pool.edit` of the hospital first.
+    """
+    expert = Expert.objects.select_for_update().get(pk=work.expert_id)
+    row = Affiliation.objects.select_for_update(of=("self",)).get(pk=work.pk)
+    wrong = ""
+    if until and row.since and until < row.since:
+        wrong = _("The last day lies before the first day.")
+    others = expert.affiliations.filter(home=True, until=None).exclude(pk=row.pk)  # type: ignore[attr-defined]
+    if until is None and row.home and others.exists():
+        wrong = _("Another hospital is the main employer by now.")
+    if wrong:
+        raise _refused({"until": [wrong]})
+    if row.until != until:
+        row.until = until
+        row.save(update_fields=["until"])
+        day = str(until) if until else ""
+        audit.record("expert.work_ends", by=by, subject=expert, hospital=row.institution_id, until=day)
+    return row
 
 
 # What a card may say --------------------------------------------------------------------------------------------------
