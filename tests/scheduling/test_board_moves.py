@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cases.models import MaterialItem
@@ -165,6 +167,28 @@ def test_the_dialog_shows_and_saves(desk: Client, world: World) -> None:
     answer = desk.post(reverse("board_move"), given)
     assert answer.status_code == HTTPStatus.NO_CONTENT and "board:changed" in answer["HX-Trigger"]
     assert Session.objects.get().start == at(world, 1, "14:00")
+
+
+def test_the_dialog_reads_the_week_once(desk: Client, world: World) -> None:
+    placed(world)
+    query = {"case": world.cases[0].public_id, "week": str(NEXT)}
+    for name, given in (("board_places", {}), ("board_move", {}), ("board_move", other(world, 3, "09:00"))):
+        with CaptureQueriesContext(connection) as asked:
+            assert desk.get(reverse(name), query | given).status_code == HTTPStatus.OK
+        assert sum("experts_weeklyavailability" in one["sql"] for one in asked) == 1
+
+
+def test_a_date_outside_the_week_that_is_shown_is_read_and_saved(desk: Client, world: World) -> None:
+    day = NEXT.plus(1).day(1)
+    given = form(world, desk, case=world.cases[0].public_id, **other(world, 1, "14:00") | {"date": f"{day}"})
+    assert desk.post(reverse("board_move"), given).status_code == HTTPStatus.NO_CONTENT
+    assert Session.objects.get().start == at(world, 8, "14:00")
+
+
+def test_without_a_place_nothing_is_saved(desk: Client, world: World) -> None:
+    answer = desk.post(reverse("board_move"), {"case": world.cases[0].public_id, "week": str(NEXT)})
+    assert answer.status_code == HTTPStatus.OK and answer.context["asked"].to
+    assert not Session.objects.exists()
 
 
 def test_from_another_page_the_dialog_starts_in_the_week_of_the_place(desk: Client, world: World) -> None:
