@@ -9,13 +9,13 @@ from celery import shared_task
 @shared_task(name="benchmarks.planned.plan", queue="solve")
 def plan(instance: str, seconds: float, seed: int, result: str) -> None:
     from benchmarks import instances
-    from scheduling.solver import greedy, rules, solve
+    from scheduling.solver import rules, solve, warm
     from scheduling.spread import Spread
 
     problem = instances.load(instance)
     clock = solve.Clock(limit_s=seconds)
     search = solve.Search(problem, clock, lambda _: None)
-    search.start(greedy.first_plan(problem, clock.over), seed)
+    search.start(warm.first_plan(problem, clock.over), seed)
     spread = Spread(problem, clock.over)
     search.run(team=spread)
     found = search.finish()

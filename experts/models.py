@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -214,9 +215,18 @@ class DiseaseGroup(Named):
         ordering = ["key"]
 
 
+EMAIL_ONCE = models.UniqueConstraint(
+    Lower("email"),
+    condition=~Q(email=""),
+    name="one_expert_per_email",
+    violation_error_message=_("Somebody else has this e-mail address already."),
+)
+
+
 class Expert(Named):
     """One person, whatever the number of hospitals and disciplines."""
 
+    EMAIL_ONCE = "one_expert_per_email"
     public_id = public_id_field()
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="expert"
@@ -236,6 +246,7 @@ class Expert(Named):
         verbose_name = _("expert")
         verbose_name_plural = _("experts")
         ordering = ["name_en", "pk"]
+        constraints = [EMAIL_ONCE]
 
 
 class Affiliation(models.Model):

@@ -10,12 +10,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from experts.models import Affiliation, Expert, Institution, Qualification
+from experts.models import EMAIL_ONCE, Affiliation, Expert, Institution, Qualification
 from mdt_portal import access, audit
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
@@ -47,6 +47,12 @@ class Card:
 def present(rows: models.QuerySet[Affiliation], on: date | None = None) -> models.QuerySet[Affiliation]:
     """Those that have not ended."""
     return rows.filter(Q(until__isnull=True) | Q(until__gte=on or timezone.now().date()))
+
+
+def work_at(people: models.QuerySet[Expert], hospital: str) -> models.QuerySet[Affiliation]:
+    """The present work of these people at a hospital (its public id)."""
+    rows = present(Affiliation.objects.filter(expert__in=people, institution__public_id=hospital))
+    return rows.select_related("expert", "institution").order_by("since")
 
 
 def with_work(rows: models.QuerySet[Expert]) -> models.QuerySet[Expert]:
@@ -97,11 +103,22 @@ def save(expert: Expert | None, card: Card, *, by: User | None) -> Expert:
     if difference or is_new:
         for name in COLUMNS:
             setattr(expert, name, getattr(card, name))
-        expert.save()
+        _write(expert)
         _give_titles(expert, {pk: card.titles[pk] for pk in given}, first=not before.titles)
         _set_skills(expert, before.skills, card.skills)
         audit.record("expert.added" if is_new else "expert.changed", by=by, subject=expert, fields=difference)
     return expert
+
+
+def _write(expert: Expert) -> None:
+    """Raises RuleError where somebody else was given the address in the meantime."""
+    try:
+        with transaction.atomic():
+            expert.save()
+    except IntegrityError as error:
+        if EMAIL_ONCE.name not in str(error):
+            raise
+        raise _refused({"email": [str(EMAIL_ONCE.violation_error_message)]}) from error
 
 
 def _give_titles(expert: Expert, titles: Mapping[int, int], *, first: bool) -> None:
@@ -121,6 +138,30 @@ def _set_skills(expert: Expert, before: frozenset[Skill], after: frozenset[Skill
     )
 
 
+@transaction.atomic
+def end_work(work: Affiliation, *, until: date | None, by: User | None) -> Affiliation:
+    """Somebody's last day at a hospital; None: no end is known any more. Published sessions stay as they are.
+
+    Callers ask for `pool.edit` of the hospital first.
+    """
+    expert = Expert.objects.select_for_update().get(pk=work.expert_id)
+    row = Affiliation.objects.select_for_update(of=("self",)).get(pk=work.pk)
+    wrong = ""
+    if until and row.since and until < row.since:
+        wrong = _("The last day lies before the first day.")
+    others = expert.affiliations.filter(home=True, until=None).exclude(pk=row.pk)  # type: ignore[attr-defined]
+    if until is None and row.home and others.exists():
+        wrong = _("Another hospital is the main employer by now.")
+    if wrong:
+        raise _refused({"until": [wrong]})
+    if row.until != until:
+        row.until = until
+        row.save(update_fields=["until"])
+        day = str(until) if until else ""
+        audit.record("expert.work_ends", by=by, subject=expert, hospital=row.institution_id, until=day)
+    return row
+
+
 # What a card may say --------------------------------------------------------------------------------------------------
 
 
@@ -130,9 +171,13 @@ def _checked(expert: Expert, card: Card) -> None:
     if card.email and not wrong.get("email"):
         others = Expert.objects.filter(email__iexact=card.email).exclude(pk=expert.pk)
         if others.exists():
-            wrong["email"] = [_("Somebody else has this e-mail address already.")]
+            wrong["email"] = [str(EMAIL_ONCE.violation_error_message)]
     if wrong:
-        raise RuleError(" ".join(text for texts in wrong.values() for text in texts), code="invalid", fields=wrong)
+        raise _refused(wrong)
+
+
+def _refused(wrong: Mapping[str, list[str]]) -> RuleError:
+    return RuleError(" ".join(text for texts in wrong.values() for text in texts), code="invalid", fields=wrong)
 
 
 def mistakes(card: Card) -> dict[str, list[str]]:

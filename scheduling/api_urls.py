@@ -8,7 +8,7 @@ from scheduling.api.desk import BulkView, SavedViewViewSet
 from scheduling.api.invitations import InvitationViewSet
 from scheduling.api.load import LoadView
 from scheduling.api.moves import MoveViewSet
-from scheduling.api.pools import BlockViewSet, KeptRoomViewSet
+from scheduling.api.pools import BlockViewSet, KeptRoomViewSet, WorkView
 from scheduling.api.promises import GainView, HoldView, HoldViewSet, PromiseView
 from scheduling.api.runs import ProposalViewSet, RunViewSet
 from scheduling.api.sessions import SessionViewSet
@@ -37,6 +37,7 @@ urlpatterns = [
     path("cases/<str:id>/hold/", HoldView.as_view()),
     path("cases/<str:id>/remedies/", RemedyView.as_view()),
     path("load/", LoadView.as_view()),
+    path("experts/<str:id>/work/<str:hospital>/", WorkView.as_view()),
     path("experts/<str:id>/load/", LoadView.as_view()),
     path("", include(router.urls)),
 ]

@@ -6,7 +6,7 @@ The same reading as a run's (`snapshot.Reader`), less what a run may not touch a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -36,11 +36,25 @@ class Hand:
     def horizon(self) -> Horizon:
         return self.seen.horizon
 
+    def anew(self) -> Hand:
+        """The same reading with nothing tried out on the desk."""
+        desk = Desk(self.seen.problem)
+        desk.broken = self.desk.broken
+        return replace(self, desk=desk)
 
-def read(institution: Institution, moments: Iterable[datetime], *, cases: Iterable[int] = ()) -> Hand:
-    """The weeks in which these moments lie, with the waiting cases (ids) that the change is about."""
+
+def read(
+    institution: Institution, moments: Iterable[datetime], *, cases: Iterable[int] = (), again: Hand | None = None
+) -> Hand:
+    """The weeks in which these moments lie, with the waiting cases (ids) that the change is about.
+
+    `again` is a reading of a moment ago about the same subject; it serves once more where it is of the same weeks.
+    """
     now = timezone.now()
-    reader = _Reader([institution], horizon(institution, [*moments] or [now]), now)
+    weeks = horizon(institution, [*moments] or [now])
+    if again is not None and again.horizon == weeks:
+        return again.anew()
+    reader = _Reader([institution], weeks, now)
     reader.asked = set(cases)
     seen = reader.snapshot(NO_NOTICE, pure.Limits())
     return Hand(seen=seen, desk=Desk(seen.problem), version=seen.base_versions[str(institution.pk)])

@@ -8,7 +8,7 @@ from typing import Any
 from scheduling import incumbents, offers, runs
 from scheduling.models import PlanningRun
 from scheduling.offers import Offer
-from scheduling.solver import greedy, solve
+from scheduling.solver import solve, warm
 from scheduling.solver.plan import PlannedSession
 from scheduling.solver.problem import Problem
 from scheduling.spread import Spread
@@ -30,7 +30,7 @@ def compute(
 
     course = Course(problem, clock, seconds_before=resumed.seconds)
     search = course.search
-    search.start(resumed.plan or greedy.first_plan(problem, clock.over), run.seed)
+    search.start(resumed.plan or warm.first_plan(problem, clock.over), run.seed)
     watch(course)
     if not clock.over():
         _search(course, problem, clock)

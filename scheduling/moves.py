@@ -21,6 +21,7 @@ from mdt_portal import audit
 from mdt_portal.errors import Conflict, RuleError
 from mdt_portal.models import User
 from scheduling import commit, frozen, holds, locks, notices, published, trials
+from scheduling.byhand import Hand
 from scheduling.judging import Level
 from scheduling.models import Move, MoveKind, PublishedPlan, Session
 from scheduling.trials import Check, Where
@@ -44,11 +45,14 @@ class NotAcknowledged(RuleError):
     code = "not_acknowledged"
 
 
-def check(subject: Case | Session, where: Where | None) -> Check:
-    """What moving a case or a session there would do; None takes a case off. Nothing is written."""
+def check(subject: Case | Session, where: Where | None, *, again: Hand | None = None) -> Check:
+    """What moving a case or a session there would do; None takes a case off. Nothing is written. The week is not read
+    once more where `again` has it."""
     if isinstance(subject, Session):
-        return trials.of_session(subject, where or Where())
-    return trials.of_take_off(subject) if where is None else trials.of_case(subject, where)
+        return trials.of_session(subject, where or Where(), again=again)
+    if where is None:
+        return trials.of_take_off(subject, again=again)
+    return trials.of_case(subject, where, again=again)
 
 
 def place(case: Case, where: Where, *, by: User, acknowledged: bool = False, expected: str = "") -> Move:

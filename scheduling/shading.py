@@ -6,18 +6,23 @@ reason; sessions that a case could join are drawn and judged in full. What is ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from scheduling import judging
-from scheduling.judging import LEVELS, Level
-from scheduling.placing import ANY_ROOM, Desk, Target
+from scheduling.judging import LEVELS, NO_GOALS, Level
+from scheduling.placing import ANY_ROOM, Desk, Target, without
+from scheduling.solver import presence
+from scheduling.solver.plan import Plan, PlannedCase, PlannedSession
 from scheduling.solver.problem import Case, Room
+from scheduling.solver.rulebook import RULES, Board, Violation
 from scheduling.solver.timeline import bits
 
 TRIES = 4
+NEW = 0
+CAPS = ("cap_day", "cap_week", "cap_minutes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,26 +83,61 @@ class Shades:
         return self._best(left)
 
     def _best(self, mask: int) -> Spot:
-        """The earliest start at which everybody can sit; on time if it can be."""
+        """The earliest start at which everybody can sit; on time if it can be, and within everybody's caps."""
         cut = (1 << max(0, self.load.last_start // self.grain + 1)) - 1
-        for part in (mask & cut, mask & ~cut):
-            for tried, k in enumerate(bits(part & ~(part << 1)) if part else ()):
-                if self._all_seated(k * self.grain):
-                    late = part != mask & cut
-                    due = {"due": self.load.last_start}
-                    return Spot(
-                        level=Level.WARN if late else Level.IGNORE,
-                        start_min=k * self.grain,
-                        code="late" if late else "",
-                        params=due if late else {},
-                    )
-                if tried == TRIES:
-                    break
+        beyond: Spot | None = None
+        for start, seated in self._seatings(mask & cut):
+            broken = self._cap_broken(start, seated)
+            if broken is None:
+                return Spot(level=Level.IGNORE, start_min=start)
+            beyond = beyond or Spot(level=LEVELS[broken.code], start_min=start, code=broken.code, params=broken.params)
+        if beyond is not None:
+            return beyond
+        for start, _seated in self._seatings(mask & ~cut):
+            return Spot(level=Level.WARN, start_min=start, code="late", params={"due": self.load.last_start})
         return Spot(level=Level.BLOCK, code="seats_together")
 
-    def _all_seated(self, start: int) -> bool:
-        draft = self.desk.seated_at(self.load.cases, [start + offset for offset in self.load.offsets])
-        return all(len(item.seats) == len(case.seats) for item, case in zip(draft, self.load.cases, strict=True))
+    def _seatings(self, mask: int) -> Iterator[tuple[int, tuple[PlannedCase, ...]]]:
+        """The first starts of some open stretches at which every seat can be filled, and by whom."""
+        for tried, k in enumerate(bits(mask & ~(mask << 1))):
+            start = k * self.grain
+            draft = self.desk.seated_at(self.load.cases, [start + offset for offset in self.load.offsets])
+            if all(len(item.seats) == len(case.seats) for item, case in zip(draft, self.load.cases, strict=True)):
+                yield start, draft
+            if tried == TRIES:
+                return
+
+    def _cap_broken(self, start: int, seated: Sequence[PlannedCase]) -> Violation | None:
+        """The first personal cap that these people would break by being there, as the rules say it."""
+        team = self.problem.team_of[self.load.team]
+        session = PlannedSession(
+            id=NEW,
+            team=team.id,
+            site=team.site,
+            room=None,
+            start_min=start,
+            end_min=start + self.load.length,
+            cases=tuple(seated),
+        )
+        stays = tuple(presence.presences(self.problem, session))
+        k = start // self.grain
+        if all(self.desk.state.cap_starts(stay.expert, stay.minutes) >> k & 1 for stay in stays):
+            return None
+        board = Board(self.problem, Plan(status="feasible", goals=NO_GOALS, sessions=(session,), unplaced=()))
+        for stay in stays:
+            board.by_expert[stay.expert] = [*self._elsewhere(stay.expert), stay]
+        found = (one for cap in CAPS for one in RULES[cap](board))
+        return next((one for one in found if str(one) not in judging.broken_before(self.desk)), None)
+
+    def _elsewhere(self, expert: int) -> Iterator[presence.Presence]:
+        """Where they are apart from what is carried: a case that leaves its session may free them there."""
+        origin = self.desk.where.get(self.load.cases[0].id)
+        for stay in self.desk.state.stays(expert):
+            if stay.session != origin:
+                yield stay
+        if origin in self.desk.state.sessions:
+            rest = without(self.problem, self.desk.sessions[origin], self.load.cases[0].id)
+            yield from (stay for stay in presence.presences(self.problem, rest) if stay.expert == expert)
 
     def _stages(self, room: int | None) -> Iterator[tuple[str, Mapping[str, Any], int]]:
         yield from self._room_stages(room)

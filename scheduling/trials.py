@@ -63,20 +63,22 @@ class Check:
 # Checks ---------------------------------------------------------------------------------------------------------------
 
 
-def of_case(case: Case, where: Where) -> Check:
-    """Whether a case may go there, from the rail or from another session; nothing is written."""
+def of_case(case: Case, where: Where, *, again: Hand | None = None) -> Check:
+    """Whether a case may go there, from the rail or from another session; nothing is written. For `again` see
+    `byhand.read`."""
     item = place_of(case)
     institution = _institution_of(case, where)
     moments = [moment for moment in (item and item.start, where.session and where.session.start, where.start) if moment]
-    hand = byhand.read(institution, moments, cases=[case.pk])
+    hand = byhand.read(institution, moments, cases=[case.pk], again=again)
     kind = MoveKind.MOVE_CASE if item else MoveKind.PLACE
     against = [*_about_case(case, item, hand), *_about_session(where.session, hand)]
     return _check(kind, institution, hand, against, lambda: hand.desk.move_case(case.pk, _target(where, hand)))
 
 
-def of_session(session: Session, where: Where) -> Check:
+def of_session(session: Session, where: Where, *, again: Hand | None = None) -> Check:
     """Whether a session may go to another time or room."""
-    hand = byhand.read(session.institution, [session.start, where.start or session.start])
+    moments = [session.start, where.start or session.start]
+    hand = byhand.read(session.institution, moments, again=again)
     against = _about_session(session, hand)
     return _check(
         MoveKind.MOVE_SESSION,
@@ -87,12 +89,12 @@ def of_session(session: Session, where: Where) -> Check:
     )
 
 
-def of_take_off(case: Case) -> Check:
+def of_take_off(case: Case, *, again: Hand | None = None) -> Check:
     item = place_of(case)
     if item is None:
         raise no_place(case)
     session = item.session
-    hand = byhand.read(session.institution, [session.start])
+    hand = byhand.read(session.institution, [session.start], again=again)
     return _check(
         MoveKind.TAKE_OFF,
         session.institution,

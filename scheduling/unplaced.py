@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -41,22 +41,41 @@ class Why:
         return phrases.sentences(first, more)
 
 
-def why(cases: Iterable[Case]) -> dict[int, Why]:
-    """The reasons of those cases that the newest plan left out, by case. The number of queries is constant.
+class Newest:
+    """The newest plan of each of some hospitals, as far as it is about the cases that it left out. Two queries."""
 
-    A case that was referred or changed after that plan is not in it; then the plan says nothing about the case.
-    """
-    waiting = {case.pk: case for case in cases if case.team is not None}
-    newest = _newest({case.team.institution_id for case in waiting.values() if case.team})
-    left: dict[int, tuple[dict[str, Any], list[dict[str, Any]]]] = {}
-    for pk, case in waiting.items():
-        plan = newest.get(case.team.institution_id) if case.team else None
-        if plan and not (case.evaluated_at and case.evaluated_at > plan["created_at"]):
-            found = next((one for one in plan["plan__unplaced"] if one["case"] == pk), None)
-            if found is not None:
-                left[pk] = plan, found["reasons"]
-    names = wording.names_of([reason.get("params", {}) for _plan, reasons in left.values() for reason in reasons])
-    return {pk: _in_words(plan, reasons, names) for pk, (plan, reasons) in left.items()}
+    def __init__(self, hospitals: set[int]) -> None:
+        self._plans = _newest(hospitals)
+
+    def left_out(self) -> Q:
+        """The cases that these plans looked at and could not place."""
+        found = Q(pk__in=())
+        for hospital, plan in self._plans.items():
+            cases = [one["case"] for one in plan["plan__unplaced"]]
+            looked = Q(evaluated_at=None) | Q(evaluated_at__lte=plan["created_at"])
+            found |= looked & Q(team__institution=hospital, pk__in=cases)
+        return found
+
+    def why(self, cases: Iterable[Case]) -> dict[int, Why]:
+        """The reasons of those that were left out, by case. One query, for the names in them.
+
+        A case that was referred or changed after its plan is not in it; then the plan says nothing about the case.
+        """
+        left: dict[int, tuple[dict[str, Any], list[dict[str, Any]]]] = {}
+        for case in cases:
+            plan = self._plans.get(case.team.institution_id) if case.team else None
+            if plan and not (case.evaluated_at and case.evaluated_at > plan["created_at"]):
+                found = next((one for one in plan["plan__unplaced"] if one["case"] == case.pk), None)
+                if found is not None:
+                    left[case.pk] = plan, found["reasons"]
+        names = wording.names_of([reason.get("params", {}) for _plan, reasons in left.values() for reason in reasons])
+        return {pk: _in_words(plan, reasons, names) for pk, (plan, reasons) in left.items()}
+
+
+def why(cases: Iterable[Case]) -> dict[int, Why]:
+    """The reasons of those cases that the newest plan left out, by case. The number of queries is constant."""
+    waiting = [case for case in cases if case.team is not None]
+    return Newest({case.team.institution_id for case in waiting if case.team}).why(waiting)
 
 
 def _newest(institutions: set[int]) -> dict[int, dict[str, Any]]:

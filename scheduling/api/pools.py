@@ -12,12 +12,14 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from cases.models import RareClass
+from experts import roster
 from experts.api import HoursSerializer
-from experts.models import Institution, Team
+from experts.models import Affiliation, Expert, Institution, Team
 from mdt_portal import access, api
-from scheduling import room_keeping, rule_words, standing_times
+from scheduling import leaving, room_keeping, rule_words, standing_times
 from scheduling.api.sessions import RoomSerializer, RoomViewSet
 from scheduling.models import Block, BlockKind, Room, RoomClosure
 
@@ -125,6 +127,51 @@ class KeptRoomViewSet(RoomViewSet):
 
 def _with_hours(given: dict[str, Any]) -> dict[str, Any]:
     return given | {"hours": [(one["weekday"], one["start"], one["end"]) for one in given["hours"]]}
+
+
+# People who leave -----------------------------------------------------------------------------------------------------
+
+
+class WorkSerializer(serializers.Serializer):
+    until = serializers.DateField(allow_null=True, help_text="The last day at the hospital; null: no end is known.")
+    sessions = serializers.SerializerMethodField(help_text="Published sessions that need another person.")
+
+    def get_sessions(self, work: Affiliation) -> list[str]:
+        return [one.public_id for one in leaving.hit(work, work.until)] if work.until else []
+
+
+class WorkView(APIView):
+    """Somebody's work at one hospital."""
+
+    request: api.SignedIn
+    PATH = [api.ID, OpenApiParameter("hospital", str, OpenApiParameter.PATH, description="public id of the hospital")]
+
+    @extend_schema(
+        summary="Until when somebody works at a hospital",
+        tags=TAGS,
+        parameters=PATH,
+        responses={200: WorkSerializer, **api.errors(403, 404)},
+    )
+    def get(self, request: api.SignedIn, **_: str) -> Response:
+        return Response(WorkSerializer(self._work()).data)
+
+    @extend_schema(
+        summary="Say when somebody leaves a hospital",
+        tags=TAGS,
+        parameters=PATH,
+        request=WorkSerializer,
+        responses={200: WorkSerializer, **api.errors(400, 403, 404)},
+    )
+    def put(self, request: api.SignedIn, **_: str) -> Response:
+        given = api.checked(WorkSerializer, self)
+        work = roster.end_work(self._work(), until=given["until"], by=request.user)
+        return Response(WorkSerializer(work).data)
+
+    def _work(self) -> Affiliation:
+        people = access.visible(self.request.user, Expert.objects.filter(public_id=self.kwargs["id"]))
+        work = get_object_or_404(roster.work_at(people, self.kwargs["hospital"])[:1])
+        access.require(self.request.user, "pool.edit", work.institution)
+        return work
 
 
 # Standing times -------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from mdt_portal.errors import Conflict
 from scheduling import commit, comparison, runs, wording
 from scheduling.api.proposals import (
     AlternativeSerializer,
+    FiguresSerializer,
     GoalsSerializer,
     ProposalSerializer,
     PublishedSerializer,
@@ -49,7 +50,13 @@ class OfferSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(ProposalKind.choices)
     goals = GoalsSerializer()
     gap = serializers.FloatField(allow_null=True)
+    figures = serializers.SerializerMethodField()
     published_at = serializers.DateTimeField(allow_null=True)
+
+    @extend_schema_field(FiguresSerializer(allow_null=True))
+    def get_figures(self, offer: Proposal) -> Any:
+        """Null for an old one that did not keep them."""
+        return offer.figures or None
 
 
 class FailureSerializer(serializers.Serializer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -129,6 +129,30 @@ def quality(run: PlanningRun) -> str:
     names = ("required_unplaced", "required_late", "suggested", "effort")
     bound = [proposal.bound[name] for name in names] if proposal.bound else None
     return within([proposal.goals[name] for name in names], bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """How many of the cases that a plan looked at have a place in it, by tier."""
+
+    required: int
+    required_placed: int
+    suggested: int
+    suggested_placed: int
+
+    @property
+    def left(self) -> int:
+        return self.required - self.required_placed + self.suggested - self.suggested_placed
+
+
+def placed(run: PlanningRun) -> Placed | None:
+    """Of what was published, else of the first that is offered; None where there is no plan, or an old one that did not
+    keep its figures."""
+    offers = sorted(run.proposals.all(), key=lambda one: (one.published_at is None, one.pk))
+    names = [one.name for one in fields(Placed)]
+    if not offers or not all(name in offers[0].figures for name in names):
+        return None
+    return Placed(**{name: offers[0].figures[name] for name in names})
 
 
 def _lines(points: list[dict[str, Any]]) -> tuple[list[charts.Point], list[charts.Point]]:

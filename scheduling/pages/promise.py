@@ -23,7 +23,7 @@ from cases.states import CaseStatus
 from mdt_portal import access, clock
 from mdt_portal.errors import Conflict
 from mdt_portal.pages import go, is_htmx, page
-from scheduling import holds, promises, unplaced
+from scheduling import holds, promises
 from scheduling.models import Hold
 
 AT_FIRST, AT_MOST = 3, 8
@@ -120,7 +120,6 @@ def _panel(request: HttpRequest, case: Case, *, count: int = AT_FIRST, refusal: 
             "more": count < AT_MOST and len(found) == count,
         }
         if not found:
-            context["why"] = unplaced.why([case]).get(case.pk)
             context["may_look_at_plan"] = access.can(request.user, "plan.look", None)
     return render(request, "scheduling/_promise.html", context, status=422 if refusal else 200)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
-from django.db.models import F, Func, IntegerField
+from django.db.models import F, Func, IntegerField, Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,7 +21,7 @@ from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 from mdt_portal.pages import SignedInRequest, page
 from scheduling import comparison, runs
-from scheduling.models import PlanningRun
+from scheduling.models import PlanningRun, Proposal
 from scheduling.pages import progress, scope, weeks, wishes
 from scheduling.pages.weeks import Week
 from scheduling.states import RunStatus
@@ -43,7 +43,7 @@ def run_list(request: SignedInRequest) -> HttpResponse:
         access.visible(request.user, PlanningRun.objects.all())
         .defer("problem", "progress")
         .select_related("requested_by")
-        .prefetch_related("institutions", "proposals")
+        .prefetch_related("institutions", Prefetch("proposals", Proposal.objects.defer("plan")))
     )
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     context = {
@@ -61,6 +61,7 @@ def _row(found: PlanningRun) -> dict[str, Any]:
         "state": RunStatus(found.status),
         "weeks": weeks.span_title(found.horizon_start, found.horizon_days),
         "quality": progress.quality(found),
+        "placed": progress.placed(found),
     }
 
 

@@ -52,6 +52,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
+    hand: Hand
+    """The week as it was read for them."""
     cells: list[Place]
     sessions: list[Place]
     any_room: list[Place]
@@ -75,7 +77,7 @@ def of(subject: Case | Session, institution: Institution, week: Week) -> Places:
     first = (week.monday - hand.horizon.first_day).days
     against = trials.against(subject, hand)
     if against:
-        return Places(cells=[], sessions=[], any_room=[], refused=against[0].text)
+        return Places(hand=hand, cells=[], sessions=[], any_room=[], refused=against[0].text)
     if isinstance(subject, Case):
         load = shading.load_of_case(hand.desk, subject.pk)
     else:
@@ -88,6 +90,7 @@ def of(subject: Case | Session, institution: Institution, week: Week) -> Places:
     whole = [(None, day, shades.cell(ANY_ROOM, day)) for day in range(first, first + DAYS)]
     words = _Words(hand, [spot for *_rest, spot in (*cells, *whole) if spot] + [spot for _pk, spot in joined])
     return Places(
+        hand=hand,
         cells=[words.place(spot, day, room=room) for room, day, spot in cells if spot],
         sessions=[words.place(spot, 0, session=hand.seen.sessions[pk]) for pk, spot in joined],
         any_room=[words.place(spot, day) for _room, day, spot in whole if spot],

@@ -114,15 +114,19 @@ def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
 
 
 def _cases(user: User, now: datetime) -> Iterator[Entry]:
+    """Among them each required case that the newest plan could not place, however far its limit is."""
     awaited = MaterialItem.objects.filter(case=OuterRef("pk"), status=MaterialStatus.MISSING)
-    waiting = Q(status=CaseStatus.WAITING) & (queues.near(now) | queues.blocked_by("materials"))
+    pool = access.visible(user, Case.objects.waiting()).order_by()
+    plans = unplaced.Newest(set(pool.values_list("team__institution", flat=True).distinct()))
+    left = Q(tier=Tier.REQUIRED) & plans.left_out()
+    waiting = Q(status=CaseStatus.WAITING) & (queues.near(now) | queues.blocked_by("materials") | left)
     placed = Q(Exists(awaited), status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED])
     drafts = Q(status=CaseStatus.DRAFT, referrer=user)
     wanted = waiting | placed | drafts | Q(status__in=[CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS])
     rows = queues.rows(access.visible(user, Case.objects.filter(wanted)))
     cases = list(rows.select_related(None).select_related("patient", "team")[:MOST])
     groups = queues.groups_of(cases)
-    why = unplaced.why(case for case in cases if case.status == CaseStatus.WAITING)
+    why = plans.why(case for case in cases if case.status == CaseStatus.WAITING)
     leads = _leads(user)
     for case in cases:
         entry = _case(case, queues.block(case, groups), str(why.get(case.pk, "")), leads=leads)

@@ -38,7 +38,7 @@ def repair(problem: Problem, plan: Plan, *, urgent: Iterable[int] = (), seconds:
     deadline = time.monotonic() + seconds
     priced = replace(problem, previous=tuple(s for s in plan.sessions if s.id not in problem.fixed_of))
     aim = _aim(problem, plan, urgent)
-    state, homeless = _substituted(priced, plan)
+    state, homeless = substituted(priced, plan)
     wanted = sorted({case.id for case in homeless} | {i for i in urgent if i not in state.placed})
     best = _judged(problem, plan, state, 0)
     if not wanted and _restored(best, aim):
@@ -71,7 +71,7 @@ def _rank(repair_: Repair) -> tuple[Goals, int]:
     return repair_.plan.goals, len(repair_.moved)
 
 
-def _substituted(problem: Problem, plan: Plan) -> tuple[State, list[Case]]:
+def substituted(problem: Problem, plan: Plan) -> tuple[State, list[Case]]:
     """All sound sessions kept; broken ones staffed again at their place; the cases that this leaves without one."""
     broken = _broken(problem, plan)
     state = State(problem, (session for session in plan.sessions if session.id not in broken))

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from scheduling.solver import agenda, bounds, crew, explain, greedy, model, proof, team_proof
+from scheduling.solver import agenda, bounds, crew, explain, model, proof, team_proof, warm
 from scheduling.solver.decompose import Coordinator, Task
 from scheduling.solver.plan import Bound, Goals, Plan, Unplaced
 from scheduling.solver.problem import Problem
@@ -79,7 +79,7 @@ def solve(
     """Ends within the limit (plus about a second); arguments given here override the problem's own limits."""
     clock = Clock(limit_s=problem.limits.seconds if seconds is None else seconds, should_stop=should_stop)
     search = Search(problem, clock, on_progress or (lambda _: None))
-    search.start(greedy.first_plan(problem, clock.over), problem.limits.seed if seed is None else seed)
+    search.start(warm.first_plan(problem, clock.over), problem.limits.seed if seed is None else seed)
     if not clock.over():
         search.run(problem.limits.workers if workers is None else workers)
     return search.finish()

@@ -53,6 +53,20 @@ def test_a_persons_card(desk, reader, hospital) -> None:
     assert desk.post(f"{V1}experts/", elsewhere).status_code == 400  # a hospital that does not exist for them
 
 
+def test_somebody_leaves_a_hospital(desk, reader, hospital) -> None:
+    ann = factories.expert(at=hospital)
+    start = factories.moment(factories.monday(2), "09:00", hospital)
+    session = factories.session(factories.team(at=hospital), experts=[ann], start=start)
+    path = f"{V1}experts/{ann.public_id}/work/{hospital.public_id}/"
+    assert desk.get(path).json() == {"until": None, "sessions": []}
+    told = {"until": str(factories.monday(1)), "sessions": [session.public_id]}
+    assert desk.put(path, {"until": told["until"]}).json() == desk.get(path).json() == told
+    assert desk.put(path, {}).status_code == 400
+    assert reader.put(path, {"until": None}).status_code == 403
+    assert desk.put(path, {"until": "2020-01-01"}).json()["until"] == "2020-01-01"
+    assert desk.get(path).status_code == 404
+
+
 def test_an_import_over_the_api(desk, reader, hospital) -> None:
     factories.discipline("PATH")
     factories.title(3)

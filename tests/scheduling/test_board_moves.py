@@ -4,11 +4,13 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cases.models import MaterialItem
-from experts.models import Role
+from experts.models import Expert, Role
 from scheduling import moves
 from scheduling.models import Move, Session
 from scheduling.moves import Where
@@ -85,6 +87,46 @@ def test_what_is_called_free_passes_the_check(desk: Client, world: World, subjec
         assert [finding.text for finding in page.context["findings"]] == [], one
 
 
+ONE_A_DAY, ONE_A_WEEK = {"max_sessions_day": 1}, {"max_sessions_day": 1, "max_sessions_week": 1}
+
+
+@pytest.mark.parametrize(
+    ("subject", "cap", "days", "text"),
+    [
+        ("case", ONE_A_DAY, {1}, "would have 2 sessions on one day; the limit is 1."),
+        ("session", ONE_A_DAY, {1}, "would have 2 sessions on one day; the limit is 1."),
+        ("case", ONE_A_WEEK, {0, 2, 3, 4}, "would have 2 sessions in one week; the limit is 1."),
+        ("case", {"max_minutes_week": 20}, {0, 1, 4}, "would be present 30 minutes in one week; the limit is 20."),
+    ],
+)
+def test_a_cell_beyond_somebodys_limits_says_what_the_dialog_says(
+    desk: Client, world: World, subject: str, cap: dict[str, int], days: set[int], text: str
+) -> None:
+    """The only surgeon sits in a session of another team on Tuesday."""
+    row = world.cases[0] if subject == "case" else placed(world, 0, day=3)
+    other = factories.case_waiting(team=factories.team("gi", at=world.hospital), seats=[("THORSURG", 2)])
+    moves.place(other, Where(start=at(world, 1, "08:00"), room=world.rooms[1]), by=world.coordinator)
+    Expert.objects.filter(pk=world.experts[4].pk).update(**cap)
+    found = desk.get(reverse("board_places"), {subject: row.public_id, "week": str(NEXT)}).json()["places"]
+    cells = [one for one in found if one["cell"].startswith(f"r|{world.rooms[0].public_id}|") and one["to"]]
+    assert {NEXT.day(day).isoformat() for day in days} <= {
+        one["cell"][-10:] for one in cells if one["level"] == "warn" and text in one["text"]
+    }
+    for one in cells:
+        page = desk.get(reverse("board_move"), {subject: row.public_id, "week": str(NEXT), "to": one["to"]})
+        said = [finding.text for finding in page.context["findings"]]
+        assert said == ([one["text"]] if one["level"] == "warn" else []) or text not in one["text"]
+
+
+def test_a_limit_that_was_broken_before_is_not_held_against_a_move(desk: Client, world: World) -> None:
+    session = placed(world, 0, day=1)
+    other = factories.case_waiting(team=factories.team("gi", at=world.hospital), seats=[("THORSURG", 2)])
+    moves.place(other, Where(start=at(world, 1, "08:00"), room=world.rooms[1]), by=world.coordinator)
+    Expert.objects.filter(pk=world.experts[4].pk).update(max_sessions_day=1)
+    found = spots(desk, session=session.public_id)
+    assert found[f"r|{world.rooms[0].public_id}|{NEXT.day(1)}"][0] == "ignore"
+
+
 def test_a_case_that_is_held_back_can_go_nowhere(desk: Client, world: World) -> None:
     MaterialItem.objects.create(case=world.cases[0], code="ct")
     answer = desk.get(reverse("board_places"), {"case": world.cases[0].public_id, "week": str(NEXT)}).json()
@@ -125,6 +167,28 @@ def test_the_dialog_shows_and_saves(desk: Client, world: World) -> None:
     answer = desk.post(reverse("board_move"), given)
     assert answer.status_code == HTTPStatus.NO_CONTENT and "board:changed" in answer["HX-Trigger"]
     assert Session.objects.get().start == at(world, 1, "14:00")
+
+
+def test_the_dialog_reads_the_week_once(desk: Client, world: World) -> None:
+    placed(world)
+    query = {"case": world.cases[0].public_id, "week": str(NEXT)}
+    for name, given in (("board_places", {}), ("board_move", {}), ("board_move", other(world, 3, "09:00"))):
+        with CaptureQueriesContext(connection) as asked:
+            assert desk.get(reverse(name), query | given).status_code == HTTPStatus.OK
+        assert sum("experts_weeklyavailability" in one["sql"] for one in asked) == 1
+
+
+def test_a_date_outside_the_week_that_is_shown_is_read_and_saved(desk: Client, world: World) -> None:
+    day = NEXT.plus(1).day(1)
+    given = form(world, desk, case=world.cases[0].public_id, **other(world, 1, "14:00") | {"date": f"{day}"})
+    assert desk.post(reverse("board_move"), given).status_code == HTTPStatus.NO_CONTENT
+    assert Session.objects.get().start == at(world, 8, "14:00")
+
+
+def test_without_a_place_nothing_is_saved(desk: Client, world: World) -> None:
+    answer = desk.post(reverse("board_move"), {"case": world.cases[0].public_id, "week": str(NEXT)})
+    assert answer.status_code == HTTPStatus.OK and answer.context["asked"].to
+    assert not Session.objects.exists()
 
 
 def test_from_another_page_the_dialog_starts_in_the_week_of_the_place(desk: Client, world: World) -> None:

@@ -1,11 +1,13 @@
 """Runs in the browser: asking for a plan, following it, stopping it."""
 
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from experts.models import Role
 from scheduling import runs
@@ -161,13 +163,37 @@ def test_a_lost_worker_is_told(desk: Client, small: world.World) -> None:
     assert "goes on from the best plan so far" in desk.get(reverse("run", args=[run.public_id])).content.decode()
 
 
+def test_the_list_says_how_many_cases_each_plan_places(desk: Client, small: world.World) -> None:
+    run = factories.run(small.hospital, status="proposed", requested_by=small.coordinator)
+    figures = {"required": 14, "required_placed": 12, "suggested": 5, "suggested_placed": 4}
+    offer(run, figures=figures)
+    offer(run, kind="fastest", figures=figures | {"required_placed": 11})
+    text = words(desk)
+    assert "12 of 14 required" in text and "4 of 5 suggested" in text and "3 cases without a place" in text
+    run.proposals.filter(kind="fastest").update(published_at=timezone.now())
+    assert "11 of 14 required" in words(desk)
+    run.proposals.update(figures={})
+    assert "required" not in words(desk)
+
+
+def offer(run: PlanningRun, **fields: Any) -> None:
+    goals = {"required_unplaced": 0, "required_late": 0, "suggested": 0, "effort": 0}
+    run.proposals.create(plan={}, goals=goals, **fields)
+
+
+def words(desk: Client) -> str:
+    """The text of the list."""
+    return " ".join(strip_tags(desk.get(reverse("runs")).content.decode()).split())
+
+
 def test_list_asks_the_database_as_often_for_many_runs_as_for_one(
     desk: Client, small: world.World, django_assert_max_num_queries
 ) -> None:
     small.request()
+    offer(factories.run(small.hospital, requested_by=small.coordinator))
     with django_assert_max_num_queries(40) as one:
         desk.get(reverse("runs"))
     for _ in range(15):
-        factories.run(small.hospital, requested_by=small.coordinator)
+        offer(factories.run(small.hospital, requested_by=small.coordinator))
     with django_assert_max_num_queries(len(one)):
-        assert len(desk.get(reverse("runs")).context["rows"]) == 16
+        assert len(desk.get(reverse("runs")).context["rows"]) == 17

@@ -10,7 +10,7 @@ from django.utils import timezone
 from cases.models import Case
 from experts.models import OnCallDuty, Role
 from mdt_portal.models import User
-from scheduling.models import Invitation, Seat, TimeRequest
+from scheduling.models import Invitation, Proposal, Seat, TimeRequest
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +73,28 @@ def test_the_nearest_limit_comes_first(desk: Client, coordinator: User) -> None:
     text = response.content.decode()
     assert "5 things need a hand" in text and "1 limit is already broken" in text
     assert f'href="/plans/{run.public_id}/"' in text
+
+
+def left_out(coordinator: User, *cases: Case) -> None:
+    """A new plan without a place for these."""
+    plan = {"unplaced": [{"case": case.pk, "reasons": []} for case in cases]}
+    run = factories.run(hospital(coordinator), status="published")
+    Proposal.objects.create(run=run, plan=plan, goals={})
+
+
+def test_a_required_case_that_the_newest_plan_could_not_place_is_there_at_once(desk: Client, coordinator: User) -> None:
+    late, soon = waiting(coordinator, 300), waiting(coordinator, 100)
+    waiting(coordinator, 90, tier="suggested"), waiting(coordinator, 80)  # of the last the plan says nothing
+    suggested = Case.objects.get(tier="suggested")
+    left_out(coordinator, late, soon, suggested)
+    response = desk.get("/")
+    assert entries(response) == [("Later", "case"), ("Later", "case")]
+    assert [entry.due for group in response.context["groups"] for entry in group.entries] == [soon.due_at, late.due_at]
+    assert "The plan found no place for it." in response.content.decode()
+    Case.objects.filter(pk=soon.pk).update(evaluated_at=timezone.now())  # changed since: the plan did not look at it
+    assert len(entries(desk.get("/"))) == 1
+    left_out(coordinator)
+    assert entries(desk.get("/")) == []
 
 
 def seated(coordinator: User, hours: float, **answer: Any) -> Seat:
@@ -182,15 +204,16 @@ def test_the_navigation_counts(desk: Client, coordinator: User) -> None:
 
 def test_queries_do_not_grow_with_the_day(desk: Client, coordinator: User, django_assert_max_num_queries: Any) -> None:
     waiting(coordinator, 1, missing=["imaging"])
-    waiting(coordinator, 2)
+    left_out(coordinator, waiting(coordinator, 2))
     seated(coordinator, 5)
     with django_assert_max_num_queries(60) as first:
         desk.get("/?all=1")
+    left_out(coordinator, *(waiting(coordinator, 300) for _ in range(30)))
     for number in range(30):
         waiting(coordinator, 1, missing=["imaging"])
         seated(coordinator, 10 + 2 * number)
     with django_assert_max_num_queries(len(first.captured_queries)):
-        assert len(entries(desk.get("/?all=1"))) > 30
+        assert len(entries(desk.get("/?all=1"))) > 60
 
 
 def test_it_is_there_in_chinese(desk: Client, coordinator: User) -> None:

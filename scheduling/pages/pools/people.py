@@ -19,7 +19,7 @@ from experts.models import Affiliation, Discipline, Expert, Qualification, Team
 from experts.pages import common
 from mdt_portal import access, clock, shell
 from mdt_portal.pages import SignedInRequest, is_htmx, page
-from scheduling import workload
+from scheduling import leaving, workload
 from scheduling.clock import Horizon
 from scheduling.models import Attendance, Session
 from scheduling.states import InvitationStatus
@@ -117,6 +117,7 @@ def person(request: SignedInRequest, public_id: str) -> HttpResponse:
     access.require(request.user, "pool.look")
     rows = access.visible(request.user, Expert.objects.all())
     expert = get_object_or_404(_with_all(rows), public_id=public_id)
+    work: list[Affiliation] = expert.work  # type: ignore[attr-defined]
     seats = (
         Attendance.objects.active()
         .filter(expert=expert, session__isnull=False, invitation__isnull=False, end__gte=timezone.now())
@@ -132,6 +133,8 @@ def person(request: SignedInRequest, public_id: str) -> HttpResponse:
         "chaired": expert.chaired_teams.filter(active=True),  # type: ignore[attr-defined]
         "seats": [(one, InvitationStatus(one.invitation.status)) for one in seats],  # type: ignore[attr-defined]
         "seen": set(seen.values_list("pk", flat=True)),
+        "leaving": [(one, list(leaving.hit(one, one.until))) for one in work if one.until],
+        "kept": {one.institution_id for one in work if access.can(request.user, "pool.edit", one.institution)},
         "may_edit": access.can(request.user, "pool.edit", expert),
         "may_time": access.can(request.user, "expert.change_availability", expert),
     }

@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, path, re_path
 
-from scheduling.pages.pools import blocks, people, rooms
+from scheduling.pages.pools import blocks, leaving, people, rooms
 
 urlpatterns: list[URLPattern] = [
     path("people/", people.people, name="people"),
     re_path(r"^people/(?P<public_id>[A-Za-z0-9_-]{16})/$", people.person, name="person"),
+    path("people/<str:public_id>/leaves/<str:hospital>/", leaving.leave, name="person_leaves"),
+    path("people/<str:public_id>/leaves/<str:hospital>/hits/", leaving.hits, name="person_leaving_hits"),
     path("rooms/", rooms.room_list, name="rooms"),
     path("rooms/new/", rooms.new, name="room_new"),
     path("rooms/<str:public_id>/", rooms.room, name="room"),

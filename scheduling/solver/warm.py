@@ -1,0 +1,51 @@
+"""Where a search begins: an empty week, or what is published with the rest placed around it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from scheduling.solver import greedy, objectives, repair, rules
+from scheduling.solver.plan import Plan, PlannedSession
+from scheduling.solver.problem import Problem
+from scheduling.solver.timeline import State
+
+
+def first_plan(problem: Problem, stop: Callable[[], bool] = greedy.NO_STOP) -> Plan:
+    """The better of the two; a search that begins anew every time would move people for no reason."""
+    empty = greedy.first_plan(problem, stop)
+    kept = standing(problem)
+    return empty if kept is None else min(around(problem, kept, stop), empty, key=lambda plan: plan.goals)
+
+
+def standing(problem: Problem) -> tuple[PlannedSession, ...] | None:
+    """What is published as far as the rules allow it now: same times, people replaced where they must be, cases without
+    a place left out. None where nothing is published, or the sessions that are left do not fit together."""
+    if not problem.previous:
+        return None
+    listed = [*problem.fixed, *(session for session in problem.previous if _known(problem, session))]
+    published = Plan(status="feasible", goals=objectives.NOTHING, sessions=tuple(listed), unplaced=())
+    plan = greedy.plan_of(repair.substituted(problem, published)[0])
+    return None if rules.violations(problem, plan) else plan.sessions
+
+
+def still(problem: Problem, kept: tuple[PlannedSession, ...]) -> Problem:
+    """The problem in which what stands does not move; cases may still join it."""
+    return replace(problem, fixed=kept)
+
+
+def around(problem: Problem, kept: tuple[PlannedSession, ...], stop: Callable[[], bool] = greedy.NO_STOP) -> Plan:
+    """What stands, untouched, and the rest placed where it fits, case by case."""
+    state = State(still(problem, kept), kept)
+    greedy.complete(state, greedy.unplaced_cases(state), stop)
+    return greedy.plan_of(State(problem, state.sessions.values()))
+
+
+def _known(problem: Problem, session: PlannedSession) -> bool:
+    """Whether the problem knows everything that the session names, and asks for all of its cases."""
+    return (
+        session.id not in problem.fixed_of
+        and session.team in problem.team_of
+        and session.site in problem.sites
+        and (session.room is None or session.room in problem.room_of)
+        and session.people() <= problem.expert_of.keys()
+        and all(item.case in problem.case_of for item in session.cases)
+    )
