@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from cases.models import Case, CatalogueRule, Patient, PatientIdentity
+from cases.models import Case, CatalogueRule, Look, Patient, PatientIdentity
+from cases.states import AFTER_DISCUSSION
 from experts import roles
 from experts.models import Role
 from mdt_portal import access
@@ -14,12 +15,16 @@ from mdt_portal.models import User
 
 @access.sees(Case)
 def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
-    """Staff see the cases that their institutions referred or whose team is theirs; referrers see their own.
+    """Staff see the cases that their institutions referred or whose team is theirs; referrers see their own; chairs
+    what their team has discussed; and whoever calls at the next look, that case.
 
     What experts see through their seats is added by the scheduling app (`scheduling.permissions`).
     """
     staff = roles.institutions(user, *roles.STAFF)
-    return rows.filter(Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user))
+    own = Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user)
+    led = Q(status__in=AFTER_DISCUSSION, team__chair__user=user)
+    called = Look.objects.filter(expert__user=user, outcome="").values("case")
+    return rows.filter(own | led | Q(pk__in=called))
 
 
 @access.sees(Patient)
@@ -56,6 +61,22 @@ def coordinate(user: User, case: Case) -> bool:
     reach = roles.institutions(user, Role.COORDINATOR)
     institutions = [case.institution_id] + ([case.team.institution_id] if case.team else [])
     return reach.filter(pk__in=institutions).exists()
+
+
+@access.may("case.recommend")
+def recommend(user: User, case: Case) -> bool:
+    """The chair of the team that discussed it, or a coordinator of that team's hospital."""
+    if case.team is None:
+        return False
+    chairs = case.team.chair is not None and case.team.chair.user_id == user.pk
+    return chairs or roles.has(user, Role.COORDINATOR, at=case.team.institution)
+
+
+@access.may("case.follow_up")
+def follow_up(user: User, case: Case) -> bool:
+    """The referrer, a coordinator, or who is to call at the next look, if they have an account."""
+    called = Look.objects.filter(case=case, outcome="", expert__user=user)
+    return own_or_coordinate(user, case) or recommend(user, case) or called.exists()
 
 
 @access.may("case.identity")

@@ -27,7 +27,7 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
 @access.sees(Session)
 def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
     staff = roles.institutions(user, *roles.STAFF)
-    mine = Session.objects.filter(attendances__expert__user=user).values("pk")
+    mine = Session.objects.filter(Q(attendances__expert__user=user) | Q(team__chair__user=user)).values("pk")
     referred = Session.objects.filter(items__active=True, items__case__referrer=user).values("pk")
     return rows.filter(Q(institution__in=staff) | Q(pk__in=mine) | Q(pk__in=referred))
 
@@ -132,6 +132,13 @@ def answer_time_request(user: User, asked: TimeRequest) -> bool:
 @access.may("session.change")
 def change(user: User, session: Session) -> bool:
     return roles.has(user, Role.COORDINATOR, at=session.institution)
+
+
+@access.may("session.record")
+def record(user: User, session: Session) -> bool:
+    """Who keeps the minutes: a coordinator of the hospital, or the team's chair."""
+    chairs = session.team.chair is not None and session.team.chair.user_id == user.pk
+    return chairs or change(user, session)
 
 
 @access.may("seat.mine")
