@@ -63,20 +63,32 @@ def coordinate(user: User, case: Case) -> bool:
     return reach.filter(pk__in=institutions).exists()
 
 
+def recommendable(user: User, rows: models.QuerySet[Case]) -> models.QuerySet[Case]:
+    """Those for which the user may write: as the chair of the team, or a coordinator of the team's hospital."""
+    if user.is_superuser:
+        return rows
+    reach = roles.institutions(user, Role.COORDINATOR)
+    return rows.filter(Q(team__chair__user=user) | Q(team__institution__in=reach))
+
+
+def lookable(user: User, rows: models.QuerySet[Case]) -> models.QuerySet[Case]:
+    """Those at which the user may look: who may recommend, the referrer and their coordinators, and who is to call."""
+    if user.is_superuser:
+        return rows
+    reach = roles.institutions(user, Role.COORDINATOR)
+    called = Look.objects.filter(outcome="", expert__user=user).values("case")
+    near = Q(referrer=user) | Q(institution__in=reach) | Q(pk__in=called)
+    return rows.filter(near | Q(pk__in=recommendable(user, Case.objects.all()).values("pk")))
+
+
 @access.may("case.recommend")
 def recommend(user: User, case: Case) -> bool:
-    """The chair of the team that discussed it, or a coordinator of that team's hospital."""
-    if case.team is None:
-        return False
-    chairs = case.team.chair is not None and case.team.chair.user_id == user.pk
-    return chairs or roles.has(user, Role.COORDINATOR, at=case.team.institution)
+    return recommendable(user, Case.objects.filter(pk=case.pk)).exists()
 
 
 @access.may("case.follow_up")
 def follow_up(user: User, case: Case) -> bool:
-    """The referrer, a coordinator, or who is to call at the next look, if they have an account."""
-    called = Look.objects.filter(case=case, outcome="", expert__user=user)
-    return own_or_coordinate(user, case) or recommend(user, case) or called.exists()
+    return lookable(user, Case.objects.filter(pk=case.pk)).exists()
 
 
 @access.may("case.identity")

@@ -1,7 +1,7 @@
 """The record of a meeting: when it began and ended, who came, and what became of each case on its agenda.
 
-    published | confirmed ──▶ in_progress ──▶ held        discussed cases go on to their recommendation,
-                                                          the others back to the pool, or out of it
+published | confirmed ──▶ in_progress ──▶ held        discussed cases go on to their recommendation,
+                                                      the others back to the pool, or out of it
 """
 
 from __future__ import annotations

@@ -134,11 +134,17 @@ def change(user: User, session: Session) -> bool:
     return roles.has(user, Role.COORDINATOR, at=session.institution)
 
 
+def recordable(user: User, rows: models.QuerySet[Session]) -> models.QuerySet[Session]:
+    """Those whose minutes the user keeps: as a coordinator of the hospital, or as the team's chair."""
+    if user.is_superuser:
+        return rows
+    reach = roles.institutions(user, Role.COORDINATOR)
+    return rows.filter(Q(institution__in=reach) | Q(team__chair__user=user))
+
+
 @access.may("session.record")
 def record(user: User, session: Session) -> bool:
-    """Who keeps the minutes: a coordinator of the hospital, or the team's chair."""
-    chairs = session.team.chair is not None and session.team.chair.user_id == user.pk
-    return chairs or change(user, session)
+    return recordable(user, Session.objects.filter(pk=session.pk)).exists()
 
 
 @access.may("seat.mine")

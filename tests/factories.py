@@ -325,7 +325,12 @@ def case_discussed(*, team: Team | None = None, **fields: Any) -> Case:
 
 
 def case_followed(
-    *, team: Team | None = None, due: date | None = None, who: str = "Nurse Li", expert: Expert | None = None, **fields: Any
+    *,
+    team: Team | None = None,
+    due: date | None = None,
+    who: str = "Nurse Li",
+    expert: Expert | None = None,
+    **fields: Any,
 ) -> Case:
     """A case with a signed recommendation whose next look is `due` (today)."""
     now = timezone.now()

@@ -1,7 +1,7 @@
 """Patients, referred cases, the disease catalogue's rules, and what follows a discussion.
 
-    Case ──  Recommendation ──< Task         what the team recommends, and what is to be done by whom
-    Case ──< Look                            was it carried out? One look is open at a time, until the loop is closed
+Case ──  Recommendation ──< Task         what the team recommends, and what is to be done by whom
+Case ──< Look                            was it carried out? One look is open at a time, until the loop is closed
 """
 
 from cases.models.aftercare import Carried, Look, Outcome, Recommendation, Task

@@ -148,3 +148,7 @@ class Look(WithPerson):
 
     def __str__(self) -> str:
         return f"{self.case} {self.due}"
+
+    @property
+    def hue(self) -> str:
+        return Carried(self.outcome).hue
