@@ -86,7 +86,9 @@ def figures(sessions: QuerySet[Session], *, days: int, now: datetime, today: dat
         in_time=Count("pk", filter=DISCUSSED & Q(case__recommendation__signed_at__lte=F("case__recommend_by"))),
     )
     newest = Look.objects.taken().filter(case__in=items.filter(DISCUSSED).values("case"))
-    outcomes = Counter(newest.order_by("case", "-taken_at", "-pk").distinct("case").values_list("outcome", flat=True))
+    outcomes = Counter(
+        newest.order_by("case_id", "-taken_at", "-pk").distinct("case_id").values_list("outcome", flat=True)
+    )
     mine = AgendaItem.objects.filter(DISCUSSED, session__in=sessions.values("pk")).values("case")
     return Figures(
         **meetings,

@@ -4,7 +4,7 @@ Case ──  Recommendation ──< Task         what the team recommends, and w
 Case ──< Look                            was it carried out? One look is open at a time, until the loop is closed
 """
 
-from cases.models.aftercare import Carried, Look, Outcome, Recommendation, Task
+from cases.models.aftercare import Carried, Look, Outcome, Recommendation, Task, WithPerson
 from cases.models.cases import (
     CareLevel,
     Case,
@@ -45,5 +45,6 @@ __all__ = [
     "Task",
     "Tier",
     "Urgency",
+    "WithPerson",
     "next_case_number",
 ]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cases.models.cases import Case
 from cases.states import CaseStatus
@@ -32,7 +33,7 @@ class Carried(Status):
     """Whether a recommendation was carried out."""
 
     OUT = "out", "confirmed", _("Carried out")
-    PARTLY = "partly", "pending", _("Partly carried out")
+    PARTLY = "partly", "pending", pgettext_lazy("carried out", "Partly")
     NOT = "not", "declined", _("Not carried out")
 
 
