@@ -92,6 +92,7 @@ def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
         "table": table.of(found, request.user),
         "may_change": coming and access.can(request.user, "session.change", found),
         "may_record": meetings.may_be_recorded(found, now) and access.can(request.user, "session.record", found),
+        "begun": found.start <= now,
         "over": found.end <= now,
         "hospital_zone": found.institution.zone,
     }
@@ -121,7 +122,8 @@ def cancel(request: SignedInRequest, public_id: str) -> HttpResponse:
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         sessions.cancel(found, by=request.user, reason=form.cleaned_data["reason"])
-        messages.success(request, _("The session is called off; everybody who was to come is told."))
+        told = _("The session is called off; everybody who was to come is told.")
+        messages.success(request, told if found.start > timezone.now() else _("The session is called off."))
         return redirect("session", found.public_id)
     context = _context(request, found) | {"form": form}
     return render(request, "scheduling/session_cancel.html", context, status=422 if form.errors else 200)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from cases.models import Case
 from cases.states import CaseStatus
 from experts.models import Role
-from mdt_portal.models import User
+from mdt_portal.models import OutboxMessage, User
 from scheduling import meetings
 from scheduling.models import Session
 from scheduling.states import SessionStatus
@@ -153,6 +153,18 @@ def test_the_chair_records_and_an_expert_only_reads(client: Client, over: Sessio
     client.force_login(second.expert.user)
     page = client.get(reverse("session", args=[over.public_id])).content.decode()
     assert "To be written" in page and "Write recommendation" not in page
+
+
+def test_a_meeting_that_did_not_take_place_is_called_off_without_mails_about_the_past(
+    desk: Client, over: Session
+) -> None:
+    cancel = reverse("session_cancel", args=[over.public_id])
+    assert cancel in desk.get(address(over)).content.decode()
+    assert "are told" not in desk.get(cancel).content.decode()
+    desk.post(cancel, {"reason": "The room was flooded"})
+    assert set(Case.objects.values_list("status", flat=True)) == {CaseStatus.WAITING}
+    assert set(OutboxMessage.objects.values_list("kind", flat=True)) == {"notice.referrer"}
+    assert desk.post(address(over), filled(over)).status_code == HTTPStatus.CONFLICT
 
 
 def test_strangers_find_nothing(client: Client, over: Session) -> None:
