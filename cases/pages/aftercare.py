@@ -22,6 +22,7 @@ from experts.models import Expert
 from mdt_portal import access
 from mdt_portal.errors import Conflict, RuleError, StaleState
 from mdt_portal.pages import SignedInRequest, add_errors, page
+from mdt_portal.templatetags.portal import plain_name
 
 FIRST_LOOK = timedelta(days=14)
 
@@ -90,7 +91,7 @@ def _initial(case: Case, before: Recommendation | None) -> dict[str, Any]:
         own = {"text": before.text, "next_look": before.next_look, "who": str(before.person)}
         return own | {"version": before.version, "tasks": tasks}
     first = aftercare.today_at(case, timezone.now()) + FIRST_LOOK
-    return {"version": 0, "next_look": first, "who": str(case.referrer or ""), "tasks": []}
+    return {"version": 0, "next_look": first, "who": plain_name(case.referrer), "tasks": []}
 
 
 def _written(request: SignedInRequest, case: Case, *, signed: bool) -> HttpResponse:
@@ -104,7 +105,7 @@ def _written(request: SignedInRequest, case: Case, *, signed: bool) -> HttpRespo
 
 def people(case: Case) -> list[str]:
     """Names that are offered while one types: the referrer and the team."""
-    names = [str(case.referrer)] if case.referrer else []
+    names = [plain_name(case.referrer)] if case.referrer else []
     if case.team is not None:
         team = [case.team.chair, *case.team.core_members.all()]
         names += [one.name for one in team if isinstance(one, Expert)]

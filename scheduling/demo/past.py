@@ -115,6 +115,10 @@ def _at(moment: datetime) -> Iterator[None]:
         row.filter(pk__gt=pk).update(at=moment)
 
 
+def _name(user: User, chinese: bool) -> str:
+    return user.name_zh if chinese else user.name_en
+
+
 class _Meet:
     """One meeting of one team: its cases are referred, placed, discussed and followed up."""
 
@@ -220,7 +224,7 @@ class _Meet:
             text=text[not chinese],
             todos=[Todo(what=todo[not chinese], who=self.team.core[-1].expert, due=today + timedelta(days=days))],
             next_look=max(today + timedelta(days=days), signed.astimezone(self.team.site.row.tz).date()),
-            who=str(case.referrer),
+            who=_name(case.referrer, chinese),
         )
         with _at(signed):
             aftercare.conclude(case, by=signer, words=words, at=signed)
@@ -232,7 +236,7 @@ class _Meet:
         assert case.referrer is not None
         with _at(at):
             if partly:
-                again = {"next_look": today + timedelta(days=6), "who": str(case.referrer)}
+                again = {"next_look": today + timedelta(days=6), "who": _name(case.referrer, chinese)}
                 note = WHY_PARTLY[not chinese]
                 aftercare.take_look(case, by=case.referrer, outcome="partly", note=note, at=at, **again)  # type: ignore[arg-type]
             else:
