@@ -3,6 +3,8 @@ rules."""
 
 from __future__ import annotations
 
+from datetime import date
+
 import django_filters
 from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.shortcuts import get_object_or_404
@@ -16,7 +18,7 @@ from rest_framework.response import Response
 
 from cases import intake, materials, patients, workflow
 from cases import serializers as shown
-from cases.models import Case, MaterialItem, Tier, Urgency
+from cases.models import Case, Look, MaterialItem, Tier, Urgency
 from cases.states import CaseStatus
 from experts import roles
 from experts.models import Institution, Role
@@ -44,8 +46,12 @@ class CaseFilter(django_filters.FilterSet):
     team = django_filters.CharFilter("team__public_id")
     institution = django_filters.CharFilter("institution__public_id")
     overdue = django_filters.BooleanFilter("is_late")
+    look_by = django_filters.DateFilter(method="looked_at", label="followed up, with a look that is due by this day")
     search = django_filters.CharFilter(method="about", label="case number, diagnosis, or the beginning of a code")
     order = django_filters.OrderingFilter(fields=[("due_at", "due_at"), ("pk", "created_at")])
+
+    def looked_at(self, rows: QuerySet, name: str, value: date) -> QuerySet:
+        return rows.filter(pk__in=Look.objects.open().filter(due__lte=value).values("case"))
 
     def about(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(Q(number__iexact=value) | Q(diagnosis__icontains=value) | Q(code__istartswith=value))

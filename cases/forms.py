@@ -25,7 +25,7 @@ UNKNOWN = pgettext_lazy("fact", "Not known")
 EQUIPMENT = [("display", _("A display for images")), ("video", _("Video for guests"))]
 
 
-def _want(form: forms.Form, *names: str) -> None:
+def want(form: forms.Form, *names: str) -> None:
     """Do not call these fields optional, though they may stay empty: the catalogue or the team wants to know."""
     for name in names:
         if name in form.fields:
@@ -55,7 +55,7 @@ class FactsForm(forms.Form):
         self.chosen = self._chosen_code()
         self.asked = catalogue.asked_facts(self.chosen, rules) if self.chosen else ()
         self._add_facts(rules)
-        _want(self, *self.fact_names, "flags", "question")
+        want(self, *self.fact_names, "flags", "question")
 
     def _chosen_code(self) -> str:
         """The code that was picked, else the one that was typed into the search."""
@@ -243,7 +243,7 @@ class EditForm(FactsForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["age"] = forms.IntegerField(label=_("Age"), required=False, min_value=0, max_value=130)
-        _want(self, "age")
+        want(self, "age")
 
     @staticmethod
     def initial_of(case: Case) -> dict[str, Any]:
@@ -276,7 +276,7 @@ class OverrideForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["min_rank"].choices = list(titles.LOWEST.items())  # type: ignore[attr-defined]
-        _want(self, "seats", "minutes", "hours")
+        want(self, "seats", "minutes", "hours")
 
 
 class TeamForm(forms.Form):

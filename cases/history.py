@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases import wording
-from cases.models import Case, Tier
+from cases.models import Carried, Case, Outcome, Tier
 from cases.states import CaseStatus
 from experts.models import Team
+from mdt_portal import phrases
 from mdt_portal.models import AuditEvent, StatusEvent, User
 
 MOVES = {
@@ -30,6 +31,12 @@ MOVES = {
     "case.seat_lost": gettext_lazy("A required seat was lost"),
     "case.session_cancelled": gettext_lazy("The session was called off: %(reason)s"),
     "case.withdrawn": gettext_lazy("Withdrawn: %(reason)s"),
+    "case.discussed": gettext_lazy("Discussed by the team"),
+    "case.not_discussed": gettext_lazy("Not discussed: %(reason)s"),
+    "case.record_corrected": gettext_lazy("The record of the meeting was corrected"),
+    "case.concluded": gettext_lazy("The recommendation was signed"),
+    "case.followed_up": gettext_lazy("Now: %(new)s"),
+    "case.loop_closed": gettext_lazy("Closed: the plan was looked after to its end"),
 }
 DEEDS = {
     "case.referred": gettext_lazy("Referred"),
@@ -42,6 +49,8 @@ DEEDS = {
     "case.booked": gettext_lazy("A promised time was booked"),
     "case.limit_extended": gettext_lazy("The limit was extended: %(reason)s"),
     "case.relaxed": gettext_lazy("A demand was relaxed: %(reason)s"),
+    "recommendation.drafted": gettext_lazy("A recommendation was drafted"),
+    "look.taken": gettext_lazy("A look was taken: %(outcome)s"),
     "wish.added": gettext_lazy("A pin or ban was set"),
     "wish.withdrawn": gettext_lazy("A pin or ban was withdrawn"),
     "material.received": gettext_lazy("%(material)s received"),
@@ -75,6 +84,8 @@ def _move_text(event: StatusEvent) -> str:
     words = {"old": CaseStatus(event.old).label, "new": CaseStatus(event.new).label, "reason": "", **event.params}
     if event.code == "case.withdrawn" and event.new == CaseStatus.WAITING:
         return _("Taken off the agenda")
+    if "outcome" in words:
+        words["reason"] = phrases.labelled(Outcome(words["outcome"]).label, words["note"])
     return str(MOVES.get(event.code, "%(old)s → %(new)s")) % words
 
 
@@ -82,6 +93,8 @@ def _deed_text(event: AuditEvent, teams: Mapping[int, Team]) -> str:
     words: dict[str, Any] = {"tier": "", "reason": "", **event.params}
     if words["tier"]:
         words["tier"] = Tier(words["tier"]).label
+    if "outcome" in words:
+        words["outcome"] = Carried(words["outcome"]).label
     if "team" in words:
         words["team"] = teams.get(words["team"], "?")
     if "code" in words:

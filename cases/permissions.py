@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from cases.models import Case, CatalogueRule, Patient, PatientIdentity
+from cases.models import Case, CatalogueRule, Look, Patient, PatientIdentity
+from cases.states import AFTER_DISCUSSION
 from experts import roles
 from experts.models import Role
 from mdt_portal import access
@@ -14,7 +15,8 @@ from mdt_portal.models import User
 
 @access.sees(Case)
 def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
-    """Staff see the cases that their institutions referred or whose team is theirs; referrers see their own.
+    """Staff see the cases that their institutions referred or whose team is theirs; referrers see their own; chairs
+    what their team has discussed; and whoever calls at the next look, that case.
 
     What experts see through their seats is added by the scheduling app (`scheduling.permissions`).
     """
@@ -24,7 +26,11 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
 def reached(user: User) -> Q:
     """The condition behind `cases`, for a rule that adds to it."""
     staff = roles.reach(user, *roles.STAFF)
-    return Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user)
+    reached = Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user)
+    if hasattr(user, "expert"):
+        led = Q(status__in=AFTER_DISCUSSION, team__chair=user.expert)
+        reached |= led | Q(pk__in=Look.objects.filter(expert=user.expert, outcome="").values("case"))
+    return reached
 
 
 @access.sees(Patient)
@@ -60,6 +66,34 @@ def own_or_coordinate(user: User, case: Case) -> bool:
 def coordinate(user: User, case: Case) -> bool:
     reach = roles.reach(user, Role.COORDINATOR)
     return case.institution_id in reach or (case.team is not None and case.team.institution_id in reach)
+
+
+def recommendable(user: User, rows: models.QuerySet[Case]) -> models.QuerySet[Case]:
+    """Those for which the user may write: as the chair of the team, or a coordinator of the team's hospital."""
+    if user.is_superuser:
+        return rows
+    reach = roles.reach(user, Role.COORDINATOR)
+    return rows.filter(Q(team__chair__user=user) | Q(team__institution__in=reach))
+
+
+def lookable(user: User, rows: models.QuerySet[Case]) -> models.QuerySet[Case]:
+    """Those at which the user may look: who may recommend, the referrer and their coordinators, and who is to call."""
+    if user.is_superuser:
+        return rows
+    reach = roles.reach(user, Role.COORDINATOR)
+    called = Look.objects.filter(outcome="", expert__user=user).values("case")
+    near = Q(referrer=user) | Q(institution__in=reach) | Q(pk__in=called)
+    return rows.filter(near | Q(pk__in=recommendable(user, Case.objects.all()).values("pk")))
+
+
+@access.may("case.recommend")
+def recommend(user: User, case: Case) -> bool:
+    return recommendable(user, Case.objects.filter(pk=case.pk)).exists()
+
+
+@access.may("case.follow_up")
+def follow_up(user: User, case: Case) -> bool:
+    return lookable(user, Case.objects.filter(pk=case.pk)).exists()
 
 
 @access.may("case.identity")

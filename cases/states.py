@@ -3,6 +3,7 @@
 draft ──▶ submitted ──▶ needs_facts ──▶ listed ◀──▶ waiting ──▶ planned ──▶ confirmed ──▶ discussed
               └──────────────────────────▶ listed | waiting        (and back to waiting)       │
                                               closed ◀── following_up ◀── concluded ◀──────────┘
+planned ──▶ discussed: it met although not everybody had answered;  discussed ──▶ waiting: the record was corrected
 needs_facts | listed | waiting ──▶ submitted: the disease that it turned out to be has no team;  listed ──▶ needs_facts
 anything before discussed ──▶ withdrawn
 """
@@ -35,13 +36,14 @@ CASE_LIFECYCLE = Lifecycle.of(
         S.NEEDS_FACTS: [S.SUBMITTED, S.LISTED, S.WAITING, S.WITHDRAWN],
         S.LISTED: [S.SUBMITTED, S.WAITING, S.NEEDS_FACTS, S.WITHDRAWN],
         S.WAITING: [S.SUBMITTED, S.PLANNED, S.LISTED, S.NEEDS_FACTS, S.WITHDRAWN],
-        S.PLANNED: [S.CONFIRMED, S.WAITING, S.WITHDRAWN],
+        S.PLANNED: [S.CONFIRMED, S.WAITING, S.DISCUSSED, S.WITHDRAWN],
         S.CONFIRMED: [S.PLANNED, S.WAITING, S.DISCUSSED, S.WITHDRAWN],
-        S.DISCUSSED: [S.CONCLUDED],
+        S.DISCUSSED: [S.CONCLUDED, S.WAITING],
         S.CONCLUDED: [S.FOLLOWING_UP],
         S.FOLLOWING_UP: [S.CLOSED],
     }
 )
+AFTER_DISCUSSION: list[str] = [S.DISCUSSED, S.CONCLUDED, S.FOLLOWING_UP, S.CLOSED]
 
 
 class RuleStatus(Status):

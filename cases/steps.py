@@ -11,7 +11,7 @@ from cases import materials, requirement, wording
 from cases.models import Case
 from cases.requirement import Undecided
 from cases.states import CaseStatus
-from mdt_portal import phrases
+from mdt_portal import clock, phrases
 
 WAY = (
     (gettext_lazy("Referred"), (CaseStatus.DRAFT,)),
@@ -20,7 +20,7 @@ WAY = (
     (gettext_lazy("Planned"), (CaseStatus.PLANNED,)),
     (gettext_lazy("Confirmed"), (CaseStatus.CONFIRMED,)),
     (gettext_lazy("Discussed"), (CaseStatus.DISCUSSED,)),
-    (gettext_lazy("Followed up"), (CaseStatus.CONCLUDED, CaseStatus.FOLLOWING_UP, CaseStatus.CLOSED)),
+    (gettext_lazy("Followed up"), (CaseStatus.CONCLUDED, CaseStatus.FOLLOWING_UP)),
 )
 
 
@@ -33,6 +33,8 @@ class Step:
 def way(case: Case) -> list[Step]:
     """The steps of a case with the one at which it stands; none for a case that goes no further."""
     here = next((place for place, (_label, states) in enumerate(WAY) if case.status in states), None)
+    if case.status == CaseStatus.CLOSED:
+        here = len(WAY)
     if here is None:
         return []
     return [
@@ -55,6 +57,9 @@ def next_step(case: Case) -> str:
         return _("The catalogue asks for no discussion. The case stands on the list of its team and is not planned.")
     if case.status == CaseStatus.WAITING:
         return _waits(case)
+    if case.status == CaseStatus.DISCUSSED and case.recommend_by and case.team:
+        day = clock.day(case.recommend_by.astimezone(case.team.institution.tz).date())
+        return _("The team writes its recommendation by the end of %(day)s; the referrer is then told.") % {"day": day}
     return ""
 
 

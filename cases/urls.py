@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from cases.pages import deeds, refer
+from cases.pages import aftercare, deeds, refer
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("catalogue/", include("cases.pages.catalogue.urls")),
@@ -16,5 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:public_id>/tier/", deeds.override, name="case_override"),
     path("cases/<str:public_id>/team/", deeds.team, name="case_team"),
     path("cases/<str:public_id>/patient/", deeds.identity, name="case_identity"),
+    path("cases/<str:public_id>/recommendation/", aftercare.recommendation, name="case_recommendation"),
+    path("cases/<str:public_id>/look/", aftercare.look, name="case_look"),
     path("cases/<str:public_id>/materials/<int:item>/", deeds.material, name="case_material"),
 ]

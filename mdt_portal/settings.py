@@ -284,6 +284,8 @@ SPECTACULAR_SETTINGS = {
         "ChangeKind": "scheduling.differences.ChangeKind",
         "MoveKind": "scheduling.models.MoveKind",
         "FindingLevel": "scheduling.judging.Level",
+        "Outcome": "cases.models.Outcome",
+        "Carried": "cases.models.Carried",
     },
 }
 

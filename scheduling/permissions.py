@@ -38,7 +38,7 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
 @access.sees(Session)
 def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
     staff = roles.reach(user, *roles.STAFF)
-    mine = Session.objects.filter(attendances__expert__user=user).values("pk")
+    mine = Session.objects.filter(Q(attendances__expert__user=user) | Q(team__chair__user=user)).values("pk")
     referred = Session.objects.filter(items__active=True, items__case__referrer=user).values("pk")
     return rows.filter(Q(institution__in=staff) | Q(pk__in=mine) | Q(pk__in=referred))
 
@@ -143,6 +143,19 @@ def answer_time_request(user: User, asked: TimeRequest) -> bool:
 @access.may("session.change")
 def change(user: User, session: Session) -> bool:
     return roles.has(user, Role.COORDINATOR, at=session.institution)
+
+
+def recordable(user: User, rows: models.QuerySet[Session]) -> models.QuerySet[Session]:
+    """Those whose minutes the user keeps: as a coordinator of the hospital, or as the team's chair."""
+    if user.is_superuser:
+        return rows
+    reach = roles.reach(user, Role.COORDINATOR)
+    return rows.filter(Q(institution__in=reach) | Q(team__chair__user=user))
+
+
+@access.may("session.record")
+def record(user: User, session: Session) -> bool:
+    return recordable(user, Session.objects.filter(pk=session.pk)).exists()
 
 
 @access.may("seat.mine")

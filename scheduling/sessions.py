@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases import workflow
@@ -195,10 +196,13 @@ def cancel_row(session: Session, *, by: User | None, why: str) -> notices.Affect
 
 @transaction.atomic
 def cancel(session: Session, *, by: User | None, reason: str) -> None:
-    """Call a session off: its people and room are free again, its cases wait again, and everybody is told."""
-    _lock(session)
+    """Call a session off: its people and room are free again, its cases wait again, and everybody is told. Of one whose
+    time has passed only the referrers hear."""
+    lock(session)
     cases = [item.case for item in session.items.filter(active=True).select_related("case")]
-    notices.tell(cancel_row(session, by=by, why="session.cancelled"))
+    affected = cancel_row(session, by=by, why="session.cancelled")
+    if session.start > timezone.now():
+        notices.tell(affected)
     for case in cases:
         lifecycle.move(case, CaseStatus.WAITING, by=by, why="case.session_cancelled", params={"reason": reason})
     notices.tell_referrers(case.pk for case in cases)
@@ -215,7 +219,7 @@ def withdraw(case: Case, *, by: User | None, reason: str) -> Case:
     return workflow.withdraw(case, by=by, reason=reason)
 
 
-def _lock(session: Session) -> None:
+def lock(session: Session) -> None:
     """Lock what the session uses up; its status is then the present one."""
     used = occupancy(Session.objects.filter(pk=session.pk))
     locks.take(plans=[session.institution_id], rooms=used.rooms, experts=used.experts)
@@ -224,7 +228,7 @@ def _lock(session: Session) -> None:
 
 def _take_off(item: AgendaItem, *, by: User | None, why: str) -> None:
     session = item.session
-    _lock(session)
+    lock(session)
     item.refresh_from_db(fields=["active"])
     if not item.active:
         raise StaleState(

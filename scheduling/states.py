@@ -1,6 +1,7 @@
 """The states of sessions, invitations, runs and holds, with their arrows.
 
 Session     published ◀──▶ confirmed ──▶ in_progress ──▶ held;   published | confirmed ──▶ cancelled
+            published ──▶ in_progress: it met although not everybody had answered
 Invitation  pending ──▶ accepted | declined | expired | replaced;  accepted ──▶ pending | declined | replaced
 Run         queued ──▶ running ──▶ proposed ──▶ published | discarded | superseded
             queued | running ──▶ failed | cancelled;   running ──▶ queued (the lease ran out)
@@ -24,7 +25,7 @@ class SessionStatus(Status):
 
 SESSION_LIFECYCLE = Lifecycle.of(
     {
-        SessionStatus.PUBLISHED: [SessionStatus.CONFIRMED, SessionStatus.CANCELLED],
+        SessionStatus.PUBLISHED: [SessionStatus.CONFIRMED, SessionStatus.IN_PROGRESS, SessionStatus.CANCELLED],
         SessionStatus.CONFIRMED: [SessionStatus.PUBLISHED, SessionStatus.IN_PROGRESS, SessionStatus.CANCELLED],
         SessionStatus.IN_PROGRESS: [SessionStatus.HELD],
     }

@@ -18,7 +18,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from cases.models import Case, MaterialItem, Patient, PatientIdentity, Tier
+from cases.models import Case, Look, MaterialItem, Patient, PatientIdentity, Recommendation, Tier
 from cases.requirement import Reason, Requirement, SeatNeed
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import (
@@ -299,4 +299,44 @@ def run(*institutions: Institution, **fields: Any) -> PlanningRun:
     """A queued run for the next week."""
     row = PlanningRun.objects.create(**{"horizon_start": monday(), "horizon_days": 7, "seconds": 5} | fields)
     row.institutions.set(institutions or [institution()])
+    return row
+
+
+# After the meeting -------------------------------------------------------------------------------
+def meeting_over(
+    team: Team | None = None, *, cases: int = 2, experts: Sequence[Expert] = (), days_ago: int = 1, **fields: Any
+) -> Session:
+    """A confirmed session of yesterday afternoon that has no record yet; everybody has accepted."""
+    team = team or globals()["team"]()
+    start = fields.pop("start", None) or moment(
+        timezone.now().astimezone(team.institution.tz).date() - timedelta(days=days_ago), "14:00", team.institution
+    )
+    rows = [case_waiting(team=team, status=CaseStatus.CONFIRMED) for _ in range(cases)]
+    people = list(experts) or [expert("RADIOL", at=team.institution), expert("PATH", at=team.institution)]
+    row = session(team, start=start, experts=people, cases=rows, status="confirmed", **fields)
+    Invitation.objects.filter(attendance__session=row).update(status="accepted")
+    return row
+
+
+def case_discussed(*, team: Team | None = None, **fields: Any) -> Case:
+    """A case whose recommendation is still to be written, by tomorrow."""
+    soon = timezone.now() + timedelta(days=1)
+    return case_waiting(team=team, **{"status": CaseStatus.DISCUSSED, "recommend_by": soon} | fields)
+
+
+def case_followed(
+    *,
+    team: Team | None = None,
+    due: date | None = None,
+    who: str = "Nurse Li",
+    expert: Expert | None = None,
+    **fields: Any,
+) -> Case:
+    """A case with a signed recommendation whose next look is `due` (today)."""
+    now = timezone.now()
+    row = case_discussed(team=team, **{"status": CaseStatus.FOLLOWING_UP} | fields)
+    due = due or now.astimezone(row.institution.tz).date()
+    signed = {"text": "Operate.", "next_look": due, "who": who, "signed_at": now, "signed_by": row.referrer}
+    Recommendation.objects.create(case=row, **signed)
+    Look.objects.create(case=row, due=due, who=who, expert=expert)
     return row

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from cases import aftercare_api
 from cases import api as case_api
 from cases import serializers as case_shown
 from cases.models import Case
@@ -39,7 +40,7 @@ class PlacelessSerializer(serializers.Serializer):
     run = serializers.CharField()
 
 
-class PlacedCaseSerializer(case_shown.CaseSerializer):
+class PlacedCaseSerializer(case_shown.CaseSerializer, aftercare_api.FollowedSerializer):
     place = PlaceSerializer(allow_null=True)
     no_place = PlacelessSerializer(allow_null=True)
 
@@ -60,11 +61,15 @@ ONE_CASE = extend_schema(responses={200: PlacedCaseSerializer, **ERRORS})
     submit=ONE_CASE,
     override=ONE_CASE,
     material=ONE_CASE,
+    recommend=ONE_CASE,
+    conclude=ONE_CASE,
+    take_look=ONE_CASE,
 )
-class PlacedCaseViewSet(case_api.CaseViewSet):
+class PlacedCaseViewSet(aftercare_api.AftercareActions, case_api.CaseViewSet):
     detail_serializer = PlacedCaseSerializer
 
     def enrich(self, case: Case) -> None:
+        aftercare_api.add(case, self.request.user)  # type: ignore[arg-type]
         case.place = place_of(case)  # type: ignore[attr-defined]
         waiting = case.status == "waiting" and case.place is None  # type: ignore[attr-defined]
         case.no_place = unplaced.why([case]).get(case.pk) if waiting else None  # type: ignore[attr-defined]

@@ -6,22 +6,24 @@ from datetime import date
 from typing import Any
 
 import django_filters
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from cases import serializers as case_shown
-from cases.models import Case
+from cases.models import Case, Outcome
 from experts.api import Lists
 from experts.models import Expert
 from mdt_portal import access, api, clock, shell
-from scheduling import deputies, sessions
+from scheduling import deputies, evaluation, sessions
+from scheduling.api import records
 from scheduling.clock import Horizon
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Room, Seat, Session
-from scheduling.states import InvitationStatus, SessionStatus
+from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
 
 # What is shown --------------------------------------------------------------------------------------------------------
 
@@ -48,6 +50,8 @@ class AgendaItemSerializer(serializers.Serializer):
     status = serializers.CharField(source="case.status")
     start = serializers.DateTimeField()
     minutes = serializers.IntegerField()
+    outcome = serializers.ChoiceField(Outcome.choices, allow_blank=True, help_text="Empty before there is a record.")
+    note = serializers.CharField()
     seats = SeatSerializer(many=True)
 
 
@@ -59,6 +63,7 @@ class AttendanceSerializer(serializers.Serializer):
     end = serializers.DateTimeField()
     mode = serializers.ChoiceField(AttendanceMode.choices)
     answer = serializers.ChoiceField(InvitationStatus.choices, source="invitation.status")
+    came = serializers.BooleanField(allow_null=True, help_text="null before there is a record")
 
 
 class SessionRowSerializer(serializers.Serializer):
@@ -73,6 +78,9 @@ class SessionRowSerializer(serializers.Serializer):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     zone = serializers.CharField(source="institution.zone")
+    actual_start = serializers.DateTimeField(allow_null=True, help_text="As the record says; null without one.")
+    actual_end = serializers.DateTimeField(allow_null=True)
+    evaluation = records.JudgedSerializer(source="judged", help_text="How it went; all 0 without a record.")
     cases = serializers.SerializerMethodField()
     invited = serializers.SerializerMethodField()
     accepted = serializers.SerializerMethodField()
@@ -120,6 +128,11 @@ class SessionFilter(django_filters.FilterSet):
     institution = django_filters.CharFilter("institution__public_id")
     team = django_filters.CharFilter("team__public_id")
     status = django_filters.MultipleChoiceFilter(choices=SessionStatus.choices)
+    record_missing = django_filters.BooleanFilter(method="over", label="over, and nobody has kept a record")
+
+    def over(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        unrecorded = Q(status__in=LIVE_SESSIONS, end__lte=timezone.now())
+        return rows.filter(unrecorded if value else ~unrecorded)
 
     def in_week(self, rows: QuerySet, name: str, value: date) -> QuerySet:
         week = Horizon.around(value, 7, self._zone())
@@ -160,7 +173,7 @@ SEAT_PATH = r"cases/(?P<case>[A-Za-z0-9_-]{16})/seats/(?P<place>\d{1,3})"
     ),
 )
 class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
-    """Published sessions. Of an agenda everybody sees the cases that they may see."""
+    """Published sessions. Of an agenda everybody sees the cases that they may see; after the meeting all stay on it."""
 
     queryset = Session.objects.none()
     filterset_class = SessionFilter
@@ -169,14 +182,28 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
         return SessionRowSerializer if self.action == "list" else SessionSerializer
 
     def get_queryset(self) -> QuerySet[Session]:
-        items = AgendaItem.objects.filter(active=True, case__in=self.visible(Case.objects.all())).order_by(
-            "start", "pk"
-        )
+        agenda = Q(active=True) | ~Q(outcome="")
+        items = AgendaItem.objects.filter(agenda, case__in=self.visible(Case.objects.all())).order_by("start", "pk")
         if self.action != "list":
             items = with_people(items.select_related("case"))
-        people = Attendance.objects.active().select_related("expert", "invitation").order_by("start", "pk")
+        here = Attendance.objects.filter(Q(active=True) | Q(came=True))
+        people = here.select_related("expert", "invitation").order_by("start", "pk")
         rows = Session.objects.select_related("team", "institution", "room").order_by("start", "pk")
         return self.visible(rows).prefetch_related(Prefetch("items", items), Prefetch("attendances", people))
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        return self.judged(super().paginate_queryset(queryset) or [])
+
+    def get_object(self) -> Session:
+        return self.judged([super().get_object()])[0]
+
+    @staticmethod
+    def judged(rows: list[Session]) -> list[Session]:
+        """The sessions with how they went."""
+        found = evaluation.of(rows)
+        for row in rows:
+            row.judged = found[row.pk]  # type: ignore[attr-defined]
+        return rows
 
     def changeable(self) -> Session:
         session: Session = self.get_object()
@@ -184,7 +211,8 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
         return session
 
     def render(self, session: Session) -> Response:
-        return Response(SessionSerializer(self.get_queryset().get(pk=session.pk)).data)
+        row = self.judged([self.get_queryset().get(pk=session.pk)])[0]
+        return Response(SessionSerializer(row).data)
 
     @extend_schema(
         summary="Call a session off; its cases wait again",
@@ -198,6 +226,31 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
         reason = api.checked(case_shown.WhySerializer, self)["reason"]
         sessions.cancel(session, by=request.user, reason=reason)
         return self.render(session)
+
+    @extend_schema(
+        summary="Record a meeting: when it was, who came, what became of each case; within a day, correct the record",
+        tags=["sessions"],
+        request=records.RecordSerializer,
+        responses={200: SessionSerializer, **api.errors(400, 403, 404, 409)},
+    )
+    @action(methods=["post"], detail=True)
+    def record(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        session: Session = self.get_object()
+        access.require(request.user, "session.record", session)
+        records.record(session, api.checked(records.RecordSerializer, self), by=request.user)
+        return self.render(session)
+
+    @extend_schema(
+        summary="How the meetings of the last days went, summed up",
+        tags=["sessions"],
+        parameters=[records.DAYS],
+        responses=records.EvaluationSerializer,
+        filters=False,
+    )
+    @action(detail=False, pagination_class=None)
+    def evaluation(self, request: api.SignedIn) -> Response:
+        found = records.figures(request, self.visible(Session.objects.all()))
+        return Response(records.EvaluationSerializer(found).data)
 
     def seat(self, case: str, place: str) -> Seat:
         session = self.changeable()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from django.utils import timezone
+
 from mdt_portal.models import User
 from scheduling import invitations
 from scheduling.invitations import DeclineReason
@@ -21,7 +23,7 @@ def give(*, seed: int) -> dict[str, int]:
     rng = random.Random(f"{seed}/answers")  # noqa: S311  not for secrets
     quiet = set(User.objects.filter(username__in=QUIET_ACCOUNTS).values_list("pk", flat=True))
     refusals = DECLINED
-    for number, session in enumerate(Session.objects.live().order_by("start", "pk")):
+    for number, session in enumerate(Session.objects.live().filter(start__gt=timezone.now()).order_by("start", "pk")):
         complete = number % 2 == 0  # every other session: everybody says yes
         for invitation in _open(session):
             user = invitation.attendance.expert.user
@@ -31,7 +33,8 @@ def give(*, seed: int) -> dict[str, int]:
                 refusals -= 1
                 reason = rng.choice([DeclineReason.THEATRE, DeclineReason.AWAY, DeclineReason.CLASH])
                 invitations.decline(invitation, by=user, reason=reason)
-    everything = list(Invitation.objects.values_list("status", flat=True))
+    coming = Invitation.objects.filter(attendance__session__start__gt=timezone.now())
+    everything = list(coming.values_list("status", flat=True))
     return {str(status.label): everything.count(status) for status in InvitationStatus if status in everything}
 
 

@@ -55,9 +55,8 @@ def send(size: Size, world: World) -> None:
     for _ in range(size.needs_facts):
         _submitted(world, *_draw_undecided(world))
     for _ in range(size.drafts):
-        _referred(world, _draw(world, None)[0], at=world.now - timedelta(hours=world.rng.uniform(1, 48)))
+        referred(world, _draw(world, None)[0], at=world.now - timedelta(hours=world.rng.uniform(1, 48)))
     _bring_materials(world)
-    _date_back()
 
 
 # Drawing ---------------------------------------------------------------------------------------------------------
@@ -113,11 +112,11 @@ def _submission(world: World, hours: int) -> datetime:
 # Referring -------------------------------------------------------------------------------------------------------
 def _submitted(world: World, drawn: Drawn, answer: Answer) -> None:
     at = _submission(world, answer.hours)
-    case = _referred(world, drawn, at=at)
+    case = referred(world, drawn, at=at)
     workflow.submit(case, by=case.referrer, at=at)
 
 
-def _referred(world: World, drawn: Drawn, *, at: datetime) -> Case:
+def referred(world: World, drawn: Drawn, *, at: datetime) -> Case:
     rng = world.rng
     site = rng.choices(world.sites, weights=[site.plan.share for site in world.sites])[0]
     by = rng.choice(world.referrers[site.row.pk])
@@ -171,7 +170,7 @@ def _bring_materials(world: World) -> None:
             materials.receive(one.item, by=one.case.referrer, at=one.at)
 
 
-def _date_back() -> None:
+def date_back() -> None:
     """A referral was begun shortly before it was submitted, not when the demo was made."""
     Case.objects.filter(submitted_at__isnull=False).update(created_at=F("submitted_at") - timedelta(minutes=15))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from django.db import transaction
 from cases import rulebook, vocabulary
 from cases.catalogue import Rule
 from experts import working_days
-from scheduling.demo import accounts, hours, people, places, referrals, teams
+from scheduling.demo import accounts, hours, past, people, places, referrals, teams
 from scheduling.demo.names import Names
 from scheduling.demo.sizes import SIZES
 
@@ -43,6 +44,8 @@ def seed(size_name: str, *, number: int, now: datetime) -> None:
         week_start=datetime.combine(week, places.MORNING[0], sites[0].row.tz),
     )
     referrals.send(size, world)
+    past.hold(replace(world, rng=_stream(number, "past")), formed, hired)
+    referrals.date_back()
 
 
 def _catalogue(today: date) -> tuple[Rule, ...]:

@@ -45,6 +45,8 @@ class Attendance(models.Model):
     mode = models.CharField(_("mode"), max_length=8, choices=AttendanceMode.choices, default=AttendanceMode.ON_SITE)
     active = models.BooleanField(default=True)
     sequence = models.PositiveIntegerField(default=0)
+    came = models.BooleanField(_("came"), null=True, blank=True)
+    """As the record of the meeting says; None before there is one."""
 
     objects = AttendanceQuerySet.as_manager()
 

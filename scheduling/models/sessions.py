@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Deferrable, F, Q
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Case
+from cases.models import Case, Outcome
 from experts.models import Institution, Team
 from mdt_portal.fields import public_id_field
 from scheduling.models.constraints import OWNED_BY_SESSION_OR_HOLD, same, stretch
@@ -45,8 +45,9 @@ class Session(models.Model):
     version = models.PositiveIntegerField(default=1)
     proposal = models.ForeignKey(Proposal, null=True, blank=True, on_delete=models.SET_NULL, related_name="sessions")
     published_at = models.DateTimeField(auto_now_add=True)
-    actual_start = models.DateTimeField(null=True, blank=True)
-    actual_end = models.DateTimeField(null=True, blank=True)
+    actual_start = models.DateTimeField(_("began"), null=True, blank=True)
+    actual_end = models.DateTimeField(_("ended"), null=True, blank=True)
+    recorded_at = models.DateTimeField(_("recorded"), null=True, blank=True)
 
     objects = SessionQuerySet.as_manager()
 
@@ -56,6 +57,11 @@ class Session(models.Model):
         ordering = ["start", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(end__gt=F("start")), name="session_end_after_start"),
+            models.CheckConstraint(
+                condition=~Q(status="held")
+                | Q(actual_end__gt=F("actual_start"), actual_start__isnull=False, recorded_at__isnull=False),
+                name="held_session_has_its_record",
+            ),
             ExclusionConstraint(
                 name="team_meets_once_at_a_time",
                 expressions=[(same("team"), RangeOperators.OVERLAPS), (stretch(), RangeOperators.OVERLAPS)],
@@ -143,13 +149,18 @@ class RoomBooking(models.Model):
 
 
 class AgendaItem(models.Model):
-    """One case in one session. `active` until it falls from the agenda."""
+    """One case in one session. `active` until it falls from the agenda.
+
+    The record of the meeting gives it its `outcome`; what was not discussed is not active any more.
+    """
 
     session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="items")
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="items")
     start = models.DateTimeField(_("from"))
     minutes = models.PositiveSmallIntegerField(_("minutes"))
     active = models.BooleanField(default=True)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, blank=True)
+    note = models.CharField(_("note"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("agenda item")
@@ -157,6 +168,13 @@ class AgendaItem(models.Model):
         ordering = ["session", "start"]
         constraints = [
             models.UniqueConstraint(fields=["case"], condition=Q(active=True), name="one_active_place_per_case"),
+            models.CheckConstraint(
+                condition=Q(outcome="")
+                | Q(outcome="discussed", active=True)
+                | (~Q(outcome__in=["", "discussed"]) & Q(active=False)),
+                name="item_active_only_if_discussed",
+            ),
+            models.CheckConstraint(condition=~Q(outcome="other") | ~Q(note=""), name="other_outcome_says_why"),
         ]
 
     def __str__(self) -> str:

@@ -25,6 +25,7 @@ from mdt_portal.errors import DomainError, RuleError
 from mdt_portal.pages import SignedInRequest, add_errors, page
 from scheduling import calendars, engaged, invitations, notices
 from scheduling.models import Attendance, Invitation
+from scheduling.pages import afterwork, worklist
 from scheduling.pages.declining import DeclineForm
 from scheduling.states import LIVE_SESSIONS, InvitationStatus
 
@@ -66,13 +67,14 @@ def my_seats(request: SignedInRequest) -> HttpResponse:
             expert__user=request.user, active=True, session__status__in=LIVE_SESSIONS, end__gt=timezone.now()
         )
     )
-    expert = Expert.objects.filter(user=request.user).first()
+    expert, now = Expert.objects.filter(user=request.user).first(), timezone.now()
     context = {
         "nav": "my_seats",
         "is_expert": expert is not None,
         "calendar_address": calendars.address(expert) if expert else "",
         "weeks": engaged.load(expert, now=timezone.now()) if expert else [],
         "away": {one.key for one in engagements.clashes(expert)} if expert else set(),
+        "groups": worklist.grouped(worklist.in_order(afterwork.entries(request.user, now), now), now),
         "asked": [row for row in rows if row.invitation.status == InvitationStatus.PENDING],
         "days": _by_day(row for row in rows if row.invitation.status == InvitationStatus.ACCEPTED),
     }

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from cases import answers, history, icd10, materials, queues, steps, wording
 from cases.forms import ReasonForm
 from cases.models import Case
+from cases.pages import aftercare
 from cases.pages.common import checklist, visible_case
 from cases.states import CaseStatus
 from cases.workflow import EDITABLE
@@ -28,6 +29,7 @@ from scheduling.pages import wishes as wish_list
 from scheduling.states import InvitationStatus
 
 OPEN = (CaseStatus.DRAFT, *EDITABLE, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
+LIMITED = (*queues.QUEUED, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
 EVENTS_SHOWN = 8
 
 
@@ -53,6 +55,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "events": events[:EVENTS_SHOWN],
         "older": events[EVENTS_SHOWN:],
         "why": unplaced.why([row]).get(row.pk) if row.status == CaseStatus.WAITING else None,
+        "limit_runs": row.status in LIMITED,
         "promised": promises.asks_for_a_time(row),
         "reads": reads,
         "neighbours": neighbours(request, item) if item else None,
@@ -60,6 +63,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "wishes": wish_list.of_cases(request.user, [row.pk]),
         "may": _may(request, row) | _may_plan(request, row, item),
         "nav": "my_seats" if reads else "queue",
+        **aftercare.shown(request, row),
     }
     return render(request, "cases/case.html", context)
 

@@ -54,9 +54,11 @@ class _Agenda:
 
 
 def with_agenda(sessions: QuerySet[Session]) -> QuerySet[Session]:
-    """The sessions with their active agenda, seats and answers, in a constant number of queries."""
+    """The sessions with their agenda (of one that was held: all that was on it), seats and answers, in a constant
+    number of queries."""
     seats = Seat.objects.select_related("discipline", "attendance__invitation", "attendance__expert")
-    items = AgendaItem.objects.filter(active=True).select_related("case").order_by("start")
+    agenda = Q(active=True) | ~Q(outcome="")
+    items = AgendaItem.objects.filter(agenda).select_related("case").order_by("start")
     return sessions.select_related("team", "institution", "room").prefetch_related(
         Prefetch("items", items), Prefetch("items__seats", seats)
     )

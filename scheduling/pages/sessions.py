@@ -19,10 +19,10 @@ from experts import titles
 from experts.models import Expert
 from mdt_portal import access
 from mdt_portal.pages import SignedInRequest, page
-from scheduling import deputies, sessions, workload
+from scheduling import deputies, evaluation, meetings, sessions, workload
 from scheduling.clock import Horizon
 from scheduling.models import Seat, Session
-from scheduling.pages import quorum, table
+from scheduling.pages import held, quorum, table
 from scheduling.states import SessionStatus
 
 ROWS = 25
@@ -38,12 +38,19 @@ class Row:
 @page
 @require_GET
 def session_list(request: SignedInRequest) -> HttpResponse:
-    view = request.GET.get("view", VIEWS[0])
-    rows = _viewed(access.visible(request.user, Session.objects.all()), view)
-    shown = Paginator(rows.select_related("team", "institution", "room"), ROWS).get_page(request.GET.get("page"))
-    quorums = quorum.of(shown, now=timezone.now())
-    rows_shown = [Row(session=one, quorum=quorums[one.pk]) for one in shown]
-    context = {"nav": "sessions", "page": shown, "rows": rows_shown, "view": view, "views": _views()}
+    view, now = request.GET.get("view", VIEWS[0]), timezone.now()
+    seen = access.visible(request.user, Session.objects.all())
+    rows = _viewed(seen, view).select_related("team", "institution", "room")
+    shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {"nav": "sessions", "page": shown, "view": view, "views": _views()}
+    if view == "past":
+        days = held.period(request.GET.get("days"))
+        figures = held.strip(seen, request.user, days=days, now=now)
+        context |= {"days": days, "periods": held.PERIODS, "figures": figures}
+        context["rows"] = held.rows(list(shown), request.user, now=now)
+    else:
+        quorums = quorum.of(shown, now=now)
+        context["rows"] = [Row(session=one, quorum=quorums[one.pk]) for one in shown]
     return render(request, "scheduling/sessions.html", context)
 
 
@@ -75,16 +82,24 @@ def _find(request: SignedInRequest, public_id: str) -> Session:
 
 
 def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
-    coming = found.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and found.start > timezone.now()
-    return {
+    now = timezone.now()
+    coming = found.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and found.start > now
+    context = {
         "nav": "sessions",
         "session": found,
         "state": SessionStatus(found.status),
-        "quorum": quorum.of([found], now=timezone.now())[found.pk],
+        "quorum": quorum.of([found], now=now)[found.pk],
         "table": table.of(found, request.user),
         "may_change": coming and access.can(request.user, "session.change", found),
+        "may_record": meetings.may_be_recorded(found, now) and access.can(request.user, "session.record", found),
+        "begun": found.start <= now,
+        "over": found.end <= now,
         "hospital_zone": found.institution.zone,
     }
+    if found.status == SessionStatus.HELD:
+        hue, words = held.start_words(evaluation.late_min(found))
+        context |= {"record": held.lines(found, request.user), "start_hue": hue, "start_words": words}
+    return context
 
 
 # Deeds ----------------------------------------------------------------------------------------------------------------
@@ -107,7 +122,8 @@ def cancel(request: SignedInRequest, public_id: str) -> HttpResponse:
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         sessions.cancel(found, by=request.user, reason=form.cleaned_data["reason"])
-        messages.success(request, _("The session is called off; everybody who was to come is told."))
+        told = _("The session is called off; everybody who was to come is told.")
+        messages.success(request, told if found.start > timezone.now() else _("The session is called off."))
         return redirect("session", found.public_id)
     context = _context(request, found) | {"form": form}
     return render(request, "scheduling/session_cancel.html", context, status=422 if form.errors else 200)

@@ -24,7 +24,7 @@ from mdt_portal.models import User
 from mdt_portal.pages import page
 from scheduling import news
 from scheduling.models import Invitation, Session
-from scheduling.pages import quorum, worklist
+from scheduling.pages import afterwork, quorum, worklist
 from scheduling.pages.worklist import Entry
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
 
@@ -48,7 +48,7 @@ def today(request: HttpRequest) -> HttpResponse:
 def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
     now = timezone.now()
     zone = clock.zone(getattr(shell.home(user), "zone", None))
-    found = worklist.entries(user, now)
+    found = _work(user, now)
     kind = request.GET.get("kind", "")
     chosen = [entry for entry in found if entry.kind == kind] if kind in worklist.KINDS else found
     shown = chosen if request.GET.get("all") else chosen[:SHOWN]
@@ -70,6 +70,11 @@ def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
         "may_refer": access.can(user, "case.refer"),
     }
     return render(request, "scheduling/today.html", context)
+
+
+def _work(user: User, now: datetime) -> list[Entry]:
+    """What is to be done before meetings and after them."""
+    return worklist.in_order([*worklist.entries(user, now), *afterwork.entries(user, now)], now)
 
 
 def _lede(found: list[Entry], now: datetime) -> str:
@@ -198,7 +203,7 @@ def _referrer(request: HttpRequest, user: User) -> HttpResponse:
         }
         for case in cases
     ]
-    found = worklist.entries(user, now)
+    found = _work(user, now)
     context = {
         "lede": _lede(found, now),
         "groups": worklist.grouped(found[:SHOWN], now),

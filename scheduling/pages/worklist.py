@@ -43,6 +43,9 @@ KINDS: dict[str, str | Promise] = {
     "seat": gettext_lazy("Seat open"),
     "silent": gettext_lazy("No answer"),
     "quorum": gettext_lazy("Not yet confirmed"),
+    "record": gettext_lazy("Record missing"),
+    "recommend": gettext_lazy("Recommendation"),
+    "look": gettext_lazy("Follow-up"),
     "run": gettext_lazy("Plan to review"),
     "failed": gettext_lazy("Plan failed"),
     "draft": pgettext_lazy("kind of work", "Draft"),
@@ -56,6 +59,9 @@ ICONS = {
     "seat": "personx",
     "silent": "bell",
     "quorum": "hold",
+    "record": "filecheck",
+    "recommend": "file",
+    "look": "bell",
     "run": "run",
     "failed": "warn",
     "draft": "refer",
@@ -91,7 +97,11 @@ class Group:
 
 def entries(user: User, now: datetime) -> list[Entry]:
     """Everything that waits for this reader, the nearest limit first. A constant number of queries."""
-    found = [*_cases(user, now), *_asked(user, now), *_sessions(user, now), *_runs(user, now)]
+    return in_order([*_cases(user, now), *_asked(user, now), *_sessions(user, now), *_runs(user, now)], now)
+
+
+def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
+    """The nearest limit first."""
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return sorted(found, key=lambda entry: (entry.due or far, entry.since or far, entry.what))
 
@@ -167,7 +177,7 @@ def _case(case: Case, block: queues.Block | None, why: str, *, leads: bool) -> E
         detail = _("%(tier)s. %(detail)s") % {"tier": Tier(case.tier).label, "detail": detail}
     return Entry(
         kind=kind,
-        what=_about(case),
+        what=about(case),
         detail=detail,
         url=url,
         action=action,
@@ -176,7 +186,7 @@ def _case(case: Case, block: queues.Block | None, why: str, *, leads: bool) -> E
     )
 
 
-def _about(case: Case) -> str:
+def about(case: Case) -> str:
     return pgettext("parts of a line", " · ").join(filter(None, (case.number, queues.about(case), queues.whom(case))))
 
 
@@ -202,7 +212,7 @@ def _asked(user: User, now: datetime) -> Iterator[Entry]:
         detail = said_words if agreed else _("%(expert)s cannot come on %(when)s. See what else would help.")
         yield Entry(
             kind="asked",
-            what=_about(row.case),
+            what=about(row.case),
             detail=detail % {"expert": row.expert, "when": phrases.line(clock.day(local.date()), clock.hour(local))},
             url=reverse("run_new") if agreed else reverse("why_not", args=[row.case.public_id]),
             action=_("Plan again") if agreed else _("Why not?"),

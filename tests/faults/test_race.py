@@ -24,7 +24,7 @@ from rest_framework.authtoken.models import Token
 
 from experts.models import Affiliation, Expert, Institution, Role
 from mdt_portal import lifecycle
-from mdt_portal.models import User
+from mdt_portal.models import StatusEvent, User
 from scheduling import commit, holds, invitations, locks, promises
 from scheduling.clock import Horizon
 from scheduling.models import Attendance, Hold, Invitation, Proposal, Seat, Session
@@ -261,3 +261,24 @@ def test_fifty_book_one_held_time_and_one_books_it(live_server: LiveServer) -> N
     hold = holds.hold(w.cases[0], promises.earliest_slots(w.cases[0], 1)[0].key, by=w.coordinator)
     assert rush(live_server, w.coordinator, [f"/api/v1/holds/{hold.public_id}/confirm/"] * RIVALS) == ONE_WINNER
     assert Session.objects.count() == 1
+
+
+# Two coordinators record one meeting ---------------------------------------------------------------------------------
+def test_a_meeting_is_recorded_once_however_many_save_at_the_same_moment(live_server: LiveServer) -> None:
+    over = factories.meeting_over(cases=4)
+    coordinator = factories.user(Role.COORDINATOR, at=over.institution)
+    outcomes = ["discussed", "no_time"]
+    items = list(over.items.select_related("case").order_by("start"))
+
+    def said(number: int) -> str:
+        cases = [{"case": item.case.public_id, "outcome": outcomes[number % 2]} for item in items]
+        times = {"start": over.start.isoformat(), "end": over.end.isoformat()}
+        return json.dumps({**times, "came": [], "cases": cases})
+
+    path = f"/api/v1/sessions/{over.public_id}/record/"
+    bodies = {f"{path}?{number}": said(number) for number in range(RIVALS)}
+    assert rush(live_server, coordinator, bodies) == ONE_WINNER
+    over.refresh_from_db()
+    assert (over.status, over.version) == ("held", 2)
+    assert len(set(over.items.values_list("outcome", flat=True))) == 1  # all of it is one person's record
+    assert StatusEvent.objects.filter(subject_type="cases.case").count() == 4

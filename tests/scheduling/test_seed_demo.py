@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models import F
 from django.test import override_settings
 
 from cases import catalogue, rulefile, vocabulary
-from cases.models import Case, MaterialItem, PatientIdentity
+from cases.models import Case, Look, MaterialItem, PatientIdentity, Recommendation
 from cases.states import CASE_LIFECYCLE, CaseStatus, MaterialStatus
 from experts import free_time
 from experts.models import Affiliation, Expert, Institution, Qualification, Team, WeeklyAvailability
@@ -81,7 +82,22 @@ def test_hospital_has_the_promised_size(looking):
         CaseStatus.LISTED: 8,
         CaseStatus.NEEDS_FACTS: 5,
         CaseStatus.DRAFT: 4,
+        CaseStatus.CONFIRMED: 3,
+        CaseStatus.DISCUSSED: 2,
+        CaseStatus.FOLLOWING_UP: 7,
+        CaseStatus.CLOSED: 2,
+        CaseStatus.WITHDRAWN: 1,
     }
+
+
+def test_the_past_week_shows_the_whole_loop(looking):
+    today = FRIDAY.astimezone(looking.tz).date()
+    assert Counter(Session.objects.values_list("status", flat=True)) == {"held": 4, "confirmed": 1}
+    assert not Session.objects.filter(end__gt=FRIDAY).exists()
+    assert Look.objects.overdue(today).count() == 1
+    assert Look.objects.open().filter(due=today).count() == 1
+    assert Recommendation.objects.filter(signed_at__lte=F("case__recommend_by")).count() == 9
+    assert not StatusEvent.objects.filter(subject_type="scheduling.session", at__gt=FRIDAY).exists()
 
 
 def test_hospital_has_the_mix_that_was_published(looking):

@@ -27,7 +27,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.LOCAL:
             raise CommandError("This is not a demo (MDT_DEMO is not set); plan with `manage.py plan`.")
-        if Session.objects.exists():  # not: a run, which a first start that was interrupted leaves behind
+        if Session.objects.exclude(
+            proposal=None
+        ).exists():  # not: a run, which a first start that was interrupted leaves behind
             self.stdout.write("· Keeping the plans that are there")
             return
         scope = list(Institution.objects.filter(rooms__active=True).distinct())

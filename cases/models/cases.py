@@ -183,6 +183,8 @@ class Case(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
     due_at = models.DateTimeField(_("response limit"), null=True, blank=True, db_index=True)
+    recommend_by = models.DateTimeField(_("recommendation wanted by"), null=True, blank=True)
+    """The goal of a discussed case: the end of the working day after its meeting."""
     version = models.PositiveIntegerField(default=1)
 
     objects = CaseQuerySet.as_manager()
@@ -202,6 +204,9 @@ class Case(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(minutes__isnull=True) | Q(minutes__lte=30), name="case_at_most_30_minutes"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="discussed") | Q(recommend_by__isnull=False), name="discussed_case_has_a_goal"
             ),
         ]
 

@@ -1,0 +1,107 @@
+"""The record of a meeting and how meetings went, as the API reads and shows them; `sessions` has the addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from cases.models import Outcome
+from experts.models import Expert
+from mdt_portal import api, clock, shell
+from mdt_portal.errors import RuleError
+from mdt_portal.models import User
+from scheduling import evaluation, meetings
+from scheduling.meetings import Said
+from scheduling.models import Session
+
+LONGEST_DAYS = 366
+DAYS = OpenApiParameter("days", int, description=f"so many days back from now (30), at most {LONGEST_DAYS}")
+
+
+class JudgedSerializer(serializers.Serializer):
+    """One meeting: begun in time, discussed, recommended."""
+
+    late_min = serializers.IntegerField(allow_null=True, help_text="0 within five minutes; null without a record")
+    cases = serializers.IntegerField(help_text="on the agenda when the record was made")
+    discussed = serializers.IntegerField()
+    signed = serializers.IntegerField(help_text="recommendations that are signed")
+
+
+class EvaluationSerializer(serializers.Serializer):
+    """Sums over the meetings that one may see."""
+
+    over = serializers.IntegerField(help_text="meetings whose time has passed")
+    held = serializers.IntegerField(help_text="those that are on record")
+    on_time = serializers.IntegerField()
+    cases = serializers.IntegerField()
+    discussed = serializers.IntegerField()
+    wanted = serializers.IntegerField(help_text="recommendations that are signed, or should be by now")
+    in_time = serializers.IntegerField(help_text="those that were signed by the end of the next working day")
+    looked = serializers.IntegerField(help_text="cases at whose plan somebody has looked")
+    carried_out = serializers.IntegerField(help_text="those whose plan was carried out")
+    overdue = serializers.IntegerField(help_text="looks that are overdue now, whenever the meeting was")
+
+
+class SaidSerializer(serializers.Serializer):
+    case = serializers.CharField(help_text="public id")
+    outcome = serializers.ChoiceField(Outcome.choices)
+    note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+
+
+class RecordSerializer(serializers.Serializer):
+    """Every case on the agenda must be named once."""
+
+    start = serializers.DateTimeField()
+    end = serializers.DateTimeField()
+    came = api.PublicId(Expert, many=True)
+    cases = SaidSerializer(many=True)
+    version = serializers.IntegerField(
+        required=False, help_text="The session's version that was seen; needed to correct a record."
+    )
+
+
+def record(session: Session, given: Mapping[str, Any], *, by: User) -> None:
+    """Carry out what was sent."""
+    meetings.record(
+        session,
+        by=by,
+        start=given["start"],
+        end=given["end"],
+        came=_attendances(session, given["came"]),
+        cases=_said(session, given["cases"]),
+        version=given.get("version"),
+    )
+
+
+def _attendances(session: Session, came: list[Expert]) -> list[int]:
+    """Whoever was asked twice (declined, then came back) came as the newest of the two."""
+    asked = {one.expert_id: one.pk for one in meetings.asked(session).order_by("pk")}
+    strangers = [str(one) for one in came if one.pk not in asked]
+    if strangers:
+        message = _("%(who)s was not asked to this meeting.") % {"who": strangers[0]}
+        raise RuleError(message, fields={"came": [message]})
+    return [asked[one.pk] for one in came]
+
+
+def _said(session: Session, rows: list[Mapping[str, Any]]) -> dict[int, Said]:
+    known = {item.case.public_id: item.case_id for item in meetings.agenda(session)}
+    unknown = [row["case"] for row in rows if row["case"] not in known]
+    if unknown or len({row["case"] for row in rows}) != len(rows):
+        message = _("A record names every case on the agenda once, and no other.")
+        raise RuleError(message, fields={"cases": [message]})
+    return {known[row["case"]]: Said(outcome=Outcome(row["outcome"]), note=row["note"]) for row in rows}
+
+
+def figures(request: api.SignedIn, sessions: QuerySet[Session]) -> evaluation.Figures:
+    text, now = request.query_params.get("days", "30"), timezone.now()
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= LONGEST_DAYS):
+        message = _("The number of days lies between 1 and %(most)d.") % {"most": LONGEST_DAYS}
+        raise RuleError(message, code="invalid", fields={"days": [message]})
+    zone = clock.zone(getattr(shell.home(request.user), "zone", None))
+    return evaluation.figures(sessions, days=int(text), now=now, today=now.astimezone(zone).date())

@@ -1,0 +1,192 @@
+"""After the meeting, by API: the record, the recommendation, the looks, and how meetings went."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from cases.models import Case
+from experts.models import Role
+from mdt_portal.models import User
+from scheduling import meetings
+from scheduling.models import Session
+from tests import factories
+from tests.api.conftest import Api
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def over() -> Session:
+    return factories.meeting_over()
+
+
+@pytest.fixture
+def coordinator(over: Session) -> User:
+    return factories.user(Role.COORDINATOR, at=over.institution)
+
+
+@pytest.fixture
+def desk(api: Api, coordinator: User) -> APIClient:
+    return api(coordinator)
+
+
+def address(session: Session) -> str:
+    return f"/api/v1/sessions/{session.public_id}/record/"
+
+
+def body(session: Session, *outcomes: str, **fields: Any) -> dict[str, Any]:
+    items = list(meetings.agenda(session))
+    given = [*outcomes, *["discussed"] * (len(items) - len(outcomes))]
+    cases = [{"case": item.case.public_id, "outcome": one} for item, one in zip(items, given, strict=True)]
+    came = [one.expert.public_id for one in meetings.asked(session)][:1]
+    start = session.start + timedelta(minutes=8)
+    return {"start": start.isoformat(), "end": session.end.isoformat(), "came": came, "cases": cases} | fields
+
+
+def day(days: int = 0) -> date:
+    return timezone.now().astimezone(factories.institution().tz).date() + timedelta(days=days)
+
+
+# The record -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_meeting_is_recorded_and_judged(desk: APIClient, over: Session) -> None:
+    found = desk.post(address(over), body(over, "materials"), format="json").json()
+    assert (found["status"], found["version"]) == ("held", 2)
+    assert found["evaluation"] == {"late_min": 8, "cases": 2, "discussed": 1, "signed": 0}
+    assert [(item["outcome"], item["status"]) for item in found["agenda"]] == [
+        ("materials", "waiting"),
+        ("discussed", "discussed"),
+    ]
+    assert [one["came"] for one in found["attendances"]] == [True, False]
+
+
+def test_who_is_second_gets_409_and_corrects_with_the_version(desk: APIClient, over: Session) -> None:
+    desk.post(address(over), body(over), format="json")
+    second = desk.post(address(over), body(over, "no_time"), format="json")
+    assert (second.status_code, second.json()["code"]) == (409, "stale_state")
+    corrected = desk.post(address(over), body(over, "no_time", version=2), format="json")
+    assert corrected.json()["evaluation"]["discussed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"cases": [{"case": "AAAAAAAAAAAAAAAA", "outcome": "discussed"}]}, "cases"),
+        ({"end": "2020-01-01T10:00:00Z"}, "end"),
+        ({"start": "soon"}, "start"),
+        ({"came": ["AAAAAAAAAAAAAAAA"]}, "came"),
+        ({"minutes": 5}, "minutes"),
+    ],
+)
+def test_what_cannot_be_is_named(desk: APIClient, over: Session, wrong: dict[str, Any], field: str) -> None:
+    answer = desk.post(address(over), body(over, **wrong), format="json")
+    assert answer.status_code == 400
+    assert any(name.startswith(field) for name in answer.json()["fields"])
+
+
+def test_a_case_is_named_once(desk: APIClient, over: Session) -> None:
+    given = body(over)
+    given["cases"].append(given["cases"][0])
+    assert desk.post(address(over), given, format="json").status_code == 400
+
+
+def test_a_stranger_was_not_there(desk: APIClient, over: Session) -> None:
+    other = factories.expert(at=over.institution)
+    answer = desk.post(address(over), body(over, came=[other.public_id]), format="json")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["came"])
+
+
+def test_only_those_who_keep_the_minutes_record(api: Api, over: Session) -> None:
+    manager = factories.user(Role.MANAGER, at=over.institution)
+    assert api(manager).post(address(over), body(over), format="json").status_code == 403
+    stranger = factories.user(Role.COORDINATOR)
+    assert api(stranger).post(address(over), body(over), format="json").status_code == 404
+
+
+def test_what_has_no_record_is_found(desk: APIClient, over: Session) -> None:
+    done = factories.meeting_over(over.team, days_ago=2)
+    desk.post(address(done), body(done), format="json")
+    missing = desk.get("/api/v1/sessions/", {"record_missing": "true"}).json()["results"]
+    assert [row["id"] for row in missing] == [over.public_id]
+    others = desk.get("/api/v1/sessions/", {"record_missing": "false"}).json()["results"]
+    assert [row["id"] for row in others] == [done.public_id]
+
+
+def test_figures_are_summed_up(desk: APIClient, over: Session) -> None:
+    desk.post(address(over), body(over, "no_time"), format="json")
+    found = desk.get("/api/v1/sessions/evaluation/", {"days": 30}).json()
+    assert (found["over"], found["held"], found["on_time"], found["cases"], found["discussed"]) == (1, 1, 0, 2, 1)
+    for days in ("0", "367", "many"):
+        assert desk.get("/api/v1/sessions/evaluation/", {"days": days}).status_code == 400
+
+
+# The recommendation and the looks -------------------------------------------------------------------------------------
+
+
+def cases(case: Case, what: str = "") -> str:
+    return f"/api/v1/cases/{case.public_id}/{what}"
+
+
+def test_a_recommendation_is_drafted_and_signed(api: Api) -> None:
+    case = factories.case_discussed()
+    surgeon = factories.expert("THORSURG", at=case.institution)
+    desk = api(factories.user(Role.COORDINATOR, at=case.institution))
+    tasks = [
+        {"what": "Operate", "expert": surgeon.public_id, "due": day(3).isoformat()},
+        {"what": "Call the daughter", "who": "Nurse Li"},
+    ]
+    words = {"text": "Resect.", "tasks": tasks, "version": 0}
+    draft = desk.post(cases(case, "recommendation/"), words, format="json").json()
+    assert (draft["status"], draft["recommendation"]["signed_at"]) == ("discussed", None)
+    assert [(task["what"], task["who"]) for task in draft["recommendation"]["tasks"]] == [
+        ("Operate", str(surgeon)),
+        ("Call the daughter", "Nurse Li"),
+    ]
+    assert api(case.referrer).get(cases(case)).json()["recommendation"] is None
+    lacking = desk.post(cases(case, "recommendation/sign/"), words | {"version": 1}, format="json")
+    assert (lacking.status_code, set(lacking.json()["fields"])) == (400, {"who", "next_look"})
+    whole = words | {"version": 1, "next_look": day(14).isoformat(), "who": "Nurse Li"}
+    signed = desk.post(cases(case, "recommendation/sign/"), whole, format="json").json()
+    assert (signed["status"], signed["recommendation"]["in_time"]) == ("following_up", True)
+    assert [(look["due"], look["who"]) for look in signed["looks"]] == [(day(14).isoformat(), "Nurse Li")]
+    assert api(case.referrer).get(cases(case)).json()["recommendation"]["text"] == "Resect."
+    again = desk.post(cases(case, "recommendation/sign/"), whole, format="json")
+    assert (again.status_code, again.json()["code"]) == (409, "stale_state")
+
+
+def test_the_referrer_looks_and_closes_but_does_not_recommend(api: Api) -> None:
+    case = factories.case_followed()
+    client = api(case.referrer)
+    assert client.post(cases(case, "recommendation/"), {"text": "x"}, format="json").status_code == 403
+    look = client.get(cases(case)).json()["looks"][0]["id"]
+    given = {"outcome": "not", "look": look, "next_look": day(7).isoformat(), "who": "Nurse Li"}
+    answer = client.post(cases(case, "looks/"), given, format="json")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["note"])
+    found = client.post(cases(case, "looks/"), given | {"note": "No bed"}, format="json").json()
+    assert [(one["outcome"], one["note"]) for one in found["looks"]] == [("not", "No bed"), ("", "")]
+    stale = client.post(cases(case, "looks/"), {"outcome": "out", "look": look}, format="json")
+    assert stale.status_code == 409
+    assert client.post(cases(case, "looks/"), {"outcome": "out"}, format="json").json()["status"] == "closed"
+
+
+def test_looks_that_are_due_are_found(api: Api) -> None:
+    due = factories.case_followed(due=day(-1))
+    factories.case_followed(team=due.team, due=day(3))
+    desk = api(factories.user(Role.COORDINATOR, at=due.institution))
+    rows = desk.get("/api/v1/cases/", {"look_by": day().isoformat()}).json()["results"]
+    assert [row["id"] for row in rows] == [due.public_id]
+
+
+def test_it_all_stands_in_the_schema(desk: APIClient) -> None:
+    paths = desk.get("/api/schema/", {"format": "json"}, HTTP_ACCEPT="application/json").json()["paths"]
+    for path in (
+        "sessions/{id}/record/", "sessions/evaluation/", "cases/{id}/recommendation/",
+        "cases/{id}/recommendation/sign/", "cases/{id}/looks/",
+    ):  # fmt: skip
+        assert f"/api/v1/{path}" in paths

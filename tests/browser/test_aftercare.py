@@ -1,0 +1,124 @@
+"""The loop in a real browser and both languages: record a meeting, sign a recommendation, close the follow-up."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from cases.models import Case, Look
+from experts.models import Role
+from mdt_portal.models import User
+from scheduling.models import Session
+from tests import factories
+from tests.browser.test_phone import DESK, LANGUAGES, PHONE, finger_sized, looks_right, opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+WORDS = {
+    "en": {"late": "12 minutes late", "signed": "Signed", "closed": "Loop closed"},
+    "zh-hans": {"late": "晚 12 分钟", "signed": "已签署", "closed": "已闭环"},
+}
+
+
+@pytest.fixture
+def over() -> Session:
+    return factories.meeting_over(days_ago=1)
+
+
+@pytest.fixture
+def coordinator(over: Session) -> User:
+    return factories.user(Role.COORDINATOR, at=over.institution)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_from_the_meeting_to_the_closed_case(
+    browser: Browser, live_server: LiveServer, over: Session, coordinator: User, language: str
+) -> None:
+    words = WORDS[language]
+    desk = opened(browser, live_server.url, language, DESK, coordinator).new_page()
+    desk.goto(live_server.url)
+    desk.locator(f"a[href='/sessions/{over.public_id}/record/']").click()
+    record(desk, over)
+    expect(desk.locator("main")).to_contain_text(words["late"])
+    looks_right(desk)
+
+    case = Case.objects.get(status="discussed")
+    desk.locator(f"a[href='/cases/{case.public_id}/recommendation/']").click()
+    recommend(desk)
+    expect(desk.locator("[aria-labelledby=recommendation-h]")).to_contain_text(words["signed"])
+    looks_right(desk)
+
+    assert case.referrer is not None
+    phone = opened(browser, live_server.url, language, PHONE, case.referrer).new_page()
+    Look.objects.update(due=over.start.date())
+    phone.goto(live_server.url)
+    phone.locator(f"a[href='/cases/{case.public_id}/look/']").click()
+    close(phone)
+    expect(phone.locator("[aria-labelledby=looks-h]")).to_contain_text(words["closed"])
+    looks_right(phone)
+    case.refresh_from_db()
+    assert case.status == "closed"
+
+    desk.goto(f"{live_server.url}/sessions/?view=past")
+    expect(desk.locator("main")).to_contain_text(words["late"])
+    looks_right(desk)
+
+
+def record(page: Page, over: Session) -> None:
+    """The first case was not discussed; everything else as it was planned, twelve minutes late."""
+    first = over.items.order_by("start")[0].case_id
+    looks_right(page)
+    page.locator("[name=start]").fill("14:12")
+    page.locator(f"[name=outcome_{first}]").select_option("other")
+    page.locator(".record-foot button").click()
+    expect(page.locator(f"[name=note_{first}]")).to_have_class("form-control is-invalid")
+    looks_right(page)
+    page.locator(f"[name=note_{first}]").fill("The patient was moved to another hospital.")
+    page.locator(".record-foot button").click()
+    page.wait_for_url(f"**/sessions/{over.public_id}/")
+
+
+def recommend(page: Page) -> None:
+    looks_right(page)
+    page.locator("[name=text]").fill("Resect.\nThen chemotherapy.")
+    page.locator("[name=what_0]").fill("Stage again")
+    page.locator("[name=by_0]").fill("Dr Ma")
+    page.locator("[name=who]").fill("")
+    page.locator("button[value=sign]").click()
+    expect(page.locator("#id_who_error")).to_be_visible()
+    looks_right(page)
+    page.locator("[name=who]").fill("Nurse Li")
+    page.locator("button[value=sign]").click()
+    page.wait_for_url("**/cases/*/")
+
+
+def close(page: Page) -> None:
+    looks_right(page)
+    finger_sized(page, ".aftercare .btn, .aftercare .form-control")
+    page.locator("label:has([name=outcome][value=out])").click()
+    page.locator("label:has([name=then][value=again])").click()
+    expect(page.locator("[name=next_look]")).to_be_visible()
+    page.locator("label:has([name=then][value=close])").click()
+    expect(page.locator("[name=next_look]")).to_be_hidden()
+    looks_right(page)
+    page.locator(".aftercare button[type=submit]").click()
+    page.wait_for_url("**/cases/*/")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_chair_records_on_the_phone(browser: Browser, live_server: LiveServer, over: Session, language: str) -> None:
+    chair = factories.expert("RESP", at=over.institution, user=factories.user(Role.CHAIR, at=over.institution))
+    over.team.chair = chair
+    over.team.save()
+    page = opened(browser, live_server.url, language, PHONE, chair.user).new_page()
+    page.goto(live_server.url)
+    looks_right(page)
+    page.locator(f"a[href='/sessions/{over.public_id}/record/']").click()
+    looks_right(page)
+    finger_sized(page, ".aftercare .btn, .aftercare .form-select")
+    page.locator("input[name=came]").first.uncheck()
+    page.locator(".record-foot button").click()
+    page.wait_for_url(f"**/sessions/{over.public_id}/")
+    looks_right(page)
+    page.locator("a[href$='/recommendation/']").first.click()
+    looks_right(page)
