@@ -9,7 +9,7 @@ a small problem's time goes to the proof again.
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from scheduling.solver import agenda, bounds, crew, explain, model, proof, team_proof, warm
@@ -104,6 +104,7 @@ class Search:
 
     def start(self, plan: Plan, seed: int) -> None:
         self.first_plan_s = self.clock.seconds
+        self.first = plan
         self.coordinator = Coordinator.start(self.problem, plan, seed)
         self._say("greedy")
 
@@ -235,8 +236,9 @@ class Search:
         )
 
     def finish(self) -> Plan:
-        """The incumbent, each agenda in its best order, with its reasons; a bound ends below the first level unmet."""
-        plan = agenda.polished(self.problem, self.coordinator.plan(), Clock(limit_s=POLISH_S).over)
+        """The incumbent, each agenda in its best order, with its reasons; a bound ends below the first level unmet. The
+        rules have the last word: should they refuse it, an earlier plan that passes takes its place."""
+        plan = warm.last_valid(self.problem, self._from_best_to_first())
         self.coordinator.goals = plan.goals
         stated = valid_bound(self.bound, plan.goals)
         self._say("done")
@@ -248,6 +250,12 @@ class Search:
             first_plan_s=round(self.first_plan_s, 3),
             seconds=round(self.clock.seconds, 3),
         )
+
+    def _from_best_to_first(self) -> Iterator[Plan]:
+        best = self.coordinator.plan()
+        yield agenda.polished(self.problem, best, Clock(limit_s=POLISH_S).over)
+        yield best
+        yield self.first
 
 
 def stands_alone(problem: Problem) -> bool:
