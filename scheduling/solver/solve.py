@@ -208,19 +208,34 @@ class Search:
                 self.unbounded.append(result.work.team)
         elif isinstance(result, crew.TeamBounded):
             self._bounded()
-            known = self.parts.get(result.team)
-            self.parts[result.team] = result.part if known is None else team_proof.higher(known, result.part)
-            if known is None and len(self.parts) == self.teams and not self.small:
-                self.unbounded = sorted(self.parts, reverse=True)
-            if len(self.parts) == self.teams:
-                parts = bounds.bound(list(self.parts.values()), bounds.fixed_part(self.problem))
-                self.bound = _higher(self.bound, parts, self.coordinator.goals)
-                self._say("proof")
+            self._learn_of_team(result)
         else:
             before = self.coordinator.goals
             if self.coordinator.accept(result.task, result) and self.coordinator.goals < before:
                 self.last_gain = self.coordinator.tasks_done
+                self._forget_what_cannot_be()
                 self._say("search")
+
+    def _learn_of_team(self, result: crew.TeamBounded) -> None:
+        known = self.parts.get(result.team)
+        self.parts[result.team] = result.part if known is None else team_proof.higher(known, result.part)
+        if known is None and len(self.parts) == self.teams and not self.small:
+            self.unbounded = sorted(self.parts, reverse=True)
+        if len(self.parts) == self.teams:
+            parts = bounds.bound(list(self.parts.values()), bounds.fixed_part(self.problem))
+            if impossible(parts, self.coordinator.goals):
+                self._forget_bounds()
+            else:
+                self.bound = _higher(self.bound, parts, self.coordinator.goals)
+                self._say("proof")
+
+    def _forget_what_cannot_be(self) -> None:
+        if self.bound is not None and impossible(self.bound, self.coordinator.goals):
+            self._forget_bounds()
+
+    def _forget_bounds(self) -> None:
+        """Somebody has answered nonsense, and nobody can tell who: nothing is proven by teams any more."""
+        self.bound, self.parts, self.unbounded = None, {}, []
 
     def _settled(self) -> bool:
         """Small problems: the search has come to rest, or had its share of the time."""
@@ -279,9 +294,16 @@ def _met(bound: Bound, goals: Goals) -> int:
     return next((i for i, (low, value) in enumerate(zip(bound, goals, strict=True)) if low != value), 4)
 
 
+def impossible(bound: Bound, goals: Goals) -> bool:
+    """Whether a bound lies above what a plan has reached, at a level at which it says something."""
+    depth = _met(bound, goals)
+    low = tuple(bound)[depth] if depth < len(tuple(goals)) else None
+    return low is not None and low > tuple(goals)[depth]
+
+
 def valid_bound(bound: Bound | None, goals: Goals) -> Bound | None:
     """A level's bound counts only while all levels above meet theirs; null ends it."""
-    if bound is None:
+    if bound is None or impossible(bound, goals):
         return None
     kept: list[int | None] = []
     for low in bound:
