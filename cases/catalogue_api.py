@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -17,6 +17,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from cases import (
@@ -146,6 +147,13 @@ STATE = OpenApiParameter(
 VERSION = OpenApiParameter("version", int, description="a version instead of the one in force")
 
 
+def listed_whole(summary: str, row: type[Serializer], **schema: Any) -> Callable[[Callable], Callable]:
+    """An address below a rule that lists something in full, without pages and filters."""
+    answers = {200: row(many=True), **api.errors(404)}
+    described = extend_schema(summary=summary, tags=TAGS, responses=answers, filters=False, **schema)
+    return lambda view: described(action(detail=True, pagination_class=None, filterset_class=None)(view))
+
+
 @extend_schema_view(
     list=extend_schema(summary="The rules in force today, or in another state", tags=TAGS, parameters=[STATE]),
     retrieve=extend_schema(
@@ -188,13 +196,7 @@ class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
             raise Http404
         return found
 
-    @extend_schema(
-        summary="All versions of a rule: who, when, why",
-        tags=TAGS,
-        responses={200: shown.RuleVersionSerializer(many=True), **api.errors(404)},
-        filters=False,
-    )
-    @action(detail=True, pagination_class=None, filterset_class=None)
+    @listed_whole("All versions of a rule: who, when, why", shown.RuleVersionSerializer)
     def versions(self, request: api.SignedIn, key: str) -> Response:
         return self._history(key)
 
@@ -211,14 +213,11 @@ class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         ]
         return Response(shown.RuleVersionSerializer(rows, many=True).data)
 
-    @extend_schema(
-        summary="Two versions of a rule field by field",
-        tags=TAGS,
+    @listed_whole(
+        "Two versions of a rule field by field",
+        shown.RuleChangeSerializer,
         parameters=[OpenApiParameter(name, int, required=True) for name in ("before", "after")],
-        responses={200: shown.RuleChangeSerializer(many=True), **api.errors(404)},
-        filters=False,
     )
-    @action(detail=True, pagination_class=None, filterset_class=None)
     def changes(self, request: api.SignedIn, key: str) -> Response:
         rows = {str(one.row.version): one.row for one in self.versions_of(key)}
         try:

@@ -13,6 +13,7 @@ renewal: a coordinator that dies takes its desk along, and its helpers go home.
 from __future__ import annotations
 
 import json
+import logging
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from django.utils.crypto import get_random_string
 from scheduling.solver import reading
 from scheduling.solver.plan import ID, SESSION, PlannedSession
 from scheduling.solver.problem import Problem
+
+logger = logging.getLogger(__name__)
 
 LIFE_S = 30
 TIMEOUT_S = 8  # longer than any blocking read below
@@ -88,7 +91,13 @@ class Desk:
         self._push(f"for:{helper}", _packed(work))
 
     def next_message(self, within_s: int) -> dict[str, Any] | None:
-        return self._next("inbox", within_s)
+        """What is no message of a helper's is passed over: whoever helps may run other code."""
+        try:
+            body = self._next("inbox", within_s)
+        except (zlib.error, ValueError):
+            logger.warning("something lay in the inbox of %s that cannot be read", self.name)
+            return None
+        return body if _is_message(body) else None
 
     def queued(self, queue: str) -> int:
         """How many messages wait in a queue of Celery's, which is a list by the same name."""
@@ -144,6 +153,15 @@ class Desk:
     def _next(self, part: str, within_s: int) -> dict[str, Any] | None:
         found = self._broker.blpop([self._key(part)], timeout=within_s)
         return None if found is None else _unpacked(found[1])  # type: ignore[index, arg-type]
+
+
+def _is_message(body: Any) -> bool:
+    return (
+        isinstance(body, dict)
+        and isinstance(body.get("from"), str)
+        and isinstance(body.get("invitation", 0), int)
+        and all(isinstance(body.get(name, ""), str) for name in ("key", "gave_up"))
+    )
 
 
 def _packed(data: Any) -> bytes:

@@ -13,12 +13,9 @@ from django.db import transaction
 
 from scheduling import runs
 from scheduling.models import Incumbent, PlanningRun
-from scheduling.solver import reading, rules
-from scheduling.solver.decompose import plan_of
+from scheduling.solver import reading, warm
 from scheduling.solver.plan import SESSION, Plan, PlannedSession
 from scheduling.solver.problem import Case, Problem
-
-TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +50,7 @@ def fitting(problem: Problem, sessions: Iterable[PlannedSession]) -> Plan | None
         **problem.fixed_of,
         **{ident: s for ident, s in known.items() if _extends(s, problem.fixed_of.get(ident))},
     }
-    for _ in range(TRIES):
-        plan = plan_of(problem, chosen.values())
-        broken = rules.violations(problem, plan)
-        if not broken:
-            return plan
-        named = {violation.session for violation in broken}
-        chosen = {ident: s for ident, s in chosen.items() if ident not in named} | dict(problem.fixed_of)
-    return None
+    return warm.sound(problem, chosen.values())
 
 
 def _known(problem: Problem, session: PlannedSession) -> bool:

@@ -146,7 +146,7 @@ class Spread:
             body["step"] = self._written.up_to({session.id: session for session in work.sessions})
             body["task"] = reading.as_json(replace(work, sessions=()))
         else:
-            body["bound"] = {"team": work.team, "seconds": work.seconds}
+            body["bound"] = {"team": work.team, "seconds": work.seconds, "tight": work.tight}
         waiting.desk.hand(waiting.who, body)
         self._given[body["key"]] = Given(work=work, who=waiting.who)
 
@@ -173,9 +173,9 @@ class Spread:
             yield self._give_up(body["gave_up"])
         elif body.get("key") in self._given:
             try:
-                result = _read(body)
+                result = _read(body, self._given[body["key"]].work)
             except reading.ProblemError:
-                logger.exception("an answer that cannot be read")
+                logger.exception("an answer that cannot be read, or to something else")
                 yield self._give_up(body["key"])
             else:
                 del self._given[body["key"]]
@@ -197,10 +197,17 @@ def _key(work: Work) -> str:
     return f"task-{work.id}" if isinstance(work, Task) else f"team-{work.team}"
 
 
-def _read(body: Mapping[str, Any]) -> Result:
-    if "bounded" in body:
-        return reading.whole(_TEAM_BOUNDED, body["bounded"])
-    return replace(read_answer(body.get("answer")), version=UNCHECKED)
+def _read(body: Mapping[str, Any], work: Work) -> Result:
+    """The answer to this work. Raises ProblemError: whoever helps may run other code, or speak of something else."""
+    if isinstance(work, Task):
+        answer = read_answer(body.get("answer"))
+        if answer.task != work.id:
+            raise reading.ProblemError([reading.Mistake(place="answer.task", code="other_work")])
+        return replace(answer, version=UNCHECKED)
+    bounded = reading.whole(_TEAM_BOUNDED, body.get("bounded"))
+    if bounded.team != work.team:
+        raise reading.ProblemError([reading.Mistake(place="bounded.team", code="other_work")])
+    return bounded
 
 
 @dataclass(slots=True)

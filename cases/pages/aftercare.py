@@ -22,7 +22,7 @@ from experts.models import Expert
 from mdt_portal import access
 from mdt_portal.errors import Conflict, RuleError, StaleState
 from mdt_portal.pages import SignedInRequest, add_errors, page
-from mdt_portal.templatetags.portal import plain_name
+from mdt_portal.tags.names import plain_name
 
 FIRST_LOOK = timedelta(days=14)
 

@@ -8,7 +8,7 @@ accepts it if the goal tuple does not get worse. A task that is lost, late or an
 Everything here is pure: `solve` runs it in one process or over processes, a task queue runs it over hosts.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -248,7 +248,8 @@ class Coordinator:
 
     def _adopt(self, known: Task, answer: Answer) -> bool:
         """The answer taken over if it still fits and makes nothing worse."""
-        if any(self.sessions.get(session.id) != session for session in answer.out):
+        stale = any(self.sessions.get(session.id) != session for session in answer.out)
+        if stale or not all(self._makes_sense(session, known) for session in answer.into):
             self.tasks_rejected += 1
             return False
         trial = {ident: s for ident, s in self.sessions.items() if ident not in known.out}
@@ -260,7 +261,7 @@ class Coordinator:
         if goals > self.goals:
             self.tasks_rejected += 1
             return False
-        if answer.version != self.version and not self._fits(into, trial):
+        if answer.version != self.version and not self._fits(into, trial, known.out):
             self.tasks_rejected += 1
             return False
         self.improved += goals < self.goals
@@ -274,16 +275,31 @@ class Coordinator:
         self._next_id += 1
         return replace(session, id=self._next_id - 1)
 
-    def _fits(self, into: Sequence[PlannedSession], trial: Mapping[int, PlannedSession]) -> bool:
-        """The hard rules on everything that shares people, a room or a team with the new sessions."""
+    def _makes_sense(self, session: PlannedSession, task: Task) -> bool:
+        """Whether a session is of the task and names only what the problem has; who answers may run other code."""
+        problem = self.problem
+        return (
+            session.team in task.teams
+            and (session.room is None or session.room in problem.room_of)
+            and session.people() <= problem.expert_of.keys()
+            and all(item.case in problem.case_of for item in session.cases)
+        )
+
+    def _fits(
+        self, into: Sequence[PlannedSession], trial: Mapping[int, PlannedSession], replaced: Collection[int]
+    ) -> bool:
+        """The hard rules on everything that shares people, a room or a team with the new sessions. What is confirmed
+        elsewhere is not among these, and not missing."""
         people = {expert for session in into for expert in session.people()}
         rooms, teams = {session.room for session in into}, {session.team for session in into}
         near = tuple(
             s for s in trial.values() if s.team in teams or s.room in rooms or not people.isdisjoint(s.people())
         )
         plan = Plan(status="feasible", goals=self.goals, sessions=near, unplaced=())
-        ignored = {"unplaced_list", "fixed"}
-        return all(broken.code in ignored for broken in rules.violations(self.problem, plan))
+        return all(
+            broken.code == "unplaced_list" or (broken.code == "fixed" and broken.session not in replaced)
+            for broken in rules.violations(self.problem, plan)
+        )
 
     def plan(self) -> Plan:
         return plan_of(self.problem, self.sessions.values())

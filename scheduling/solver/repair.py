@@ -73,23 +73,23 @@ def _rank(repair_: Repair) -> tuple[Goals, int]:
 
 def substituted(problem: Problem, plan: Plan) -> tuple[State, list[Case]]:
     """All sound sessions kept; broken ones staffed again at their place; the cases that this leaves without one."""
-    broken = _broken(problem, plan)
-    state = State(problem, (session for session in plan.sessions if session.id not in broken))
+    unsound = broken(problem, plan)
+    state = State(problem, (session for session in plan.sessions if session.id not in unsound))
     homeless: list[Case] = []
     pricer = Pricer(state=state)
-    for session in sorted((s for s in plan.sessions if s.id in broken), key=lambda s: s.start_min):
+    for session in sorted((s for s in plan.sessions if s.id in unsound), key=lambda s: s.start_min):
         homeless += _kept_as_far_as_possible(pricer, session)
     return state, homeless
 
 
-def _broken(problem: Problem, plan: Plan) -> set[int]:
+def broken(problem: Problem, plan: Plan) -> set[int]:
     """Sessions that break a rule by themselves, and those in a conflict that one of them must give way in."""
     found = rules.violations(problem, plan)
-    broken = {violation.session for violation in found if violation.session is not None}
+    named = {violation.session for violation in found if violation.session is not None}
     for violation in found:
         if violation.session is None and violation.expert is not None:
-            broken |= {s.id for s in plan.sessions if violation.expert in s.people()}
-    return {ident for ident in broken if ident not in problem.fixed_of}
+            named |= {s.id for s in plan.sessions if violation.expert in s.people()}
+    return {ident for ident in named if ident not in problem.fixed_of}
 
 
 def _kept_as_far_as_possible(pricer: Pricer, session: PlannedSession) -> list[Case]:

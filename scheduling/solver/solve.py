@@ -9,7 +9,7 @@ a small problem's time goes to the proof again.
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from scheduling.solver import agenda, bounds, crew, explain, model, proof, team_proof, warm
@@ -104,6 +104,7 @@ class Search:
 
     def start(self, plan: Plan, seed: int) -> None:
         self.first_plan_s = self.clock.seconds
+        self.first = plan
         self.coordinator = Coordinator.start(self.problem, plan, seed)
         self._say("greedy")
 
@@ -207,19 +208,34 @@ class Search:
                 self.unbounded.append(result.work.team)
         elif isinstance(result, crew.TeamBounded):
             self._bounded()
-            known = self.parts.get(result.team)
-            self.parts[result.team] = result.part if known is None else team_proof.higher(known, result.part)
-            if known is None and len(self.parts) == self.teams and not self.small:
-                self.unbounded = sorted(self.parts, reverse=True)
-            if len(self.parts) == self.teams:
-                parts = bounds.bound(list(self.parts.values()), bounds.fixed_part(self.problem))
-                self.bound = _higher(self.bound, parts, self.coordinator.goals)
-                self._say("proof")
+            self._learn_of_team(result)
         else:
             before = self.coordinator.goals
             if self.coordinator.accept(result.task, result) and self.coordinator.goals < before:
                 self.last_gain = self.coordinator.tasks_done
+                self._forget_what_cannot_be()
                 self._say("search")
+
+    def _learn_of_team(self, result: crew.TeamBounded) -> None:
+        known = self.parts.get(result.team)
+        self.parts[result.team] = result.part if known is None else team_proof.higher(known, result.part)
+        if known is None and len(self.parts) == self.teams and not self.small:
+            self.unbounded = sorted(self.parts, reverse=True)
+        if len(self.parts) == self.teams:
+            parts = bounds.bound(list(self.parts.values()), bounds.fixed_part(self.problem))
+            if impossible(parts, self.coordinator.goals):
+                self._forget_bounds()
+            else:
+                self.bound = _higher(self.bound, parts, self.coordinator.goals)
+                self._say("proof")
+
+    def _forget_what_cannot_be(self) -> None:
+        if self.bound is not None and impossible(self.bound, self.coordinator.goals):
+            self._forget_bounds()
+
+    def _forget_bounds(self) -> None:
+        """Somebody has answered nonsense, and nobody can tell who: nothing is proven by teams any more."""
+        self.bound, self.parts, self.unbounded = None, {}, []
 
     def _settled(self) -> bool:
         """Small problems: the search has come to rest, or had its share of the time."""
@@ -235,8 +251,9 @@ class Search:
         )
 
     def finish(self) -> Plan:
-        """The incumbent, each agenda in its best order, with its reasons; a bound ends below the first level unmet."""
-        plan = agenda.polished(self.problem, self.coordinator.plan(), Clock(limit_s=POLISH_S).over)
+        """The incumbent, each agenda in its best order, with its reasons; a bound ends below the first level unmet. The
+        rules have the last word: should they refuse it, an earlier plan that passes takes its place."""
+        plan = warm.last_valid(self.problem, self._from_best_to_first())
         self.coordinator.goals = plan.goals
         stated = valid_bound(self.bound, plan.goals)
         self._say("done")
@@ -248,6 +265,12 @@ class Search:
             first_plan_s=round(self.first_plan_s, 3),
             seconds=round(self.clock.seconds, 3),
         )
+
+    def _from_best_to_first(self) -> Iterator[Plan]:
+        best = self.coordinator.plan()
+        yield agenda.polished(self.problem, best, Clock(limit_s=POLISH_S).over)
+        yield best
+        yield self.first
 
 
 def stands_alone(problem: Problem) -> bool:
@@ -271,9 +294,16 @@ def _met(bound: Bound, goals: Goals) -> int:
     return next((i for i, (low, value) in enumerate(zip(bound, goals, strict=True)) if low != value), 4)
 
 
+def impossible(bound: Bound, goals: Goals) -> bool:
+    """Whether a bound lies above what a plan has reached, at a level at which it says something."""
+    depth = _met(bound, goals)
+    low = tuple(bound)[depth] if depth < len(tuple(goals)) else None
+    return low is not None and low > tuple(goals)[depth]
+
+
 def valid_bound(bound: Bound | None, goals: Goals) -> Bound | None:
     """A level's bound counts only while all levels above meet theirs; null ends it."""
-    if bound is None:
+    if bound is None or impossible(bound, goals):
         return None
     kept: list[int | None] = []
     for low in bound:

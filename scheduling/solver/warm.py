@@ -1,12 +1,14 @@
 """Where a search begins: an empty week, or what is published with the rest placed around it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from scheduling.solver import greedy, objectives, repair, rules
 from scheduling.solver.plan import Plan, PlannedSession
 from scheduling.solver.problem import Problem
 from scheduling.solver.timeline import State
+
+TRIES = 3
 
 
 def first_plan(problem: Problem, stop: Callable[[], bool] = greedy.NO_STOP) -> Plan:
@@ -37,6 +39,31 @@ def around(problem: Problem, kept: tuple[PlannedSession, ...], stop: Callable[[]
     state = State(still(problem, kept), kept)
     greedy.complete(state, greedy.unplaced_cases(state), stop)
     return greedy.plan_of(State(problem, state.sessions.values()))
+
+
+def sound(problem: Problem, sessions: Iterable[PlannedSession]) -> Plan | None:
+    """A valid plan of these without those that break a rule; None if that does not come about in a few rounds."""
+    chosen = tuple(sessions)
+    for _ in range(TRIES):
+        plan = greedy.plan_of(State(problem, chosen))
+        if not rules.violations(problem, plan):
+            return plan
+        unsound = repair.broken(problem, plan)
+        chosen = tuple(session for session in chosen if session.id not in unsound)
+    return None
+
+
+def last_valid(problem: Problem, plans: Iterable[Plan]) -> Plan:
+    """The first of these that the rules let pass; else the best that is left of one without what breaks them; else what
+    is confirmed alone. A rule that the search does not know costs sessions, never the plan."""
+    tried = []
+    for plan in plans:
+        if not rules.violations(problem, plan):
+            return plan
+        tried.append(plan)
+    parts = (sound(problem, plan.sessions) for plan in tried)
+    found = [part for part in parts if part is not None]
+    return min(found, key=lambda plan: plan.goals, default=greedy.plan_of(State(problem, problem.fixed)))
 
 
 def _known(problem: Problem, session: PlannedSession) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,9 +16,11 @@ from django.conf import settings
 from scheduling import snapshot, spread
 from scheduling.desk import Desk
 from scheduling.helper import Place
-from scheduling.solver import crew, greedy, rules
+from scheduling.solver import bounds, crew, decompose, greedy, reading, rules
 from scheduling.solver.decompose import Coordinator, Worker
+from scheduling.solver.plan import LEVELS, Bound
 from scheduling.solver.problem import Problem
+from scheduling.solver.solve import Clock, Search
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +44,8 @@ def crew_at_work(problem: Problem) -> Iterator[spread.Spread]:
 
 @pytest.fixture
 def search(problem: Problem) -> Coordinator:
-    return Coordinator.start(problem, greedy.first_plan(problem))
+    """From an empty week, so that each answer gains something."""
+    return Coordinator.start(problem, decompose.plan_of(problem, ()))
 
 
 @pytest.fixture
@@ -113,6 +119,95 @@ def test_an_answer_that_cannot_be_read_counts_as_lost(
     desk.tell({"from": "helper", "key": given["key"], **said})
     [lost] = wait_for(lambda: heard(crew_at_work, for_s=0.2))
     assert isinstance(lost, crew.Lost)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [],
+        "hello",
+        {"key": "task-1"},
+        {"from": 7},
+        {"from": "helper", "key": ["task-1"]},
+        {"from": "helper", "gave_up": {}},
+        {"from": "helper", "invitation": []},
+    ],
+)
+def test_what_is_no_message_is_passed_over(said: Any, crew_at_work: spread.Spread, desk: Desk) -> None:
+    with redis.Redis.from_url(settings.BROKER_URL) as broker:
+        broker.rpush(f"mdt-desk:{desk.name}:inbox", b"no zip")
+    desk.tell(said)
+    desk.tell({"from": "helper", "ready": True})
+    wait_for(lambda: heard(crew_at_work, for_s=0.1) or crew_at_work.has_room())
+
+
+def test_an_answer_to_other_work_counts_as_lost(
+    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem
+) -> None:
+    given = handed(crew_at_work, search, desk)
+    said = honest(desk, problem)(given)
+    said["answer"]["task"] += 1
+    desk.tell({"from": "helper", "key": given["key"], **said})
+    [lost] = wait_for(lambda: heard(crew_at_work, for_s=0.2))
+    assert isinstance(lost, crew.Lost)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_answer_of_other_code_neither_ends_the_search_nor_spoils_its_plan(seed: int, problem: Problem) -> None:
+    """Any numbers of an answer changed, any parts left out or sent twice."""
+    rnd = Random(seed)
+    search, worker = Coordinator.start(problem, decompose.plan_of(problem, ())), Worker(problem)
+    for _ in range(12):
+        task = search.next_task(0.2)
+        assert task is not None
+        said = reading.as_json(worker.work(task))
+        for _change in range(rnd.randint(0, 3)):
+            spoil(said["into"], rnd)
+        answer = reading.whole(decompose._ANSWER, said)
+        search.accept(task.id, replace(answer, version=spread.UNCHECKED))
+        assert rules.violations(problem, search.plan()) == []
+
+
+def spoil(data: Any, rnd: Random) -> None:
+    """Changes one number somewhere in this, takes something away, or says it twice."""
+    places = [(at, key) for at in nested(data) for key in (at if isinstance(at, dict) else range(len(at)))]
+    at, key = rnd.choice(places) if places else ([0], 0)
+    if isinstance(at[key], int):
+        at[key] = rnd.choice((-1, 0, 1, 10**9, at[key] + 15, at[key] - 5))
+    elif isinstance(at, list) and rnd.random() < 0.5:
+        at.append(copy.deepcopy(at[key]))
+    elif isinstance(at, list):
+        del at[key]
+
+
+def nested(data: Any) -> Iterator[Any]:
+    if isinstance(data, (dict, list)):
+        yield data
+        for part in data.values() if isinstance(data, dict) else data:
+            yield from nested(part)
+
+
+@pytest.mark.parametrize("above", [0, 10**6])
+def test_a_bound_above_what_a_plan_reaches_is_not_believed(above: int, problem: Problem) -> None:
+    search = Search(problem, Clock(limit_s=60), lambda _: None)
+    search.start(greedy.first_plan(problem), 1)
+    honest_parts = {team: bounds.team_bound(problem, team) for team in list(search.unbounded)}
+    for team, part in honest_parts.items():
+        search._take(crew.TeamBounded(team=team, part=replace(part, required_late=part.required_late + above)))
+    assert (search.bound is None) == bool(above)
+    assert search.finish().goals <= greedy.first_plan(problem).goals
+
+
+def test_a_bound_that_a_better_plan_goes_below_is_forgotten(problem: Problem) -> None:
+    search, worker = Search(problem, Clock(limit_s=60), lambda _: None), Worker(problem)
+    search.start(decompose.plan_of(problem, ()), 1)
+    now = search.coordinator
+    search.bound = Bound(**dict(zip(LEVELS, now.goals, strict=True)))
+    while now.improved == 0:
+        task = now.next_task(0.5)
+        assert task is not None
+        search._take(worker.work(task))
+    assert search.bound is None
 
 
 def test_an_answer_that_breaks_a_rule_is_refused_however_good_it_looks(

@@ -1,5 +1,7 @@
 """Alternatives of a run: each better in what it is called, none at the cost of a goal above effort."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from benchmarks import instances
@@ -7,6 +9,9 @@ from mdt_portal.errors import StalePlan
 from scheduling import commit, offers, runs, snapshot
 from scheduling.models import Proposal, ProposalKind, Session
 from scheduling.solver import greedy, rules, solve
+from scheduling.solver.plan import Plan
+from scheduling.solver.problem import Problem
+from scheduling.solver.rulebook import RULES, Board, Violation
 from tests.scheduling import world
 
 BETTER_IN = {
@@ -66,3 +71,22 @@ def test_a_run_looks_for_alternatives_when_asked_to() -> None:
     assert run.progress[-1]["phase"] == "alternatives"
     assert run.proposals.first().kind == "balanced"
     assert w.compute().proposals.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("alternatives", [False, True])
+def test_a_rule_that_the_search_does_not_know_does_not_fail_the_run(
+    alternatives: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody_meets_on_the_first_day_that_would_do(board: Board) -> Iterator[Violation]:
+        first = min((session.start_min for session in board.sessions), default=0)
+        for session in board.sessions:
+            if session.start_min < first + 60 and len(board.sessions) > 1:
+                yield Violation(code="session_window", session=session.id)
+
+    w = world.wide(2, 2)
+    monkeypatch.setitem(RULES, "new", nobody_meets_on_the_first_day_that_would_do)
+    run = w.compute(alternatives=alternatives)
+    problem = Problem.from_json(run.problem)
+    for proposal in run.proposals.all():
+        assert rules.violations(problem, Plan.from_json(proposal.plan)) == []

@@ -1,0 +1,1 @@
+"""The tags and filters of `{% load portal %}`, by theme; `mdt_portal.templatetags.portal` brings them together."""
