@@ -90,7 +90,17 @@ def _said(call: ast.Call) -> Iterator[ast.Constant]:
         said += call.args[:1]
     elif place == "messages":
         said += call.args[1:2]
-    yield from (one for one in said if isinstance(one, ast.Constant) and re.search(r"[a-z]{2}", str(one.value)))
+    yield from (one for given in said for one in _constants(given) if re.search(r"[a-z]{2}", str(one.value)))
+
+
+def _constants(given: ast.expr) -> Iterator[ast.Constant]:
+    """The words themselves, also where a condition chooses between them; not those in a call."""
+    if isinstance(given, ast.Constant):
+        yield given
+    elif isinstance(given, ast.IfExp | ast.BinOp | ast.JoinedStr | ast.BoolOp):
+        for part in ast.iter_child_nodes(given):
+            if isinstance(part, ast.expr):
+                yield from _constants(part)
 
 
 REFUSALS = {one.__name__ for one in {errors.DomainError, *below(errors.DomainError)}} | {"ValidationError"}
@@ -114,6 +124,7 @@ def test_no_module_speaks_without_translation() -> None:
         'raise RuleError("This is not allowed.")',
         'raise errors.StaleState("Too late.", code="late")',
         'messages.success(request, "It is saved.")',
+        'messages.success(request, "It is saved." if done else word)',
         'forms.CharField(label="Name")',
         'models.CharField(verbose_name="name")',
     ],
