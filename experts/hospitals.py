@@ -114,7 +114,7 @@ def _checked_team(row: Team, values: Mapping[str, Any], members: Sequence[Expert
     if not (values["name_en"] or values["name_zh"]):
         wrong["name_zh"] = [_("Give a name in at least one language.")]
     if row.pk and row.institution_id != values["institution"].pk:
-        raise ValidationError("a team stays at its hospital")
+        raise ValidationError(_("A team stays at its hospital."))
     rivals = Team.objects.filter(institution=values["institution"], disease_group=values["disease_group"], active=True)
     if values["active"] and rivals.exclude(pk=row.pk).exists():
         wrong["disease_group"] = [_("The hospital has an active team for this disease group already.")]

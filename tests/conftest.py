@@ -53,6 +53,16 @@ def pages_at_rest(request: pytest.FixtureRequest) -> Iterator[None]:
         with contextlib.suppress(PlaywrightError):
             page.wait_for_load_state("networkidle", timeout=10_000)
         page.goto("about:blank")
+    _wait_for_requests()
+
+
+@pytest.fixture(scope="session")
+def at_rest() -> Callable[[], None]:
+    """Waits until no request uses the database any more."""
+    return _wait_for_requests
+
+
+def _wait_for_requests() -> None:
     deadline = time.monotonic() + 5
     while _requests_run() and time.monotonic() < deadline:
         time.sleep(0.02)

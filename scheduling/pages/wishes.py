@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.models import Case
@@ -106,7 +106,7 @@ class LocalMoment(forms.DateTimeField):
 class WishForm(forms.Form):
     """Which part of the plan is pinned or forbidden for one case. At least one part must be given."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("What"), choices=WishKind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(label=pgettext_lazy("wish", "What"), choices=WishKind.choices, widget=forms.RadioSelect)
     expert = forms.ModelChoiceField(Expert.objects.none(), label=gettext_lazy("Person"), required=False)
     room = forms.ModelChoiceField(Room.objects.none(), label=gettext_lazy("Room"), required=False)
     start = LocalMoment(label=gettext_lazy("Begins not before"))

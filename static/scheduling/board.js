@@ -114,8 +114,9 @@
       setData: (data, item) => data.setData("text/plain", item.dataset.subject),
       onStart: (event) => lift(event.item.dataset.subject),
       onEnd: (event) => {
-        const touch = event.originalEvent?.changedTouches?.[0];
-        if (touch) { point.x = touch.clientX; point.y = touch.clientY; }
+        const how = event.originalEvent; // a finger says no "dragover"
+        const finger = how?.changedTouches?.[0] || (how?.type.startsWith("pointer") && how);
+        if (finger) { point.x = finger.clientX; point.y = finger.clientY; }
         letGo();
       },
     });

@@ -29,6 +29,7 @@ WORDS = {
     "en": {"save": "Save", "again": "Save on the new state", "undo": "Undo", "blocked": "Blocked", "passed": "passed"},
     "zh-hans": {"save": "保存", "again": "按最新状态保存", "undo": "撤销", "blocked": "不可行", "passed": "已经过去"},
 }
+HOLD_MS = 250  # a finger that moves sooner scrolls
 Desk = Callable[..., Page]
 
 
@@ -42,8 +43,11 @@ def desk(browser: Browser, browser_context_args: dict[str, Any], live_server: Li
     """Opens the board for somebody in a browser of their own."""
     contexts = []
 
-    def open_(user: User, language: str = "en", *, theme: str = "light", width: int = 1280) -> Page:
-        context = browser.new_context(**browser_context_args | {"viewport": {"width": width, "height": 900}})
+    def open_(
+        user: User, language: str = "en", *, theme: str = "light", width: int = 1280, has_touch: bool = False
+    ) -> Page:
+        options = {"viewport": {"width": width, "height": 900}, "has_touch": has_touch}
+        context = browser.new_context(**browser_context_args | options)
         contexts.append(context)
         client = Client()
         client.force_login(user)
@@ -243,3 +247,90 @@ def test_board_and_dialogs_are_accessible_and_fit(
             wrong.append(f"{opener}: the dialog scrolls sideways")
         page.keyboard.press("Escape")
     assert (wrong, said) == ([], [])
+
+
+# By finger ------------------------------------------------------------------------------------------------------------
+
+
+class Finger:
+    """One finger on the page's glass."""
+
+    def __init__(self, page: Page) -> None:
+        self._hand = page.context.new_cdp_session(page)
+        self._at = (0.0, 0.0)
+
+    def _touch(self, kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        self._hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    def down(self, what: Locator) -> None:
+        box = what.bounding_box()
+        assert box is not None
+        self._at = (box["x"] + 50, box["y"] + 12)
+        self._touch("touchStart", self._at)
+
+    def by(self, x: float, y: float, steps: int = 8) -> None:
+        (from_x, from_y), self._at = self._at, (self._at[0] + x, self._at[1] + y)
+        for step in range(1, steps + 1):
+            self._touch("touchMove", (from_x + x * step / steps, from_y + y * step / steps))
+
+    def over(self, what: Locator) -> None:
+        box = what.bounding_box()
+        assert box is not None
+        self.by(box["x"] + 40 - self._at[0], box["y"] + 20 - self._at[1])
+
+    def up(self) -> None:
+        self._touch("touchEnd")
+
+
+def carry_by_finger(page: Page, what: Locator, to: Locator) -> None:
+    finger = Finger(page)
+    finger.down(what)
+    page.wait_for_timeout(HOLD_MS)
+    finger.by(-20, 20)
+    expect(page.locator("#movebar")).to_be_visible()
+    finger.over(to)
+    finger.up()
+
+
+def test_a_case_is_dragged_by_a_finger_on_a_tablet(desk: Desk, world: World) -> None:
+    page = desk(world.coordinator, has_touch=True)
+    carry_by_finger(page, page.locator(f"#w-{world.cases[0].public_id}"), cell(page, world, 1))
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("#move-to option:checked")).to_contain_text("08:00")
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(cell(page, world, 1).locator(".sess")).to_have_count(1)
+
+
+def test_a_session_is_dragged_by_a_finger_on_a_tablet(desk: Desk, world: World) -> None:
+    placed(world, 0)
+    page = desk(world.coordinator, width=1024, has_touch=True)
+    carry_by_finger(page, cell(page, world, 1).locator(".b-card"), cell(page, world, 3, room=1))
+    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+    expect(cell(page, world, 3, room=1).locator(".b-card")).to_have_count(1)
+
+
+def test_a_swipe_scrolls_and_carries_nothing(desk: Desk, world: World) -> None:
+    page = desk(world.coordinator, width=360, has_touch=True)
+    page.set_viewport_size({"width": 360, "height": 500})
+    card = page.locator(f"#w-{world.cases[0].public_id}")
+    card.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    finger = Finger(page)
+    finger.down(card)
+    finger.by(0, -200)
+    finger.up()
+    page.wait_for_timeout(HOLD_MS)
+    assert page.evaluate("scrollY") > before
+    expect(page.locator("#movebar")).to_be_hidden()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_phone_moves_a_case_by_taps(desk: Desk, world: World) -> None:
+    page = desk(world.coordinator, width=360, has_touch=True)
+    move = page.locator(f"#w-{world.cases[0].public_id} button")
+    box = move.bounding_box()
+    assert box is not None and box["height"] >= 24
+    move.tap()
+    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).tap()
+    expect(page.locator("#board-days .b-card")).to_have_count(1)

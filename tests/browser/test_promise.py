@@ -34,7 +34,7 @@ WORDS = {
     },
     "zh-hans": {
         "typed": "肺癌",
-        "promise": "最早可兑现的时间：",
+        "promise": "最早可保证的时间：",
         "hold": "保留",
         "let_go": "放弃",
         "book": "预约",

@@ -1,0 +1,235 @@
+"""Every page that anybody can reach: in both themes and languages, at each width, and with what one does on it.
+
+One hospital serves all tests of this file; they look at it and change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.template.loader import render_to_string
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import translation
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests.browser import axe, crawl, doings, hospital
+from tests.browser.crawl import Seen
+from tests.browser.hospital import Busy
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db]
+QUICK = ("coordinator", "referrer", "expert", "catalogue")
+ROLES = (*QUICK, "chair", "manager", "auditor", "admin", "newcomer")
+LOOK_CLOSER = ("coordinator", "referrer", "expert")
+"""Whose pages are looked at in each state of their rows; the others see the same parts, with fewer buttons."""
+LANGUAGES = ("en", "zh-hans")
+THEMES = ("light", "dark")
+READ_AT = (360, 1280)
+FITS_AT = (360, 768, 1024, 1280, 1920)
+NOT_REACHED = {
+    "healthz": "for machines",
+    "api-token": "for machines",
+    "api-schema": "for machines",
+    "api-docs": "described in the manual; has a test of its own",
+    "styleguide": "for developers; see test_frame.py",
+}
+
+
+@dataclass
+class Portal:
+    """The hospital with its server. Which pages a role has is found out when somebody asks."""
+
+    world: Busy
+    url: str
+    sessions: dict[str, str]
+    judged: set[tuple[str, frozenset[str]]] = field(default_factory=set)
+    _pages: dict[str, list[Seen]] = field(default_factory=dict)
+
+    def pages(self, role: str) -> list[Seen]:
+        if role not in self._pages:
+            session = self.sessions[role]
+            self._pages[role] = crawl.reachable(session)
+            if role in LOOK_CLOSER:
+                places = [*hospital.one_of_each_state(), *hospital.with_nothing_to_show()]
+                self._pages[role] += crawl.visible(session, places)
+        return self._pages[role]
+
+    def distinct(self, role: str) -> list[Seen]:
+        """The pages of a role that are built like none of a role before it."""
+        earlier = ROLES[: ROLES.index(role)]
+        known = {(page.name, page.shape) for other in earlier for page in self.pages(other)}
+        found = {(page.name, page.shape): page for page in self.pages(role)}
+        return [page for what, page in found.items() if what not in known]
+
+
+@pytest.fixture(scope="module")
+def portal(django_db_setup: None, django_db_blocker: DjangoDbBlocker, at_rest: Callable[[], None]) -> Iterator[Portal]:
+    with django_db_blocker.unblock():
+        world = hospital.busy()
+        server = LiveServer("127.0.0.1")
+        sessions = {role: crawl.session_of(world.users[role]) for role in ROLES}
+        yield Portal(world=world, url=server.url, sessions=sessions)
+        server.stop()
+        at_rest()
+        call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def said(page: Page) -> list[str]:
+    """What the browser complains of; whatever breaks the content policy is among it."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    return said
+
+
+# What is right --------------------------------------------------------------------------------------------------------
+
+
+def wrong_with(page: Page, inside: str = "html") -> Iterator[str]:
+    """What is not accessible at the widths and in the themes that count, and where the page is too wide."""
+    for width in FITS_AT:
+        page.set_viewport_size({"width": width, "height": 800})
+        doings.settle(page)
+        if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+            yield f"{width}: wider than the window"
+        if width in READ_AT:
+            for theme in THEMES:
+                page.evaluate("theme => { document.documentElement.dataset.bsTheme = theme; }", theme)
+                yield from (f"{width} {theme}: {found}" for found in axe.violations(page, inside))
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.evaluate("document.documentElement.dataset.bsTheme = 'light'")
+
+
+def signed_in(page: Page, portal: Portal, role: str, language: str) -> None:
+    names = {settings.SESSION_COOKIE_NAME: portal.sessions.get(role, ""), settings.LANGUAGE_COOKIE_NAME: language}
+    cookies = [
+        {"name": name, "value": value, "url": portal.url} for name, value in (names | {"theme": "light"}).items()
+    ]
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
+
+
+def opened(page: Page, portal: Portal, what: Seen) -> None:
+    answer = page.goto(portal.url + what.address)
+    assert answer is not None and answer.ok, f"{what.address}: {answer and answer.status}"
+    doings.settle(page)
+
+
+@pytest.mark.parametrize(
+    "role", [role if role in QUICK else pytest.param(role, marks=pytest.mark.slow) for role in ROLES]
+)
+def test_no_page_breaks_the_policy(page: Page, portal: Portal, said: list[str], role: str) -> None:
+    signed_in(page, portal, role, "en")
+    for what in portal.pages(role):
+        opened(page, portal, what)
+    assert said == []
+    assert len(portal.pages(role)) > 5
+
+
+@pytest.mark.slow
+def test_the_administration_keeps_the_policy(page: Page, portal: Portal, said: list[str]) -> None:
+    signed_in(page, portal, "admin", "zh-hans")
+    page.goto(portal.url + reverse("admin:index"))
+    for address in page.eval_on_selector_all("#content-main .module a", "all => all.map(link => link.href)"):
+        answer = page.goto(address)
+        assert answer is not None and answer.ok, address
+        row = page.locator("#result_list tbody th a")
+        if row.count():
+            row.first.click()
+            page.wait_for_load_state()
+    assert said == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_is_accessible_and_fits(
+    page: Page, portal: Portal, said: list[str], role: str, language: str
+) -> None:
+    signed_in(page, portal, role, language)
+    wrong: dict[str, list[str]] = {}
+    for what in portal.distinct(role):
+        opened(page, portal, what)
+        wrong[what.address] = list(wrong_with(page))
+        for shown in doings.everything(page, what):
+            built = (language, crawl.shape(page.locator(shown.inside).first.evaluate("e => e.outerHTML")))
+            if built not in portal.judged:  # what is built alike looks alike
+                wrong[f"{what.address} {shown.name}"] = list(wrong_with(page, shown.inside))
+                portal.judged.add(built)
+    assert {place: found for place, found in wrong.items() if found} == {}
+    assert [text for text in said if "422" not in text] == []
+
+
+# Without a login ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["asked", "declining", "accepted", "declined", "dead"])
+def test_the_link_of_a_mail_in_each_state(
+    page: Page, portal: Portal, said: list[str], state: str, language: str
+) -> None:
+    signed_in(page, portal, "", language)
+    page.goto(portal.url + portal.world.links[state])
+    doings.settle(page)
+    wrong = list(wrong_with(page))
+    if state == "declining":
+        for shown in doings.suggesting(page):
+            wrong += [f"{shown.name}: {found}" for found in wrong_with(page, shown.inside)]
+    assert wrong == []
+    assert [text for text in said if "409" not in text] == []  # a dead link says so
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_signing_in(page: Page, portal: Portal, said: list[str], language: str) -> None:
+    signed_in(page, portal, "", language)
+    page.goto(portal.url + reverse("login"))
+    wrong = list(wrong_with(page))
+    page.fill("[name=username]", "nobody")
+    page.fill("[name=password]", "nothing")
+    page.locator("main [type=submit]").click()
+    page.locator(".note-block").wait_for()
+    assert wrong + list(wrong_with(page)) == []
+    assert said == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "refused", "registration/locked"])
+def test_pages_of_errors(page: Page, portal: Portal, said: list[str], name: str, language: str) -> None:
+    """Shown at an address of the portal, with the headers that it sends."""
+    signed_in(page, portal, "", language)
+    with translation.override(language):
+        words = translation.gettext("Your role does not allow this. Ask your coordinator if you need it.")
+        body = render_to_string(f"{name}.html", {"message": words, "back": "/"})
+    address = portal.url + reverse("login")
+    page.route(address, lambda route: route.fulfill(response=route.fetch(), body=body))
+    page.goto(address)
+    assert list(wrong_with(page)) == []
+    assert said == []
+
+
+# What there is --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_every_address_is_reached(portal: Portal) -> None:
+    """Each named address is a page to which links lead, or is asked by a form, a button or a script of one."""
+    pages = [page for role in ROLES for page in portal.pages(role)]
+    reached = {page.name for page in pages}.union(*(page.asks for page in pages))
+    names = {pattern.name for pattern in named(get_resolver().url_patterns)}
+    assert names - reached - set(NOT_REACHED) == set()
+    assert set(NOT_REACHED) - names == set()
+
+
+def named(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:
+    """All addresses with a name, but those of the administration and of the API's resources."""
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            if pattern.name:
+                yield pattern
+        elif not str(pattern.pattern).startswith(("admin/", "api/v1/")):
+            yield from named(pattern.url_patterns)
