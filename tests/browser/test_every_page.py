@@ -93,7 +93,7 @@ def said(page: Page) -> list[str]:
 
 def wrong_with(page: Page, inside: str = "html") -> Iterator[str]:
     """What is not accessible at the widths and in the themes that count, and where the page is too wide."""
-    for width in FITS_AT:
+    for width in FITS_AT if inside in ("html", "main") else READ_AT:
         page.set_viewport_size({"width": width, "height": 800})
         doings.settle(page)
         if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
