@@ -8,7 +8,7 @@ from django.db.models import Q
 from cases.models import Case, CatalogueRule, Look, Patient, PatientIdentity
 from cases.states import AFTER_DISCUSSION
 from experts import roles
-from experts.models import Role
+from experts.models import Role, Team
 from mdt_portal import access
 from mdt_portal.models import User
 
@@ -22,7 +22,7 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
     """
     staff = roles.institutions(user, *roles.STAFF)
     own = Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user)
-    led = Q(status__in=AFTER_DISCUSSION, team__chair__user=user)
+    led = Q(status__in=AFTER_DISCUSSION, team__in=Team.objects.filter(chair__user=user).values("pk"))
     called = Look.objects.filter(expert__user=user, outcome="").values("case")
     return rows.filter(own | led | Q(pk__in=called))
 

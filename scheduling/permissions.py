@@ -8,7 +8,7 @@ from django.db.models import Q
 from cases import permissions as case_permissions
 from cases.models import Case
 from experts import roles
-from experts.models import Expert, Institution, Role
+from experts.models import Expert, Institution, Role, Team
 from mdt_portal import access, shell
 from mdt_portal.models import KeptMail, User
 from scheduling.models import Block, Invitation, Move, PlanningRun, Proposal, Room, Session, TimeRequest, Wish
@@ -27,9 +27,10 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
 @access.sees(Session)
 def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
     staff = roles.institutions(user, *roles.STAFF)
-    mine = Session.objects.filter(Q(attendances__expert__user=user) | Q(team__chair__user=user)).values("pk")
+    mine = Session.objects.filter(attendances__expert__user=user).values("pk")
+    led = Team.objects.filter(chair__user=user).values("pk")
     referred = Session.objects.filter(items__active=True, items__case__referrer=user).values("pk")
-    return rows.filter(Q(institution__in=staff) | Q(pk__in=mine) | Q(pk__in=referred))
+    return rows.filter(Q(institution__in=staff) | Q(pk__in=mine) | Q(team__in=led) | Q(pk__in=referred))
 
 
 @access.sees(PlanningRun)
