@@ -25,7 +25,7 @@ from mdt_portal.errors import Conflict, RuleError
 from mdt_portal.pages import SignedInRequest, add_errors, page
 from scheduling import meetings
 from scheduling.models import AgendaItem, Attendance, Session
-from scheduling.states import InvitationStatus, SessionStatus
+from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
 
 OUTCOMES = [
     (Outcome.DISCUSSED.value, Outcome.DISCUSSED.label),
@@ -140,19 +140,22 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
         raise RuleError(_("This session cannot be recorded now: it has not begun, or its record is closed."))
     if form.is_bound and not stale:
         status = 422
-    context = {
+    return render(request, "scheduling/record.html", _context(request, found, form, stale), status=status)
+
+
+def _context(request: SignedInRequest, found: Session, form: RecordForm, stale: str) -> dict[str, Any]:
+    live = found.status in LIVE_SESSIONS
+    return {
         "nav": "sessions",
         "session": found,
         "form": form,
         "rows": form.rows(),
         "stale": stale,
         "again": found.status == SessionStatus.HELD,
-        "readable": set(
-            access.visible(request.user, Case.objects.filter(items__session=found)).values_list("pk", flat=True)
-        ),
+        "readable": _readable(request, found),
+        "may_cancel": live and access.can(request.user, "session.change", found),
         "hospital_zone": found.institution.zone,
     }
-    return render(request, "scheduling/record.html", context, status=status)
 
 
 def _readable(request: SignedInRequest, found: Session) -> set[int]:

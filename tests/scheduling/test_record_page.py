@@ -149,6 +149,7 @@ def test_the_chair_records_and_an_expert_only_reads(client: Client, over: Sessio
     client.force_login(second.expert.user)
     assert client.get(address(over)).status_code == HTTPStatus.FORBIDDEN
     client.force_login(first.expert.user)
+    assert reverse("session_cancel", args=[over.public_id]) not in client.get(address(over)).content.decode()
     assert client.post(address(over), filled(over)).status_code == HTTPStatus.FOUND
     client.force_login(second.expert.user)
     page = client.get(reverse("session", args=[over.public_id])).content.decode()
