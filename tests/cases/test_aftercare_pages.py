@@ -166,6 +166,14 @@ def test_the_referrer_closes_the_loop(referrer: Client, followed: Case) -> None:
     assert url("case_look", followed) not in page(referrer, "case", followed)
 
 
+def test_who_was_called_still_sees_the_case_that_they_closed(client: Client) -> None:
+    caller = factories.expert(user=factories.user())
+    case = factories.case_followed(expert=caller, who=str(caller))
+    client.force_login(caller.user)
+    answer = client.post(url("case_look", case), looked(case), follow=True)
+    assert (answer.status_code, answer.context["case"].status) == (HTTPStatus.OK, CaseStatus.CLOSED)
+
+
 def test_another_look_is_set_and_both_stand_on_the_page(referrer: Client, followed: Case) -> None:
     day = in_days(followed, 7)
     given = {"outcome": "partly", "note": "No bed", "then": "again", "next_look": day.isoformat(), "who": "Dr Ma"}
