@@ -147,9 +147,8 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
         "rows": form.rows(),
         "stale": stale,
         "again": found.status == SessionStatus.HELD,
-        "readable": set(
-            access.visible(request.user, Case.objects.filter(items__session=found)).values_list("pk", flat=True)
-        ),
+        "readable": _readable(request, found),
+        "may_cancel": access.can(request.user, "session.change", found),
         "hospital_zone": found.institution.zone,
     }
     return render(request, "scheduling/record.html", context, status=status)
