@@ -109,6 +109,16 @@ def test_only_those_who_keep_the_minutes_record(api: Api, over: Session) -> None
     assert api(stranger).post(address(over), body(over), format="json").status_code == 404
 
 
+def test_a_chair_without_a_seat_records_and_corrects(api: Api, over: Session) -> None:
+    over.team.chair = factories.expert(at=over.institution, user=factories.user(Role.EXPERT, at=over.institution))
+    over.team.save()
+    chair = api(over.team.chair.user)
+    assert len(chair.get(f"/api/v1/sessions/{over.public_id}/").json()["agenda"]) == 2
+    assert chair.post(address(over), body(over, "no_time"), format="json").json()["status"] == "held"
+    corrected = chair.post(address(over), body(over, version=2), format="json").json()
+    assert [item["outcome"] for item in corrected["agenda"]] == ["discussed", "discussed"]
+
+
 def test_what_has_no_record_is_found(desk: APIClient, over: Session) -> None:
     done = factories.meeting_over(over.team, days_ago=2)
     desk.post(address(done), body(done), format="json")
