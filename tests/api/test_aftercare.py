@@ -90,6 +90,11 @@ def test_what_cannot_be_is_named(desk: APIClient, over: Session, wrong: dict[str
     assert any(name.startswith(field) for name in answer.json()["fields"])
 
 
+def test_the_case_that_wants_a_note_is_named_by_its_place(desk: APIClient, over: Session) -> None:
+    answer = desk.post(address(over), body(over, "discussed", "other"), format="json")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["cases.1.note"])
+
+
 def test_a_case_is_named_once(desk: APIClient, over: Session) -> None:
     given = body(over)
     given["cases"].append(given["cases"][0])
