@@ -82,6 +82,13 @@ def test_signing_shows_the_case_with_its_recommendation(desk: Client, case: Case
     assert case.status == CaseStatus.FOLLOWING_UP
 
 
+def test_nobody_is_said_to_be_told_where_nobody_referred(desk: Client, case: Case) -> None:
+    Case.objects.update(referrer=None)
+    given = filled(case, "sign", text="Operate.", who="Nurse Li", next_look=in_days(case, 3).isoformat())
+    text = desk.post(url("case_recommendation", case), given, follow=True).content.decode()
+    assert "is signed." in text and "the referrer is told" not in text
+
+
 def test_what_is_lacking_is_said_at_its_field_and_nothing_is_lost(desk: Client, case: Case) -> None:
     answer = desk.post(url("case_recommendation", case), filled(case, "sign", who="", by_1="Dr Ma"))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
