@@ -124,7 +124,7 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
     found = get_object_or_404(access.visible(request.user, rows), public_id=public_id)
     access.require(request.user, "session.record", found)
     form = _form(found, request.POST if request.method == "POST" else None)
-    stale, status = "", 200
+    stale, status, now = "", 200, timezone.now()
     if form.is_bound and form.is_valid():
         try:
             _save(form, request)
@@ -136,7 +136,7 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
             form = _form(found, _fresh(request, found))
         else:
             return redirect("session", found.public_id)
-    elif not form.is_bound and not meetings.may_be_recorded(found, timezone.now()):
+    elif not form.is_bound and not meetings.may_be_recorded(found, now):
         raise RuleError(_("This session cannot be recorded now: it has not begun, or its record is closed."))
     if form.is_bound and not stale:
         status = 422
@@ -147,6 +147,7 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
         "rows": form.rows(),
         "stale": stale,
         "again": found.status == SessionStatus.HELD,
+        "open": meetings.may_be_recorded(found, now),
         "readable": _readable(request, found),
         "may_cancel": access.can(request.user, "session.change", found),
         "hospital_zone": found.institution.zone,
