@@ -8,7 +8,7 @@ from django.db.models import Q
 from cases.models import Case, CatalogueRule, Look, Patient, PatientIdentity, Task
 from cases.states import AFTER_DISCUSSION
 from experts import roles
-from experts.models import Role
+from experts.models import Role, Team
 from mdt_portal import access
 from mdt_portal.models import User
 
@@ -28,7 +28,7 @@ def reached(user: User) -> Q:
     staff = roles.reach(user, *roles.STAFF)
     reached = Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user)
     if hasattr(user, "expert"):
-        led = Q(status__in=AFTER_DISCUSSION, team__chair=user.expert)
+        led = Q(status__in=AFTER_DISCUSSION, team__in=Team.objects.filter(chair=user.expert).values("pk"))
         does = Task.objects.filter(expert=user.expert, recommendation__signed_at__isnull=False)
         calls = Look.objects.filter(expert=user.expert)
         reached |= led | Q(pk__in=does.values("recommendation__case")) | Q(pk__in=calls.values("case"))

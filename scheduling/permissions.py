@@ -9,7 +9,7 @@ from django.utils import timezone
 from cases import permissions as case_permissions
 from cases.models import Case
 from experts import roles
-from experts.models import Expert, Institution, Role
+from experts.models import Expert, Institution, Role, Team
 from mdt_portal import access, shell
 from mdt_portal.models import KeptMail, User
 from scheduling.models import (
@@ -34,17 +34,20 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
     if has_seats(user, None):
         sits = {"session__attendances__expert__user": user, "session__attendances__active": True}
         shown |= Q(pk__in=AgendaItem.objects.filter(active=True, **sits).values("case"))
-        led = {"session__team__chair__user": user, "session__start__lte": timezone.now()}
+        led = {"session__team__chair": user.expert, "session__start__lte": timezone.now()}
         shown |= Q(pk__in=AgendaItem.objects.of_record().filter(**led).values("case"))
     return rows.filter(shown)
 
 
 @access.sees(Session)
 def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
-    staff = roles.reach(user, *roles.STAFF)
-    mine = Session.objects.filter(Q(attendances__expert__user=user) | Q(team__chair__user=user)).values("pk")
+    """Staff see those of their hospitals, experts where they sit or lead, referrers where their cases are discussed."""
     referred = Session.objects.filter(items__active=True, items__case__referrer=user).values("pk")
-    return rows.filter(Q(institution__in=staff) | Q(pk__in=mine) | Q(pk__in=referred))
+    shown = Q(institution__in=roles.reach(user, *roles.STAFF)) | Q(pk__in=referred)
+    if has_seats(user, None):
+        asked = Session.objects.filter(attendances__expert=user.expert).values("pk")
+        shown |= Q(pk__in=asked) | Q(team__in=Team.objects.filter(chair=user.expert).values("pk"))
+    return rows.filter(shown)
 
 
 @access.sees(PlanningRun)

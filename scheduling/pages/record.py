@@ -25,7 +25,7 @@ from mdt_portal.errors import Conflict, RuleError
 from mdt_portal.pages import SignedInRequest, add_errors, page
 from scheduling import meetings
 from scheduling.models import AgendaItem, Attendance, Session
-from scheduling.states import InvitationStatus, SessionStatus
+from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
 
 OUTCOMES = [
     (Outcome.DISCUSSED.value, Outcome.DISCUSSED.label),
@@ -124,7 +124,7 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
     found = get_object_or_404(access.visible(request.user, rows), public_id=public_id)
     access.require(request.user, "session.record", found)
     form = _form(found, request.POST if request.method == "POST" else None)
-    stale, status, now = "", 200, timezone.now()
+    stale, status = "", 200
     if form.is_bound and form.is_valid():
         try:
             _save(form, request)
@@ -136,23 +136,27 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
             form = _form(found, _fresh(request, found))
         else:
             return redirect("session", found.public_id)
-    elif not form.is_bound and not meetings.may_be_recorded(found, now):
+    elif not form.is_bound and not meetings.may_be_recorded(found, timezone.now()):
         raise RuleError(_("This session cannot be recorded now: it has not begun, or its record is closed."))
     if form.is_bound and not stale:
         status = 422
-    context = {
+    return render(request, "scheduling/record.html", _context(request, found, form, stale), status=status)
+
+
+def _context(request: SignedInRequest, found: Session, form: RecordForm, stale: str) -> dict[str, Any]:
+    live = found.status in LIVE_SESSIONS
+    return {
         "nav": "sessions",
         "session": found,
         "form": form,
         "rows": form.rows(),
         "stale": stale,
         "again": found.status == SessionStatus.HELD,
-        "open": meetings.may_be_recorded(found, now),
+        "open": meetings.may_be_recorded(found, timezone.now()),
         "readable": _readable(request, found),
-        "may_cancel": access.can(request.user, "session.change", found),
+        "may_cancel": live and access.can(request.user, "session.change", found),
         "hospital_zone": found.institution.zone,
     }
-    return render(request, "scheduling/record.html", context, status=status)
 
 
 def _readable(request: SignedInRequest, found: Session) -> set[int]:

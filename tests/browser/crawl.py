@@ -42,6 +42,7 @@ class Reader(HTMLParser):
         self.links: list[str] = []
         self.ways: set[str] = set()
         self.asks: set[str] = set()
+        self.loads: list[str] = []
         self._open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -49,6 +50,8 @@ class Reader(HTMLParser):
         if tag == "a" and given.get("href") and "download" not in given:
             self.links.append(given["href"] or "")
         self.asks.update(name for value in given.values() if value and value[0] == "/" and (name := name_of(value)))
+        if "load" in (given.get("hx-trigger") or ""):
+            self.loads.append(given.get("hx-get") or "")
         if tag == "main" or self._open:
             self._open.append(" ".join((tag, given.get("class") or "", given.get("role") or "")))
             self.ways.add(">".join(self._open))
@@ -94,7 +97,7 @@ def reachable(session: str) -> list[Seen]:
             queue.append(answer["Location"])
             continue
         assert answer.status_code == HTTPStatus.OK, f"{address}: {answer.status_code}"
-        found[what] = seen(address, answer.content.decode())
+        found[what] = _seen(client, address, answer.content.decode())
         if what[0] != "mails":  # links in somebody else's mail are not this reader's
             queue += _links(answer.content.decode(), address)
     return list(found.values())
@@ -106,12 +109,14 @@ def visible(session: str, addresses: Iterable[str]) -> Iterator[Seen]:
     for address in addresses:
         answer = client.get(address)
         if answer.status_code == HTTPStatus.OK:
-            yield seen(address, answer.content.decode())
+            yield _seen(client, address, answer.content.decode())
 
 
-def seen(address: str, html: str) -> Seen:
+def _seen(client: Client, address: str, html: str) -> Seen:
     reader = Reader()
     reader.feed(html)
+    for part in filter(None, list(reader.loads)):  # what the page fetches as soon as it is there
+        reader.feed(client.get(part, headers={"HX-Request": "true"}).content.decode())
     return Seen(address=address, name=name_of(address), shape=frozenset(reader.ways), asks=frozenset(reader.asks))
 
 

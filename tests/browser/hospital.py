@@ -19,7 +19,17 @@ from scheduling import commit, extra_time, holds, invitations, moves, planning, 
 from scheduling.demo import answers
 from scheduling.demo.accounts import ACCOUNTS
 from scheduling.demo.seed import seed
-from scheduling.models import Invitation, PlanningRun, Room, Session, TimeRequest, WishKind
+from scheduling.models import (
+    Hold,
+    Invitation,
+    PlanningRun,
+    Room,
+    RoomClosure,
+    Session,
+    TimeRequest,
+    Wish,
+    WishKind,
+)
 from scheduling.states import InvitationStatus, RunStatus, SessionStatus
 from scheduling.trials import Where
 from tests import factories
@@ -218,7 +228,9 @@ def one_of_each_state() -> list[str]:
         places += [reverse(name, args=[public_id]) for public_id in first.values()]
     places += [reverse("why_not", args=[case.public_id]) for case in Case.objects.waiting().order_by("-pk")[:1]]
     places += [reverse("time_asked", args=[row.public_id]) for row in TimeRequest.objects.all()]
-    return places
+    places += [reverse("case", args=[row.case.public_id]) for row in (*Hold.objects.all(), *Wish.objects.all())]
+    places += [reverse("room", args=[row.room.public_id]) for row in RoomClosure.objects.all()]
+    return list(dict.fromkeys(places))
 
 
 def with_nothing_to_show() -> list[str]:

@@ -48,6 +48,9 @@ def test_from_the_meeting_to_the_closed_case(
     expect(desk.locator("[aria-labelledby=recommendation-h]")).to_contain_text(words["signed"])
     looks_right(desk)
 
+    desk.goto(f"{live_server.url}/cases/{case.public_id}/look/")
+    looks_right(desk)
+
     assert case.referrer is not None
     phone = opened(browser, live_server.url, language, PHONE, case.referrer).new_page()
     Look.objects.update(due=over.start.date())
@@ -59,9 +62,11 @@ def test_from_the_meeting_to_the_closed_case(
     case.refresh_from_db()
     assert case.status == "closed"
 
-    desk.goto(f"{live_server.url}/sessions/?view=past")
-    expect(desk.locator("main")).to_contain_text(words["late"])
-    looks_right(desk)
+    for size in (DESK, PHONE):
+        page = opened(browser, live_server.url, language, size, coordinator).new_page()
+        page.goto(f"{live_server.url}/sessions/?view=past")
+        expect(page.locator("main")).to_contain_text(words["late"])
+        looks_right(page)
 
 
 def record(page: Page, over: Session) -> None:

@@ -133,7 +133,7 @@ def person(request: SignedInRequest, public_id: str) -> HttpResponse:
         "chaired": expert.chaired_teams.filter(active=True),  # type: ignore[attr-defined]
         "seats": [(one, InvitationStatus(one.invitation.status)) for one in seats],  # type: ignore[attr-defined]
         "seen": set(seen.values_list("pk", flat=True)),
-        "leaving": [(one, list(leaving.hit(one, one.until))) for one in work if one.until],
+        "leaving": [hit for one in work if one.until and (hit := list(leaving.hit(one, one.until)))],
         "kept": {one.institution_id for one in work if access.can(request.user, "pool.edit", one.institution)},
         "may_edit": access.can(request.user, "pool.edit", expert),
         "may_time": access.can(request.user, "expert.change_availability", expert),
