@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 
 from cases.models import Carried, Case, Look, Outcome, Recommendation, Task
 from cases.states import CaseStatus
-from experts import working_days
-from experts.models import Expert
+from experts import roster, working_days
+from experts.models import Affiliation, Expert
 from mdt_portal import audit, lifecycle, outbox
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import User
@@ -154,15 +154,15 @@ def _write(row: Recommendation, words: Words, *, by: User, **signed: object) -> 
 
 
 def _person(who: Expert | str, case: Case) -> tuple[str, Expert | None]:
-    """The name, and the expert of the team's hospital whose name it is, if there is exactly one."""
+    """The name, and the expert who works at the team's hospital and whose name it is, if there is exactly one."""
     if isinstance(who, Expert):
         return str(who), who
     name = who.strip()
     if not name or case.team is None:
         return name, None
     called = Q(name_en=name) | Q(name_zh=name)
-    found = Expert.objects.filter(called, active=True, affiliations__institution=case.team.institution_id).distinct()
-    rows = list(found[:2])
+    work = roster.present(Affiliation.objects.filter(institution=case.team.institution_id))
+    rows = list(Expert.objects.filter(called, active=True, pk__in=work.values("expert"))[:2])
     return name, rows[0] if len(rows) == 1 else None
 
 

@@ -16,7 +16,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
-from cases import intake, materials, patients, workflow
+from cases import intake, materials, patients, queues, workflow
 from cases import serializers as shown
 from cases.models import Case, Look, MaterialItem, Tier, Urgency
 from cases.states import CaseStatus
@@ -47,11 +47,23 @@ class CaseFilter(django_filters.FilterSet):
     institution = django_filters.CharFilter("institution__public_id")
     overdue = django_filters.BooleanFilter("is_late")
     look_by = django_filters.DateFilter(method="looked_at", label="followed up, with a look that is due by this day")
+    due_before = django_filters.IsoDateTimeFilter("due_at", "lt", label="with a limit before this moment")
+    blocked = django_filters.ChoiceFilter(
+        choices=[(one, one) for one in queues.BLOCKED], method="held_back", label="what keeps it from being planned"
+    )
+    mine = django_filters.BooleanFilter(method="referred", label="referred by oneself")
     search = django_filters.CharFilter(method="about", label="case number, diagnosis, or the beginning of a code")
     order = django_filters.OrderingFilter(fields=[("due_at", "due_at"), ("pk", "created_at")])
 
     def looked_at(self, rows: QuerySet, name: str, value: date) -> QuerySet:
         return rows.filter(pk__in=Look.objects.open().filter(due__lte=value).values("case"))
+
+    def held_back(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(queues.blocked_by(value))
+
+    def referred(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        own = Q(referrer=self.request.user.pk)
+        return rows.filter(own if value else ~own)
 
     def about(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(Q(number__iexact=value) | Q(diagnosis__icontains=value) | Q(code__istartswith=value))

@@ -11,6 +11,7 @@ router.register("catalogue/rules", api.RuleViewSet, "api-rule")
 urlpatterns = [
     path("catalogue/evaluate/", api.EvaluateView.as_view()),
     path("catalogue/asked-facts/", api.AskedFactsView.as_view()),
+    path("catalogue/codes/", api.CodesView.as_view()),
     path("catalogue/bench/", api.BenchView.as_view()),
     path("catalogue/check/", api.CheckView.as_view()),
     path("catalogue/drafts/", api.DraftsView.as_view()),

@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 from cases import (
     bench,
     catalogue,
+    diagnoses,
     grammar,
     icd10,
     preview,
@@ -90,6 +91,18 @@ class AskedFactsView(APIView):
         facts = catalogue.asked_facts(code, rulebook.in_force(today(request)))
         rows = [{"fact": fact, "text": wording.fact_text(fact)} for fact in facts]
         return Response(cases.FactSerializer(rows, many=True).data)
+
+
+class CodesView(APIView):
+    @extend_schema(
+        summary="Diagnoses that fit a code, English words or a Chinese name, the best first",
+        tags=TAGS,
+        parameters=[OpenApiParameter("search", str, required=True)],
+        responses=cases.DiagnosisSerializer(many=True),
+    )
+    def get(self, request: api.SignedIn) -> Response:
+        found = diagnoses.search(request.query_params.get("search", "")[:120], rulebook.in_force(today(request)))
+        return Response(cases.DiagnosisSerializer(found, many=True).data)
 
 
 class BenchView(APIView):

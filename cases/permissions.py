@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from cases.models import Case, CatalogueRule, Look, Patient, PatientIdentity
+from cases.models import Case, CatalogueRule, Look, Patient, PatientIdentity, Task
 from cases.states import AFTER_DISCUSSION
 from experts import roles
 from experts.models import Role, Team
@@ -16,7 +16,7 @@ from mdt_portal.models import User
 @access.sees(Case)
 def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
     """Staff see the cases that their institutions referred or whose team is theirs; referrers see their own; chairs
-    what their team has discussed; and whoever calls at the next look, that case.
+    what their team has discussed; and who has a task from a recommendation, calls, or has called, that case.
 
     What experts see through their seats is added by the scheduling app (`scheduling.permissions`).
     """
@@ -29,7 +29,9 @@ def reached(user: User) -> Q:
     reached = Q(institution__in=staff) | Q(team__institution__in=staff) | Q(referrer=user)
     if hasattr(user, "expert"):
         led = Q(status__in=AFTER_DISCUSSION, team__in=Team.objects.filter(chair=user.expert).values("pk"))
-        reached |= led | Q(pk__in=Look.objects.filter(expert=user.expert, outcome="").values("case"))
+        does = Task.objects.filter(expert=user.expert, recommendation__signed_at__isnull=False)
+        calls = Look.objects.filter(expert=user.expert)
+        reached |= led | Q(pk__in=does.values("recommendation__case")) | Q(pk__in=calls.values("case"))
     return reached
 
 

@@ -66,10 +66,6 @@ class Preview:
     waiting_changed: int
     seconds: float
 
-    @property
-    def recent_changed(self) -> int:
-        return sum(move.recent for move in self.moves)
-
 
 def of_drafts(drafts: Sequence[CatalogueRule], *, on: date, now: datetime, reader: User) -> Preview:
     """What it would change if `drafts` counted from day `on`."""

@@ -23,6 +23,7 @@ from mdt_portal.models import User
 QUEUED = (CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING)
 NEAR = timedelta(hours=24)
 PAGE = "queue"
+BLOCKED = ("facts", "team", "materials", "nothing")
 FILTERS = ("tier", "group", "urgency", "institution", "blocked", "status")
 KEPT = (*FILTERS, "view")
 """What a saved view keeps: never the words searched for."""
@@ -52,7 +53,7 @@ def held_back() -> Q:
 
 
 def blocked_by(reason: str) -> Q:
-    """`facts`, `team`, `materials`; `nothing` for what the next plan may place."""
+    """One of BLOCKED; `nothing` for what the next plan may place."""
     if reason == "facts":
         return Q(status=CaseStatus.NEEDS_FACTS)
     if reason == "team":

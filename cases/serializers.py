@@ -50,6 +50,12 @@ class FactSerializer(serializers.Serializer):
     text = serializers.CharField()
 
 
+class DiagnosisSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    title = serializers.CharField(help_text="WHO's English title.")
+    known_as = serializers.CharField(help_text="The Chinese name by which it was found or is known; may be empty.")
+
+
 class RuleNameSerializer(serializers.Serializer):
     key = serializers.CharField()
     version = serializers.IntegerField()

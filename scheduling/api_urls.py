@@ -3,13 +3,15 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from scheduling.api.calendar import CalendarView
 from scheduling.api.cases import PlacedCaseViewSet
 from scheduling.api.desk import BulkView, SavedViewViewSet
 from scheduling.api.invitations import InvitationViewSet
 from scheduling.api.load import LoadView
 from scheduling.api.moves import MoveViewSet
+from scheduling.api.overview import ChangesView, SearchView, TodayView
 from scheduling.api.pools import BlockViewSet, KeptRoomViewSet, WorkView
-from scheduling.api.promises import GainView, HoldView, HoldViewSet, PromiseView
+from scheduling.api.promises import GainView, HoldView, HoldViewSet, PromiseView, TypedPromiseView
 from scheduling.api.runs import ProposalViewSet, RunViewSet
 from scheduling.api.sessions import SessionViewSet
 from scheduling.api.whynot import RemedyView, WhyNotView
@@ -36,6 +38,11 @@ urlpatterns = [
     path("cases/<str:id>/promise/gain/", GainView.as_view()),
     path("cases/<str:id>/hold/", HoldView.as_view()),
     path("cases/<str:id>/remedies/", RemedyView.as_view()),
+    path("promise/", TypedPromiseView.as_view()),
+    path("today/", TodayView.as_view()),
+    path("search/", SearchView.as_view()),
+    path("changes/", ChangesView.as_view()),
+    path("calendar/", CalendarView.as_view()),
     path("load/", LoadView.as_view()),
     path("experts/<str:id>/work/<str:hospital>/", WorkView.as_view()),
     path("experts/<str:id>/load/", LoadView.as_view()),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,8 +39,8 @@ class Said:
 
 
 def agenda(session: Session) -> QuerySet[AgendaItem]:
-    """What the record is about: what is on the agenda, or was when the record was made."""
-    return session.items.filter(Q(active=True) | ~Q(outcome="")).select_related("case").order_by("start", "pk")
+    """What the record is about."""
+    return AgendaItem.objects.of_record().filter(session=session).select_related("case").order_by("start", "pk")
 
 
 def asked(session: Session) -> QuerySet[Attendance]:
@@ -84,11 +84,11 @@ def record(
     if {item.case_id for item in before} != set(cases):
         raise StaleState(_("The agenda has changed in the meantime. Look at it first."))
     back = [item.case_id for item in before if _settle(item, cases[item.case_id], session, by=by)]
-    people = asked(session)
-    if unknown := set(came) - {one.pk for one in people}:
+    people = {one.pk for one in asked(session)}
+    if unknown := set(came) - people:
         raise RuleError(_("Nobody with these numbers was asked to this meeting: %(n)s") % {"n": sorted(unknown)})
-    for one in people:
-        Attendance.objects.filter(pk=one.pk).update(came=one.pk in came)
+    Attendance.objects.filter(pk__in=came).update(came=True)
+    Attendance.objects.filter(pk__in=people - set(came)).update(came=False)
     _close(session, start, end, now=now, by=by)
     locks.check_constraints_now()
     published.raise_version([session.institution_id])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from cases import permissions as case_permissions
 from cases.models import Case
@@ -27,11 +28,14 @@ from scheduling.models import (
 
 @access.sees(Case)
 def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
-    """What the cases app shows, and the cases in whose session one has a seat."""
+    """What the cases app shows, the cases in whose session one has a seat, and those of one's team's meetings, since
+    the chair keeps the minutes."""
     shown = case_permissions.reached(user)
     if has_seats(user, None):
         sits = {"session__attendances__expert__user": user, "session__attendances__active": True}
         shown |= Q(pk__in=AgendaItem.objects.filter(active=True, **sits).values("case"))
+        led = {"session__team__chair": user.expert, "session__start__lte": timezone.now()}
+        shown |= Q(pk__in=AgendaItem.objects.of_record().filter(**led).values("case"))
     return rows.filter(shown)
 
 

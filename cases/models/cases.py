@@ -111,10 +111,6 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Cases that want a place in a session."""
         return self.filter(status=CaseStatus.WAITING)
 
-    def in_queue(self) -> CaseQuerySet:
-        """What the coordinator's queue shows: not yet placed, not settled."""
-        return self.filter(status__in=[CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING])
-
     def nearest_limit_first(self) -> CaseQuerySet:
         return self.order_by(F("due_at").asc(nulls_last=True), "pk")
 

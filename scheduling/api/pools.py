@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import django_filters
@@ -140,6 +141,10 @@ class WorkSerializer(serializers.Serializer):
         return [one.public_id for one in leaving.hit(work, work.until)] if work.until else []
 
 
+class UntilSerializer(serializers.Serializer):
+    until = serializers.DateField(required=False)
+
+
 class WorkView(APIView):
     """Somebody's work at one hospital."""
 
@@ -147,13 +152,15 @@ class WorkView(APIView):
     PATH = [api.ID, OpenApiParameter("hospital", str, OpenApiParameter.PATH, description="public id of the hospital")]
 
     @extend_schema(
-        summary="Until when somebody works at a hospital",
+        summary="Until when somebody works at a hospital; with `until`, what leaving then would mean",
         tags=TAGS,
-        parameters=PATH,
-        responses={200: WorkSerializer, **api.errors(403, 404)},
+        parameters=[*PATH, OpenApiParameter("until", date, description="A last day to try; nothing is written.")],
+        responses={200: WorkSerializer, **api.errors(400, 403, 404)},
     )
     def get(self, request: api.SignedIn, **_: str) -> Response:
-        return Response(WorkSerializer(self._work()).data)
+        given, work = api.checked(UntilSerializer, self, request.query_params.dict()), self._work()
+        work.until = given.get("until", work.until)
+        return Response(WorkSerializer(work).data)
 
     @extend_schema(
         summary="Say when somebody leaves a hospital",

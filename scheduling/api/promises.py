@@ -12,7 +12,11 @@ from rest_framework.decorators import action
 from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
 
+from cases import workflow
+from cases.api import home
 from cases.models import Case
+from cases.serializers import DetailsSerializer
+from experts.models import Institution
 from mdt_portal import access, api
 from scheduling import holds, promises
 from scheduling.models import Hold
@@ -48,7 +52,7 @@ class HoldSerializer(serializers.Serializer):
     id = serializers.CharField(source="public_id")
     case = serializers.CharField(source="case.public_id")
     status = serializers.ChoiceField(HoldStatus.choices)
-    by = serializers.CharField(source="by.name", allow_null=True, default=None)
+    by = serializers.CharField(source="by.__str__", allow_null=True, default=None)
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
@@ -121,6 +125,32 @@ class PromiseView(_OfCase):
 
 class _CountSerializer(serializers.Serializer):
     count = serializers.IntegerField(min_value=1, max_value=MOST, default=promises.OFFERED)
+
+
+class TypedSerializer(DetailsSerializer):
+    """A case that is not saved yet."""
+
+    institution = api.PublicId(Institution, required=False, help_text="The referring hospital; else one's own.")
+    count = serializers.IntegerField(min_value=1, max_value=MOST, default=promises.OFFERED, help_text="How many times.")
+
+
+class TypedPromiseView(GenericAPIView):
+    serializer_class = PromiseSerializer
+
+    @extend_schema(
+        summary="The earliest times for a case that is still being written; nothing is saved",
+        tags=["cases"],
+        request=TypedSerializer,
+        responses={200: PromiseSerializer, **api.errors(400, 403)},
+    )
+    def post(self, request: api.SignedIn) -> Response:
+        access.require(request.user, "case.refer")
+        given = api.checked(TypedSerializer, self)
+        count, hospital = given.pop("count"), home(request, given.pop("institution", None))
+        case = workflow.imagine(institution=hospital, **given)
+        slots = promises.earliest_slots(case, count)
+        lacking = promises.held_back(case) if promises.asks_for_a_time(case) else []
+        return Response({"slots": SlotSerializer(slots, many=True).data, "lacking": lacking, "hold": None})
 
 
 class GainView(_OfCase):

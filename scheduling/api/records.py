@@ -68,15 +68,21 @@ class RecordSerializer(serializers.Serializer):
 
 def record(session: Session, given: Mapping[str, Any], *, by: User) -> None:
     """Carry out what was sent."""
-    meetings.record(
-        session,
-        by=by,
-        start=given["start"],
-        end=given["end"],
-        came=_attendances(session, given["came"]),
-        cases=_said(session, given["cases"]),
-        version=given.get("version"),
-    )
+    came, cases = _attendances(session, given["came"]), _said(session, given["cases"])
+    try:
+        meetings.record(
+            session,
+            by=by,
+            start=given["start"],
+            end=given["end"],
+            came=came,
+            cases=cases,
+            version=given.get("version"),
+        )
+    except RuleError as error:
+        places = {f"note_{pk}": f"cases.{number}.note" for number, pk in enumerate(cases)}
+        fields = {places.get(name, name): texts for name, texts in error.fields.items()}
+        raise RuleError(error.message, code=error.code, params=error.params, fields=fields) from error
 
 
 def _attendances(session: Session, came: list[Expert]) -> list[int]:
@@ -90,6 +96,7 @@ def _attendances(session: Session, came: list[Expert]) -> list[int]:
 
 
 def _said(session: Session, rows: list[Mapping[str, Any]]) -> dict[int, Said]:
+    """What is said of each case, by its id, in the order in which it was sent."""
     known = {item.case.public_id: item.case_id for item in meetings.agenda(session)}
     unknown = [row["case"] for row in rows if row["case"] not in known]
     if unknown or len({row["case"] for row in rows}) != len(rows):

@@ -182,8 +182,8 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
         return SessionRowSerializer if self.action == "list" else SessionSerializer
 
     def get_queryset(self) -> QuerySet[Session]:
-        agenda = Q(active=True) | ~Q(outcome="")
-        items = AgendaItem.objects.filter(agenda, case__in=self.visible(Case.objects.all())).order_by("start", "pk")
+        agenda = AgendaItem.objects.of_record().filter(case__in=self.visible(Case.objects.all()))
+        items: QuerySet[AgendaItem] = agenda.order_by("start", "pk")
         if self.action != "list":
             items = with_people(items.select_related("case"))
         here = Attendance.objects.filter(Q(active=True) | Q(came=True))

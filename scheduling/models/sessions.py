@@ -148,6 +148,12 @@ class RoomBooking(models.Model):
         return f"{self.room} {self.start:%Y-%m-%d %H:%M}–{self.end:%H:%M}"
 
 
+class AgendaItemQuerySet(models.QuerySet["AgendaItem"]):
+    def of_record(self) -> AgendaItemQuerySet:
+        """What a record speaks of: what is on the agenda, or was when the record was made."""
+        return self.filter(Q(active=True) | ~Q(outcome=""))
+
+
 class AgendaItem(models.Model):
     """One case in one session. `active` until it falls from the agenda.
 
@@ -161,6 +167,8 @@ class AgendaItem(models.Model):
     active = models.BooleanField(default=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
+
+    objects = AgendaItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("agenda item")

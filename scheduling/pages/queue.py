@@ -71,7 +71,7 @@ def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> Quer
         cases = cases.filter(institution__public_id=chosen["institution"])
     if chosen["group"]:
         cases = cases.filter(requirement__disease_group=chosen["group"])
-    if chosen["blocked"] in ("facts", "team", "materials", "nothing"):
+    if chosen["blocked"] in queues.BLOCKED:
         cases = cases.filter(queues.blocked_by(chosen["blocked"]))
     if chosen["q"].strip():
         cases = cases.filter(queues.found_by(chosen["q"].strip(), user))

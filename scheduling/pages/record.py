@@ -152,6 +152,7 @@ def _context(request: SignedInRequest, found: Session, form: RecordForm, stale: 
         "rows": form.rows(),
         "stale": stale,
         "again": found.status == SessionStatus.HELD,
+        "open": meetings.may_be_recorded(found, timezone.now()),
         "readable": _readable(request, found),
         "may_cancel": live and access.can(request.user, "session.change", found),
         "hospital_zone": found.institution.zone,

@@ -20,7 +20,8 @@ from scheduling.states import InvitationStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One case of the agenda. `case` is None where the reader may know only that somebody is discussed."""
+    """One case of the agenda. `case` is None where the reader may know only that somebody is discussed; `rest` is the
+    beginning of a break before it."""
 
     number: int
     start: datetime
@@ -28,6 +29,7 @@ class Line:
     minutes: int
     case: Case | None
     open: int
+    rest: datetime | None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,14 +93,17 @@ def of(session: Session, user: User) -> Table:
     items = list(session.items.all())
     shown = set(access.visible(user, Case.objects.filter(items__in=items)).values_list("pk", flat=True))
     people = _people(session)
-    lines, gaps = [], _Gaps(people.values())
+    lines: list[Line] = []
+    gaps, shortest = _Gaps(people.values()), timedelta(minutes=session.institution.break_min)
     for number, item in enumerate(items, start=1):
         seats = list(item.seats.all())
         for seat in seats:
             _sit(people, seat, number)
         missing = [seat for seat in seats if seat.attendance is None and not seat.optional]
         gaps.add(missing, number, item.case.number)
-        lines.append(_line(item, number, shown, len(missing)))
+        before = lines[-1].end if lines else item.start
+        rest = before if item.start - before >= shortest > timedelta() else None
+        lines.append(_line(item, number, shown, len(missing), rest=rest))
     return Table(
         lines=lines,
         people=[one for one in people.values() if one.attendance.active],
@@ -136,7 +141,7 @@ class _Gaps:
         return list(self._open.values())
 
 
-def _line(item: AgendaItem, number: int, shown: set[int], missing: int) -> Line:
+def _line(item: AgendaItem, number: int, shown: set[int], missing: int, *, rest: datetime | None) -> Line:
     return Line(
         number=number,
         start=item.start,
@@ -144,6 +149,7 @@ def _line(item: AgendaItem, number: int, shown: set[int], missing: int) -> Line:
         minutes=item.minutes,
         case=item.case if item.case_id in shown else None,
         open=missing,
+        rest=rest,
     )
 
 

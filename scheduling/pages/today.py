@@ -48,7 +48,7 @@ def today(request: HttpRequest) -> HttpResponse:
 def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
     now = timezone.now()
     zone = clock.zone(getattr(shell.home(user), "zone", None))
-    found = _work(user, now)
+    found = work(user, now)
     kind = request.GET.get("kind", "")
     chosen = [entry for entry in found if entry.kind == kind] if kind in worklist.KINDS else found
     shown = chosen if request.GET.get("all") else chosen[:SHOWN]
@@ -72,7 +72,7 @@ def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
     return render(request, "scheduling/today.html", context)
 
 
-def _work(user: User, now: datetime) -> list[Entry]:
+def work(user: User, now: datetime) -> list[Entry]:
     """What is to be done before meetings and after them."""
     return worklist.in_order([*worklist.entries(user, now), *afterwork.entries(user, now)], now)
 
@@ -203,7 +203,7 @@ def _referrer(request: HttpRequest, user: User) -> HttpResponse:
         }
         for case in cases
     ]
-    found = _work(user, now)
+    found = work(user, now)
     context = {
         "lede": _lede(found, now),
         "groups": worklist.grouped(found[:SHOWN], now),

@@ -90,6 +90,11 @@ def test_what_cannot_be_is_named(desk: APIClient, over: Session, wrong: dict[str
     assert any(name.startswith(field) for name in answer.json()["fields"])
 
 
+def test_the_case_that_wants_a_note_is_named_by_its_place(desk: APIClient, over: Session) -> None:
+    answer = desk.post(address(over), body(over, "discussed", "other"), format="json")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["cases.1.note"])
+
+
 def test_a_case_is_named_once(desk: APIClient, over: Session) -> None:
     given = body(over)
     given["cases"].append(given["cases"][0])
@@ -107,6 +112,16 @@ def test_only_those_who_keep_the_minutes_record(api: Api, over: Session) -> None
     assert api(manager).post(address(over), body(over), format="json").status_code == 403
     stranger = factories.user(Role.COORDINATOR)
     assert api(stranger).post(address(over), body(over), format="json").status_code == 404
+
+
+def test_a_chair_without_a_seat_records_and_corrects(api: Api, over: Session) -> None:
+    over.team.chair = factories.expert(at=over.institution, user=factories.user(Role.EXPERT, at=over.institution))
+    over.team.save()
+    chair = api(over.team.chair.user)
+    assert len(chair.get(f"/api/v1/sessions/{over.public_id}/").json()["agenda"]) == 2
+    assert chair.post(address(over), body(over, "no_time"), format="json").json()["status"] == "held"
+    corrected = chair.post(address(over), body(over, version=2), format="json").json()
+    assert [item["outcome"] for item in corrected["agenda"]] == ["discussed", "discussed"]
 
 
 def test_what_has_no_record_is_found(desk: APIClient, over: Session) -> None:

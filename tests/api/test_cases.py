@@ -210,6 +210,11 @@ def test_lists_filter(api, hospital) -> None:
     assert found("search=mass") == found("search=" + late.number) == [late.number]
     assert found(f"team={team.public_id}&disease_group=lung") == [soon.number, late.number]
     assert found("institution=AAAAAAAAAAAAAAAA") == []
+    assert found(f"due_before={now:%Y-%m-%dT%H:%M:%SZ}") == [late.number]
+    assert found("mine=true") == []
+    routine = factories.case_waiting(team=team, missing=["imaging"])
+    assert found("blocked=materials") == [routine.number]
+    assert set(found("blocked=nothing")) == {late.number, soon.number}
 
 
 @pytest.mark.parametrize("rows", [1, 30])

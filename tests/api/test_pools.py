@@ -60,6 +60,9 @@ def test_somebody_leaves_a_hospital(desk, reader, hospital) -> None:
     path = f"{V1}experts/{ann.public_id}/work/{hospital.public_id}/"
     assert desk.get(path).json() == {"until": None, "sessions": []}
     told = {"until": str(factories.monday(1)), "sessions": [session.public_id]}
+    assert desk.get(path, {"until": told["until"]}).json() == told
+    assert desk.get(path).json()["until"] is None
+    assert desk.get(path, {"until": "soon"}).status_code == 400
     assert desk.put(path, {"until": told["until"]}).json() == desk.get(path).json() == told
     assert desk.put(path, {}).status_code == 400
     assert reader.put(path, {"until": None}).status_code == 403

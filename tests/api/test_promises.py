@@ -51,6 +51,7 @@ def test_hold_look_at_it_and_book(api, w: World) -> None:
     assert held.status_code == 201
     hold = held.json()
     assert (hold["status"], hold["case"], hold["session"]) == ("held", w.cases[0].public_id, None)
+    assert hold["by"] == str(w.coordinator)
     assert client.get(f"/api/v1/holds/{hold['id']}/").json() == hold
     promised = client.get(path(w, "promise")).json()
     assert (promised["slots"], promised["hold"]) == ([], hold)
@@ -107,3 +108,15 @@ def test_a_hold_that_is_over(api, w: World) -> None:
 
 def test_nothing_to_gain_where_nobody_is_in_the_way(api, w: World) -> None:
     assert api(w.coordinator).get(path(w, "promise/gain")).status_code == 204
+
+
+def test_the_earliest_times_for_a_case_that_is_only_typed(api, w: World) -> None:
+    typed = {"code": w.cases[0].code, "stage": w.cases[0].stage, "count": 2}
+    client = api(w.coordinator)
+    before = Hold.objects.count(), type(w.cases[0]).objects.count()
+    body = client.post("/api/v1/promise/", typed)
+    assert body.status_code == 200, body.json()
+    assert set(body.json()) == {"slots", "lacking", "hold"}
+    assert (Hold.objects.count(), type(w.cases[0]).objects.count()) == before
+    assert client.post("/api/v1/promise/", {"code": "nine"}).json()["fields"].keys() == {"code"}
+    assert api(factories.user(Role.AUDITOR, at=w.hospital)).post("/api/v1/promise/", typed).status_code == 403

@@ -97,6 +97,13 @@ def test_tasks_know_the_teams_people_by_name(case: Case, writer: User) -> None:
     assert [task.person for task in row.tasks.all()] == [surgeon, "Elsewhere Only", surgeon]
 
 
+def test_who_has_left_the_hospital_is_only_a_name(case: Case, writer: User) -> None:
+    left = factories.expert(at=case.team.institution, name_en="Wei Chen")
+    left.affiliations.update(until=today() - timedelta(days=2))
+    row = aftercare.conclude(case, by=writer, words=words(who="Wei Chen"))
+    assert (row.who, row.expert) == ("Wei Chen", None)
+
+
 def test_a_signed_recommendation_is_not_changed(case: Case, writer: User) -> None:
     aftercare.conclude(case, by=writer, words=words())
     for verb in (aftercare.draft, aftercare.conclude):
@@ -235,6 +242,15 @@ def test_those_who_know_the_patient_take_the_look(people: dict[str, User]) -> No
 def test_who_writes_or_looks_also_reads(people: dict[str, User]) -> None:
     readers = {name for name, user in people.items() if access.visible(user, Case.objects.all()).exists()}
     assert readers == set(people) - {"other chair", "stranger"}
+
+
+def test_who_has_a_task_reads_once_it_is_signed(case: Case, writer: User) -> None:
+    surgeon = factories.expert("THORSURG", at=case.team.institution, user=factories.user())
+    todos = [Todo(what="Operate", who=surgeon)]
+    aftercare.draft(case, by=writer, words=words(todos=todos))
+    assert not access.visible(surgeon.user, Case.objects.all()).exists()
+    aftercare.conclude(case, by=writer, words=words(todos=todos))
+    assert access.visible(surgeon.user, Case.objects.all()).exists()
 
 
 def test_a_chair_sees_nothing_of_what_is_not_discussed_yet(people: dict[str, User]) -> None:

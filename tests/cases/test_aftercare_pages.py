@@ -82,6 +82,13 @@ def test_signing_shows_the_case_with_its_recommendation(desk: Client, case: Case
     assert case.status == CaseStatus.FOLLOWING_UP
 
 
+def test_nobody_is_said_to_be_told_where_nobody_referred(desk: Client, case: Case) -> None:
+    Case.objects.update(referrer=None)
+    given = filled(case, "sign", text="Operate.", who="Nurse Li", next_look=in_days(case, 3).isoformat())
+    text = desk.post(url("case_recommendation", case), given, follow=True).content.decode()
+    assert "is signed." in text and "the referrer is told" not in text
+
+
 def test_what_is_lacking_is_said_at_its_field_and_nothing_is_lost(desk: Client, case: Case) -> None:
     answer = desk.post(url("case_recommendation", case), filled(case, "sign", who="", by_1="Dr Ma"))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -164,6 +171,14 @@ def test_the_referrer_closes_the_loop(referrer: Client, followed: Case) -> None:
     followed.refresh_from_db()
     assert followed.status == CaseStatus.CLOSED
     assert url("case_look", followed) not in page(referrer, "case", followed)
+
+
+def test_who_was_called_still_sees_the_case_that_they_closed(client: Client) -> None:
+    caller = factories.expert(user=factories.user())
+    case = factories.case_followed(expert=caller, who=str(caller))
+    client.force_login(caller.user)
+    answer = client.post(url("case_look", case), looked(case), follow=True)
+    assert (answer.status_code, answer.context["case"].status) == (HTTPStatus.OK, CaseStatus.CLOSED)
 
 
 def test_another_look_is_set_and_both_stand_on_the_page(referrer: Client, followed: Case) -> None:

@@ -104,6 +104,7 @@ def test_who_is_second_keeps_the_words_and_may_put_them_over(desk: Client, over:
     answer = desk.post(address(over), mine)
     assert answer.status_code == HTTPStatus.CONFLICT
     assert "Somebody else has changed this session" in answer.content.decode()
+    assert "save again" in answer.content.decode()
     form = answer.context["form"]
     assert (form["start"].value(), form.rows()[0].outcome.value()) == ("14:20", "no_time")
     assert Case.objects.filter(status=CaseStatus.DISCUSSED).count() == 2
@@ -156,6 +157,18 @@ def test_the_chair_records_and_an_expert_only_reads(client: Client, over: Sessio
     assert "To be written" in page and "Write recommendation" not in page
 
 
+def test_a_chair_without_a_seat_reads_the_cases_once_it_has_begun(client: Client, over: Session) -> None:
+    over.team.chair = factories.expert(at=over.institution, user=factories.user(Role.EXPERT, at=over.institution))
+    over.team.save()
+    coming = factories.meeting_over(over.team, days_ago=-7)
+    client.force_login(over.team.chair.user)
+    page = client.get(address(over)).content.decode()
+    for item in meetings.agenda(over):
+        assert reverse("case", args=[item.case.public_id]) in page
+    page = client.get(reverse("session", args=[coming.public_id])).content.decode()
+    assert page.count("Another case") == 2
+
+
 def test_a_meeting_that_did_not_take_place_is_called_off_without_mails_about_the_past(
     desk: Client, over: Session
 ) -> None:
@@ -165,7 +178,9 @@ def test_a_meeting_that_did_not_take_place_is_called_off_without_mails_about_the
     desk.post(cancel, {"reason": "The room was flooded"})
     assert set(Case.objects.values_list("status", flat=True)) == {CaseStatus.WAITING}
     assert set(OutboxMessage.objects.values_list("kind", flat=True)) == {"notice.referrer"}
-    assert desk.post(address(over), filled(over)).status_code == HTTPStatus.CONFLICT
+    answer = desk.post(address(over), filled(over))
+    assert answer.status_code == HTTPStatus.CONFLICT
+    assert "save again" not in answer.content.decode() and "Save the record" not in answer.content.decode()
 
 
 def test_strangers_find_nothing(client: Client, over: Session) -> None:

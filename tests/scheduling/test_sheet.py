@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from experts.models import Role
 from mdt_portal.models import AuditEvent
 from scheduling import sheets
-from scheduling.models import AgendaItem, Session
+from scheduling.models import AgendaItem, Seat, Session
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +45,20 @@ def test_names_when_asked_for_are_on_record(desk: Client, session: Session) -> N
     page = desk.get(f"{address(session)}/?names=1").content.decode()
     assert "Li Na" in page and "strictly confidential" in page
     assert AuditEvent.objects.get(deed="looked").params == {"page": "agenda"}
+
+
+@pytest.mark.parametrize(("pause_min", "rests"), [(5, 0), (10, 1)])
+def test_a_break_stands_on_the_agenda(desk: Client, session: Session, pause_min: int, rests: int) -> None:
+    first = session.items.get()
+    later = first.start + timedelta(minutes=first.minutes + pause_min)
+    AgendaItem.objects.create(session=session, case=factories.case_waiting(team=session.team), start=later, minutes=20)
+    for page in (f"{address(session)}/", f"/sessions/{session.public_id}/"):
+        assert desk.get(page).content.decode().count(">Break<") == rests
+
+
+def test_an_open_seat_names_its_cases(desk: Client, session: Session) -> None:
+    Seat.objects.create(item=session.items.get(), discipline=factories.discipline("PATH"), place=9, min_rank=1)
+    assert "<td>seat open</td><td></td><td>1</td>" in desk.get(f"{address(session)}/").content.decode()
 
 
 def test_an_expert_gets_no_names(client: Client, session: Session) -> None:

@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from experts.models import Role
 from tests import factories
-from tests.browser import crawl
+from tests.browser.crawl import session_of
 
 HELP = Path(settings.BASE_DIR) / "templates" / "help"
 
@@ -36,7 +36,7 @@ def test_a_page_explains_itself_in_both_languages(client: Client) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_single_keys_can_be_switched_off(page: Page, live_server: LiveServer) -> None:
     user = factories.user(Role.COORDINATOR)
-    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": crawl.session_of(user), "url": live_server.url}
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session_of(user), "url": live_server.url}
     page.context.add_cookies([cookie])  # type: ignore[list-item]
     page.goto(f"{live_server.url}/queue/")
     page.keyboard.press("?")
