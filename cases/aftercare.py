@@ -58,11 +58,11 @@ def discussed(case: Case, *, by: User | None, ended: datetime) -> None:
 
 
 def not_discussed(case: Case, *, by: User | None, outcome: Outcome, note: str) -> None:
-    """Back to the pool with the reason; out of it where nobody needs the discussion any more."""
+    """Back to the pool with the reason; out of it where nobody needs the discussion any more. A draft is kept."""
     words = {"outcome": str(outcome), "note": note}
+    if Recommendation.objects.filter(case=case, signed_at__isnull=False).exists():
+        raise RuleError(_("The recommendation of %(case)s is signed; it counts as discussed.") % {"case": case})
     if case.status == CaseStatus.DISCUSSED:  # the record is corrected
-        if Recommendation.objects.filter(case=case).exists():
-            raise RuleError(_("%(case)s has a recommendation already; it counts as discussed.") % {"case": case})
         lifecycle.move(case, CaseStatus.WAITING, by=by, why="case.not_discussed", params=words, recommend_by=None)
     if outcome == Outcome.NOT_NEEDED:
         lifecycle.move(case, CaseStatus.WITHDRAWN, by=by, why="case.not_discussed", params=words)

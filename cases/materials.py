@@ -5,11 +5,12 @@ Lead time (DESIGN): the smaller of the hospital's working days and a quarter of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from cases import requirement
 from cases.models import Case, MaterialItem, Urgency
@@ -17,6 +18,7 @@ from cases.states import MaterialStatus
 from experts import working_days
 from experts.models import Institution
 from mdt_portal import audit, lifecycle
+from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 
 
@@ -53,6 +55,24 @@ def reopen(item: MaterialItem, *, by: User | None) -> None:
     """The item turned out to be missing after all."""
     lifecycle.move(item, MaterialStatus.MISSING, by=by, changed_at=timezone.now())
     audit.record("material.missing", by=by, subject=item.case, code=item.code)
+
+
+@transaction.atomic
+def lacked(case: Case, codes: Collection[str], *, by: User | None) -> None:
+    """A discussion failed because these items were not at hand after all: they are awaited again.
+
+    Raises RuleError where nothing is named although all is ticked off: the case would come straight back.
+    """
+    items = list(case.materials.all())
+    if unknown := set(codes) - {item.code for item in items}:
+        message = _("Not on the checklist of %(case)s: %(codes)s") % {"case": case, "codes": ", ".join(sorted(unknown))}
+        raise RuleError(message, fields={f"missing_{case.pk}": [message]})
+    if items and not codes and all(item.status != MaterialStatus.MISSING for item in items):
+        message = _("Say which materials were missing.")
+        raise RuleError(message, fields={f"missing_{case.pk}": [message]})
+    for item in items:
+        if item.code in codes and item.status != MaterialStatus.MISSING:
+            reopen(item, by=by)
 
 
 def missing(case: Case) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -44,14 +44,19 @@ class Card:
     skills: frozenset[Skill] = frozenset()
 
 
+MENDED_WITHIN = timedelta(days=31)
+
+
 def present(rows: models.QuerySet[Affiliation], on: date | None = None) -> models.QuerySet[Affiliation]:
     """Those that have not ended."""
     return rows.filter(Q(until__isnull=True) | Q(until__gte=on or timezone.now().date()))
 
 
 def work_at(people: models.QuerySet[Expert], hospital: str) -> models.QuerySet[Affiliation]:
-    """The present work of these people at a hospital (its public id)."""
-    rows = present(Affiliation.objects.filter(expert__in=people, institution__public_id=hospital))
+    """The work of these people at a hospital (its public id): the present, or what has just ended, which may be a
+    mistake that somebody wants to mend."""
+    since = timezone.now().date() - MENDED_WITHIN
+    rows = present(Affiliation.objects.filter(expert__in=people, institution__public_id=hospital), since)
     return rows.select_related("expert", "institution").order_by("since")
 
 
@@ -149,6 +154,8 @@ def end_work(work: Affiliation, *, until: date | None, by: User | None) -> Affil
     wrong = ""
     if until and row.since and until < row.since:
         wrong = _("The last day lies before the first day.")
+    elif until and until < timezone.now().date() - MENDED_WITHIN:
+        wrong = _("The last day lies more than a month back.")
     others = expert.affiliations.filter(home=True, until=None).exclude(pk=row.pk)  # type: ignore[attr-defined]
     if until is None and row.home and others.exists():
         wrong = _("Another hospital is the main employer by now.")

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases import aftercare
+from cases import aftercare, materials
 from cases.models import Case, Outcome
 from cases.states import CaseStatus
 from mdt_portal import audit, lifecycle
@@ -32,10 +32,11 @@ OFF_PLAN_AT_MOST = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What the record says of one case."""
+    """What the record says of one case; `missing` are codes of materials that turned out not to be at hand."""
 
     outcome: Outcome
     note: str = ""
+    missing: frozenset[str] = frozenset()
 
 
 def agenda(session: Session) -> QuerySet[AgendaItem]:
@@ -135,6 +136,8 @@ def _settle(item: AgendaItem, said: Said, session: Session, *, by: User | None) 
         aftercare.discussed(item.case, by=by, ended=session.end)
     elif changed:
         aftercare.not_discussed(item.case, by=by, outcome=said.outcome, note=note)
+        if said.outcome == Outcome.MATERIALS:
+            materials.lacked(item.case, said.missing, by=by)
     AgendaItem.objects.filter(pk=item.pk).update(outcome=said.outcome, note=note, active=discussed)
     return changed and not discussed
 

@@ -139,6 +139,8 @@ def look(request: SignedInRequest, public_id: str) -> HttpResponse:
         except Conflict as error:
             form.add_error(None, error.message)
             status = error.status
+            found = case.looks.select_related("expert").filter(outcome="").first()
+            form.go_on_from(found.public_id if found else "")
         else:
             closed = case.status == CaseStatus.CLOSED
             said = (

@@ -52,6 +52,12 @@ class SaidSerializer(serializers.Serializer):
     case = serializers.CharField(help_text="public id")
     outcome = serializers.ChoiceField(Outcome.choices)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    missing = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        default=list,
+        help_text="with `materials`: codes of the checklist that were not at hand; they are awaited again",
+    )
 
 
 class RecordSerializer(serializers.Serializer):
@@ -80,7 +86,9 @@ def record(session: Session, given: Mapping[str, Any], *, by: User) -> None:
             version=given.get("version"),
         )
     except RuleError as error:
-        places = {f"note_{pk}": f"cases.{number}.note" for number, pk in enumerate(cases)}
+        places = {
+            f"{name}_{pk}": f"cases.{number}.{name}" for number, pk in enumerate(cases) for name in ("note", "missing")
+        }
         fields = {places.get(name, name): texts for name, texts in error.fields.items()}
         raise RuleError(error.message, code=error.code, params=error.params, fields=fields) from error
 
@@ -102,7 +110,10 @@ def _said(session: Session, rows: list[Mapping[str, Any]]) -> dict[int, Said]:
     if unknown or len({row["case"] for row in rows}) != len(rows):
         message = _("A record names every case on the agenda once, and no other.")
         raise RuleError(message, fields={"cases": [message]})
-    return {known[row["case"]]: Said(outcome=Outcome(row["outcome"]), note=row["note"]) for row in rows}
+    return {
+        known[row["case"]]: Said(outcome=Outcome(row["outcome"]), note=row["note"], missing=frozenset(row["missing"]))
+        for row in rows
+    }
 
 
 def figures(request: api.SignedIn, sessions: QuerySet[Session]) -> evaluation.Figures:

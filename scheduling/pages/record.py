@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from cases import queues
+from cases import queues, wording
 from cases.models import Case, Outcome
 from experts.availability import local_moment
 from experts.pool_forms import time_field
@@ -45,6 +45,7 @@ class Row:
     title: str
     outcome: forms.BoundField
     note: forms.BoundField
+    missing: forms.BoundField
 
 
 class RecordForm(forms.Form):
@@ -76,6 +77,12 @@ class RecordForm(forms.Form):
             self.fields[f"note_{item.case_id}"] = forms.CharField(
                 label=_("Note on %(case)s") % {"case": item.case}, required=False, max_length=200
             )
+            self.fields[f"missing_{item.case_id}"] = forms.MultipleChoiceField(
+                label=_("What was missing for %(case)s") % {"case": item.case},
+                required=False,
+                choices=[(one.code, wording.material_text(one.code)) for one in item.case.materials.all()],
+                widget=forms.CheckboxSelectMultiple,
+            )
             self.initial[f"outcome_{item.case_id}"] = item.outcome or Outcome.DISCUSSED
             self.initial[f"note_{item.case_id}"] = item.note
 
@@ -87,6 +94,7 @@ class RecordForm(forms.Form):
                 title=queues.about(item.case),
                 outcome=self[f"outcome_{item.case_id}"],
                 note=self[f"note_{item.case_id}"],
+                missing=self[f"missing_{item.case_id}"],
             )
             for number, item in enumerate(self.items, start=1)
         ]
@@ -106,7 +114,9 @@ class RecordForm(forms.Form):
         data = self.cleaned_data
         return {
             item.case_id: meetings.Said(
-                outcome=Outcome(data[f"outcome_{item.case_id}"]), note=data[f"note_{item.case_id}"]
+                outcome=Outcome(data[f"outcome_{item.case_id}"]),
+                note=data[f"note_{item.case_id}"],
+                missing=frozenset(data[f"missing_{item.case_id}"]),
             )
             for item in self.items
         }
@@ -166,7 +176,7 @@ def _readable(request: SignedInRequest, found: Session) -> set[int]:
 
 
 def _form(found: Session, data: Mapping[str, Any] | None) -> RecordForm:
-    items, people = list(meetings.agenda(found)), list(meetings.asked(found))
+    items, people = list(meetings.agenda(found).prefetch_related("case__materials")), list(meetings.asked(found))
     return RecordForm(data, session=found, items=items, people=people, now=timezone.now())
 
 

@@ -1,6 +1,9 @@
 """The pools over the API: the same verbs and the same refusals as the pages."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from experts.models import Expert, Role, Team
 from mdt_portal.models import AuditEvent
@@ -66,8 +69,12 @@ def test_somebody_leaves_a_hospital(desk, reader, hospital) -> None:
     assert desk.put(path, {"until": told["until"]}).json() == desk.get(path).json() == told
     assert desk.put(path, {}).status_code == 400
     assert reader.put(path, {"until": None}).status_code == 403
-    assert desk.put(path, {"until": "2020-01-01"}).json()["until"] == "2020-01-01"
-    assert desk.get(path).status_code == 404
+    assert desk.put(path, {"until": "2020-01-01"}).json()["fields"] == {
+        "until": ["The last day lies more than a month back."]
+    }
+    yesterday = str(timezone.now().date() - timedelta(days=1))
+    assert desk.put(path, {"until": yesterday}).json()["until"] == yesterday
+    assert desk.put(path, {"until": None}).json()["until"] is None  # it was a mistake
 
 
 def test_an_import_over_the_api(desk, reader, hospital) -> None:

@@ -165,7 +165,7 @@ def _by_hand(world: Busy) -> None:
 
 
 def _answers_of_every_kind(world: Busy) -> None:
-    """A no with another time, a session that takes place now and one that did, one that was cancelled."""
+    """A no with another time, a session that takes place now, one that was cancelled; the seeded week has held ones."""
     mine = Invitation.objects.filter(status=InvitationStatus.PENDING, attendance__session__isnull=False)
     declined, accepted, asked = mine.exclude(attendance__expert__user__username__in=["expert", "chair"])[:3]
     links = {"declined": declined, "accepted": accepted, "asked": asked, "declining": asked}
@@ -177,11 +177,9 @@ def _answers_of_every_kind(world: Busy) -> None:
         declined, by=None, reason="theatre", note="A long list", offered=[(start, start + timedelta(hours=1))]
     )
     team = Session.objects.live().first().team
-    past = timezone.now() - timedelta(days=2)
     expert = Expert.objects.get(user=world.users["expert"])
     for status, start in (
-        (SessionStatus.HELD, past),
-        (SessionStatus.CANCELLED, past + timedelta(days=30)),
+        (SessionStatus.CANCELLED, timezone.now() + timedelta(days=28)),
         (SessionStatus.IN_PROGRESS, timezone.now() - timedelta(minutes=10)),
     ):
         people = [] if status == SessionStatus.CANCELLED else [expert]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
@@ -73,14 +74,15 @@ class Portal:
 
 @pytest.fixture(scope="module")
 def portal(django_db_setup: None, django_db_blocker: DjangoDbBlocker, at_rest: Callable[[], None]) -> Iterator[Portal]:
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), ExitStack() as afterwards:
+        afterwards.callback(call_command, "flush", verbosity=0, interactive=False)  # also where it cannot be built
         world = hospital.busy()
         server = LiveServer("127.0.0.1")
-        sessions = {role: crawl.session_of(world.users[role]) for role in ROLES}
-        yield Portal(world=world, url=server.url, sessions=sessions)
-        server.stop()
-        at_rest()
-        call_command("flush", verbosity=0, interactive=False)
+        afterwards.callback(at_rest)
+        afterwards.callback(server.stop)
+        yield Portal(
+            world=world, url=server.url, sessions={role: crawl.session_of(world.users[role]) for role in ROLES}
+        )
 
 
 @pytest.fixture

@@ -221,6 +221,9 @@ def test_a_look_taken_by_somebody_else_is_noticed(referrer: Client, followed: Ca
     assert answer.status_code == HTTPStatus.CONFLICT
     assert "Refused" in answer.content.decode()
     assert Look.objects.taken().get().outcome == "out"
+    again = typed | {"look": answer.context["form"]["look"].value()}  # saving once more is for the look that came
+    assert referrer.post(url("case_look", followed), again).status_code == HTTPStatus.FOUND
+    assert Look.objects.filter(outcome="not", note="Refused", due=later).exists()
 
 
 def test_an_overdue_look_says_so(referrer: Client, followed: Case) -> None:

@@ -106,6 +106,8 @@ def test_the_coordinator_sees_what_is_hit_before_and_after_saving(
 def test_who_has_left_is_no_candidate_any_more(ann: Expert, hospital: Institution, desk: Client) -> None:
     desk.post(address(ann), {"until": str(timezone.now().date() - timedelta(days=2))})
     assert not roster.present(ann.affiliations.all()).exists()
+    assert desk.get(address(ann)).status_code == 200  # a mistyped day can still be mended
+    ann.affiliations.update(until=timezone.now().date() - timedelta(days=32))
     assert desk.get(address(ann)).status_code == 404
 
 

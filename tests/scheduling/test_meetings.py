@@ -10,9 +10,11 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from cases import aftercare, queues
+from cases.aftercare import Words
 from cases.models import Case, Outcome
-from cases.states import CaseStatus
-from experts.models import CalendarDay
+from cases.states import CaseStatus, MaterialStatus
+from experts.models import CalendarDay, Role
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import AuditEvent, OutboxMessage, StatusEvent
 from scheduling import meetings, sessions
@@ -59,6 +61,22 @@ def test_discussed_cases_go_on_and_the_others_wait_again(over: Session) -> None:
     events = StatusEvent.objects.filter(subject_type="scheduling.session", subject_id=over.pk)
     assert list(events.values_list("new", flat=True)) == ["in_progress", "held"]
     assert AuditEvent.objects.get(deed="session.recorded").params == {"discussed": 1, "cases": 2}
+
+
+def test_materials_that_were_missing_are_awaited_again(over: Session) -> None:
+    """Else the next plan would bring the case straight back to the same table."""
+    first, second = (item.case for item in over.items.order_by("start"))
+    for code in ("imaging", "pathology"):
+        first.materials.create(code=code, status=MaterialStatus.RECEIVED)
+    cases = {first.pk: Said(outcome=Outcome.MATERIALS), second.pk: Said(outcome=Outcome.DISCUSSED)}
+    with pytest.raises(RuleError, match="Say which materials were missing") as refused:
+        record(over, cases=cases)
+    assert list(refused.value.fields) == [f"missing_{first.pk}"]
+    with pytest.raises(RuleError, match="Not on the checklist"):
+        record(over, cases=cases | {first.pk: Said(outcome=Outcome.MATERIALS, missing=frozenset({"genes"}))})
+    record(over, cases=cases | {first.pk: Said(outcome=Outcome.MATERIALS, missing=frozenset({"imaging"}))})
+    assert dict(first.materials.values_list("code", "status")) == {"imaging": "missing", "pathology": "received"}
+    assert first in Case.objects.filter(queues.blocked_by("materials"))
 
 
 def test_the_referrer_of_a_case_that_waits_again_is_told(over: Session) -> None:
@@ -197,6 +215,20 @@ def test_a_record_is_corrected_both_ways(over: Session) -> None:
     assert row.recorded_at == first_recorded
     record(over, "discussed", "not_needed", version=row.version)
     assert states(over) == [CaseStatus.DISCUSSED, CaseStatus.WITHDRAWN]
+
+
+def test_a_draft_does_not_stand_in_the_way_of_a_correction_and_a_signature_does(over: Session) -> None:
+    row = record(over)
+    first, second = (item.case for item in over.items.order_by("start"))
+    by = factories.user(Role.COORDINATOR, at=over.institution)
+    words = Words(text="Operate.", next_look=timezone.now().date() + timedelta(days=9), who="Nurse Li")
+    aftercare.draft(first, by=by, words=words)
+    aftercare.conclude(second, by=by, words=words)
+    with pytest.raises(RuleError, match="is signed; it counts as discussed"):
+        record(over, "no_time", "no_time", version=row.version)
+    record(over, "no_time", version=row.version)
+    assert states(over) == [CaseStatus.WAITING, CaseStatus.FOLLOWING_UP]
+    assert first.recommendation.text == "Operate."
 
 
 def test_what_was_withdrawn_stays_withdrawn(over: Session) -> None:

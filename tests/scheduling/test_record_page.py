@@ -74,6 +74,17 @@ def test_saving_leads_to_the_session_with_what_is_to_be_written(desk: Client, ov
     assert over.status == SessionStatus.HELD
 
 
+def test_which_materials_were_missing_is_asked_beside_the_case(desk: Client, over: Session) -> None:
+    item = over.items.order_by("start")[0]
+    item.case.materials.create(code="imaging", status="received")
+    assert "Imaging (CT or MRI) with report" in desk.get(address(over)).content.decode()
+    answer = desk.post(address(over), filled(over, "materials"))
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert answer.context["form"].errors == {f"missing_{item.case_id}": ["Say which materials were missing."]}
+    desk.post(address(over), filled(over, "materials") | {f"missing_{item.case_id}": ["imaging"]})
+    assert item.case.materials.get().status == "missing"
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
