@@ -97,7 +97,8 @@ def of(case: Case) -> Sheet | None:
     """What is frozen on the case; None before it was submitted."""
     if not case.requirement:
         return None
-    return sheet(requirement.from_json(case.requirement), due_at=case.due_at)
+    answer = requirement.from_json(case.requirement)
+    return sheet(answer, due_at=case.due_at, hours=case.within(answer.hours))
 
 
 def preview(answer: Answer, *, now: datetime, most_hours: int | None) -> Sheet:

@@ -44,6 +44,14 @@ def receive(
 
 
 @transaction.atomic
+def receive_all(case: Case, *, by: User | None) -> None:
+    """Everything that was missing is here, at one moment."""
+    now = timezone.now()
+    for item in case.materials.filter(status=MaterialStatus.MISSING).select_related("case"):
+        receive(item, by=by, at=now)
+
+
+@transaction.atomic
 def waive(item: MaterialItem, *, by: User | None, note: str = "") -> None:
     """The item is not needed for this case."""
     lifecycle.move(item, MaterialStatus.WAIVED, by=by, changed_at=timezone.now(), note=note or item.note)

@@ -18,5 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cases/<str:public_id>/patient/", deeds.identity, name="case_identity"),
     path("cases/<str:public_id>/recommendation/", aftercare.recommendation, name="case_recommendation"),
     path("cases/<str:public_id>/look/", aftercare.look, name="case_look"),
+    path("cases/<str:public_id>/materials/", deeds.all_materials, name="case_materials"),
     path("cases/<str:public_id>/materials/<int:item>/", deeds.material, name="case_material"),
 ]

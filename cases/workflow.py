@@ -267,12 +267,8 @@ def _care_level(answer: Undecided) -> str:
 
 
 def _due(case: Case, hours: int) -> datetime | None:
-    """Limits run in clock hours from submission; an emergency's never exceeds the hospital's own limit."""
-    if case.submitted_at is None:
-        return None
-    if case.urgency == Urgency.EMERGENCY:
-        hours = min(hours, case.institution.emergency_limit_h)
-    return case.submitted_at + timedelta(hours=hours)
+    """Limits run in clock hours from submission."""
+    return case.submitted_at + timedelta(hours=case.within(hours)) if case.submitted_at else None
 
 
 def _overridden(

@@ -22,6 +22,9 @@ from mdt_portal.models import User
 
 CAPS = {"max_sessions_day": 10, "max_sessions_week": 40, "max_minutes_week": 3000}
 """The most that each cap may be; zero means that nobody asks this person."""
+LONGEST = {"name_en": 120, "name_zh": 120, "email": 254, "phone": 30}
+"""As many characters as the table of experts takes."""
+LONGEST_SKILL = 40
 COLUMNS = ("name_en", "name_zh", "email", "phone", "remote", "active", *CAPS)
 Skill = tuple[int, str]
 """A discipline (id) and a sub-specialty, which may be empty."""
@@ -201,6 +204,11 @@ def mistakes(card: Card) -> dict[str, list[str]]:
             validate_email(card.email)
         except ValidationError:
             add("email", _("“%(text)s” is not an e-mail address."), text=card.email)
+    for name, most in LONGEST.items():
+        if len(getattr(card, name)) > most:
+            add(name, _("Use at most %(most)d characters."), most=most)
+    if any(len(sub_specialty) > LONGEST_SKILL for _discipline, sub_specialty in card.skills):
+        add("skills", _("Use at most %(most)d characters."), most=LONGEST_SKILL)
     if not card.titles:
         add("titles", _("Give a title at one hospital at least."))
     if not card.skills:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from cases.models import Case
 from experts.models import Expert
-from mdt_portal import phrases
+from mdt_portal import clock, phrases
 from scheduling import wording
 from scheduling.clock import Horizon
 from scheduling.whynot import WhyNot, expert_of
@@ -152,8 +152,9 @@ def _remedy(case: Case, remedy: Remedy, found: WhyNot, known: Names, experts: Ma
     words |= {"case": case, "team": case.team.name if case.team else ""}
     words["discipline"] = _discipline(case, remedy, found, known)
     title, detail, action = _texts(remedy)
-    late = ngettext("%(n)d day late.", "%(n)d days late.", remedy.days_late) % {"n": remedy.days_late}
-    text = phrases.sentences(str(detail) % words, late if remedy.days_late else "")
+    over = remedy.start_min - found.basis.problem.case_of[case.pk].due_min
+    late = _("%(span)s after the limit.") % {"span": clock.span(over)} if remedy.days_late else ""
+    text = phrases.sentences(str(detail) % words, late)
     return RemedyLine(
         remedy=remedy,
         title=str(title) % words,

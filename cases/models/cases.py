@@ -214,6 +214,10 @@ class Case(models.Model):
         """What the case is about, without the patient: the diagnosis in words, else its code."""
         return self.diagnosis or self.code
 
+    def within(self, hours: int) -> int:
+        """The hours that the case really has: an emergency's never exceed its hospital's own limit."""
+        return min(hours, self.institution.emergency_limit_h) if self.urgency == Urgency.EMERGENCY else hours
+
     def overdue(self, now: datetime | None = None) -> bool:
         return self.due_at is not None and self.due_at < (now or timezone.now())
 

@@ -10,12 +10,12 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from cases import answers, rulebook, wording, workflow
+from cases import answers, materials, rulebook, steps, wording, workflow
 from cases.answers import Sheet
 from cases.catalogue import Rule
 from cases.forms import FactsForm
 from cases.models import Case, Urgency
-from cases.states import MaterialStatus
+from cases.states import CaseStatus, MaterialStatus
 from experts.models import Institution
 from mdt_portal import access
 from mdt_portal.errors import DomainError
@@ -55,6 +55,15 @@ def checklist(case: Case) -> dict[str, Any]:
     things.sort(key=lambda thing: thing.state != MaterialStatus.MISSING)
     missing = sum(1 for thing in things if thing.state == MaterialStatus.MISSING)
     return {"case": case, "materials": things, "missing": missing}
+
+
+def ahead(case: Case) -> dict[str, Any]:
+    """What cases/_next.html shows: what comes next, and whether the checklist keeps the case back."""
+    return {
+        "state": CaseStatus(case.status),
+        "next": steps.next_step(case),
+        "held_back": case.status == CaseStatus.WAITING and materials.holds_back(case, len(materials.missing(case))),
+    }
 
 
 def rules_today() -> tuple[Rule, ...]:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cases import materials, patients, requirement, steps, workflow
 from cases.forms import OverrideForm, TeamForm
 from cases.models import Case, MaterialItem
-from cases.pages.common import checklist, visible_case
+from cases.pages.common import ahead, checklist, visible_case
 from cases.requirement import Requirement, SeatNeed
 from experts.models import Team
 from mdt_portal import access
@@ -105,9 +105,26 @@ def material(request: HttpRequest, public_id: str, item: int) -> HttpResponse:
     if deed is None:
         raise RuleError(_("The form holds something that the portal cannot read."))
     deed(row, by=request.user)  # type: ignore[operator]
-    if is_htmx(request):
-        return render(request, "cases/_materials.html", checklist(case) | {"may_edit": True})
-    return redirect(reverse("case", args=[case.public_id]) + "#materials")
+    return _ticked(request, case)
+
+
+@page
+@require_POST
+def all_materials(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Everything on the checklist has come: one click instead of one for each."""
+    case = visible_case(request, public_id)
+    access.require(request.user, "case.edit", case)
+    materials.receive_all(case, by=request.user)  # type: ignore[arg-type]
+    return _ticked(request, case)
+
+
+def _ticked(request: HttpRequest, case: Case) -> HttpResponse:
+    """The checklist with what now comes next; `case:checklist` lets the rest of the page look again."""
+    if not is_htmx(request):
+        return redirect(reverse("case", args=[case.public_id]) + "#materials")
+    response = render(request, "cases/_ticked.html", checklist(case) | ahead(case) | {"may_edit": True})
+    response["HX-Trigger"] = "case:checklist"
+    return response
 
 
 @page

@@ -52,9 +52,11 @@ def hospital(request: SignedInRequest, public_id: str) -> HttpResponse:
 @page
 @require_http_methods(["GET", "POST"])
 def days(request: SignedInRequest) -> HttpResponse:
-    """The special days of twelve months; a POST adds one of the hospital's own, or takes one away."""
+    """The special days of twelve months, where there is a hospital yet; a POST adds one of the hospital's own, or takes one away."""
     access.require(request.user, "pool.look")
     known = common.hospitals(request)
+    if not known:
+        return redirect("hospitals")  # which says whom to ask for one
     row = common.chosen(request, known)
     form = SpecialDayForm(request.POST if "drop" not in request.POST and request.method == "POST" else None)
     here = f"{reverse('special_days')}?hospital={row.public_id}"

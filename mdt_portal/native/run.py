@@ -91,6 +91,8 @@ def _serve(supervisor: Supervisor, workspace: Workspace, options: argparse.Names
     done(f"MDT Portal is ready after {time.monotonic() - began:.0f} s: {address}")
     if not options.empty:
         supervisor.run(_manage(environment, "demo_accounts"))
+    else:
+        say("The first account is made by: python manage.py createsuperuser")
     say(f"Stop it with Ctrl-C. Data and logs are in {workspace.folder}")
     supervisor.watch()
 

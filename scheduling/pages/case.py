@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from cases import answers, history, icd10, materials, queues, steps, wording
+from cases import answers, history, icd10, queues, steps, wording
 from cases.forms import ReasonForm
 from cases.models import Case
 from cases.pages import aftercare
-from cases.pages.common import checklist, visible_case
+from cases.pages.common import ahead, checklist, visible_case
 from cases.states import CaseStatus
 from cases.workflow import EDITABLE
 from experts import titles
@@ -42,13 +42,11 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
     title = queues.about(row)
     reads = item is not None and _sits(request, item)
     context = checklist(row) | {
-        "state": CaseStatus(row.status),
+        **ahead(row),
         "title": _titled(title, row.stage),
         "facts": facts(row),
         "whom": queues.whom(row),
         "steps": steps.way(row),
-        "next": steps.next_step(row),
-        "held_back": row.status == CaseStatus.WAITING and materials.holds_back(row, len(materials.missing(row))),
         "sheet": answers.of(row),
         "item": item,
         **(seats(item) if item else {}),

@@ -30,12 +30,17 @@ def proposal(request: SignedInRequest, public_id: str) -> HttpResponse:
 @page
 @require_POST
 def publish(request: SignedInRequest, public_id: str) -> HttpResponse:
-    """Publish, and go to the week that it begins with. A lost race is shown on the proposal's page, with 409."""
+    """Publish, and go to the week that it begins with; so does whoever comes second with the same plan (a double click,
+    a tab left open). A lost race is shown on the proposal's page, with 409."""
     found = _find(request, public_id)
     access.require(request.user, "plan.publish", found.run)
     try:
         outcome = commit.publish(found, by=request.user)
     except Conflict as error:
+        found.refresh_from_db()
+        if found.published_at:
+            messages.info(request, _("This plan is already published. Nobody is told twice."))
+            return redirect(_week_of(found))
         found.run.refresh_from_db()
         return _show(request, found, conflict=error)
     told = ngettext("%(n)d person is told.", "%(n)d people are told.", outcome.told) % {"n": outcome.told}

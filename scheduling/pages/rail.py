@@ -1,4 +1,4 @@
-"""The rail beside the board: cases without a place, nearest limit first, and why the newest plan left them out."""
+"""The rail beside the board: cases without a place, nearest limit first, and what keeps them from one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_IN_RAIL = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A case without a place, and why the newest plan left it out."""
+    """A case without a place; `reason`: the materials that it waits for, or why the newest plan left it out."""
 
     case: Case
     needs: str
@@ -33,7 +33,7 @@ def waiting(user: User, institution: Institution, text: str = "") -> tuple[int, 
     cases = access.visible(user, Case.objects.waiting().filter(team__institution=institution))
     if text.strip():
         cases = cases.filter(queues.found_by(text.strip(), user))
-    nearest = list(cases.nearest_limit_first().select_related("team")[:MOST_IN_RAIL])
+    nearest = list(queues.rows(cases)[:MOST_IN_RAIL])
     if text.strip():
         queues.note_looks(nearest, text.strip(), user)
     return cases.count(), list(_with_reasons(nearest))
@@ -48,5 +48,5 @@ def _with_reasons(cases: Iterable[Case]) -> Iterable[Waiting]:
             "minutes": case.minutes or 0,
             "seats": ngettext("%(n)d seat", "%(n)d seats", seats) % {"n": seats},
         }
-        why = known.get(case.pk)
-        yield Waiting(case=case, needs=needs, reason=why.reasons[0] if why else "")
+        held, why = queues.block(case, {}), known.get(case.pk)
+        yield Waiting(case=case, needs=needs, reason=held.text if held else why.reasons[0] if why else "")

@@ -24,8 +24,8 @@ def context(user: User, filters: Mapping[str, str]) -> dict[str, Any]:
     """The reader's views, and whether the filters may become another; one query."""
     now = urlencode({key: filters[key] for key in queues.KEPT if filters.get(key)})
     saved = saved_views.of(user, queues.PAGE)
-    known = any(view.query == now for view in saved)
-    return {"saved": saved, "query": now, "can_keep": bool(now) and not known}
+    kept = next((view for view in saved if view.query == now), None)
+    return {"saved": saved, "query": now, "kept_view": kept, "can_keep": bool(now) and kept is None}
 
 
 @page

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -24,7 +24,7 @@ from experts.models import Discipline, Expert, Role
 from mdt_portal import access, clock, phrases
 from mdt_portal.models import User
 from scheduling import suggestions, unplaced
-from scheduling.models import Attendance, Invitation, PlanningRun, Seat, Session, TimeRequest
+from scheduling.models import AgendaItem, Attendance, Invitation, PlanningRun, Seat, Session, TimeRequest
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, RunStatus, TimeRequestStatus
 
 SOON = timedelta(hours=24)
@@ -36,6 +36,7 @@ MOST = 200
 
 KINDS: dict[str, str | Promise] = {
     "case": gettext_lazy("Case, unplaced"),
+    "late": gettext_lazy("Late in the plan"),
     "facts": gettext_lazy("Facts missing"),
     "team": gettext_lazy("No team"),
     "materials": gettext_lazy("Materials"),
@@ -52,6 +53,7 @@ KINDS: dict[str, str | Promise] = {
 }
 ICONS = {
     "case": "queue",
+    "late": "clock",
     "facts": "help",
     "team": "pools",
     "materials": "clip",
@@ -124,22 +126,25 @@ def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
 
 
 def _cases(user: User, now: datetime) -> Iterator[Entry]:
-    """Among them each required case that the newest plan could not place, however far its limit is."""
+    """Among them each required case that the newest plan could not place, or only after its limit."""
     awaited = MaterialItem.objects.filter(case=OuterRef("pk"), status=MaterialStatus.MISSING)
     pool = access.visible(user, Case.objects.waiting()).order_by()
     plans = unplaced.Newest(set(pool.values_list("team__institution", flat=True).distinct()))
     left = Q(tier=Tier.REQUIRED) & plans.left_out()
     waiting = Q(status=CaseStatus.WAITING) & (queues.near(now) | queues.blocked_by("materials") | left)
-    placed = Q(Exists(awaited), status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED])
+    late = Q(tier=Tier.REQUIRED, place_at__gt=now) & Q(place_at__gt=F("due_at"))
+    placed = Q(status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED]) & (Q(Exists(awaited)) | late)
     drafts = Q(status=CaseStatus.DRAFT, referrer=user)
     wanted = waiting | placed | drafts | Q(status__in=[CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS])
-    rows = queues.rows(access.visible(user, Case.objects.filter(wanted)))
+    place = AgendaItem.objects.filter(case=OuterRef("pk"), active=True).values("start")[:1]
+    known = Case.objects.annotate(place_at=Subquery(place))
+    rows = queues.rows(access.visible(user, known.filter(wanted)))
     cases = list(rows.select_related(None).select_related("patient", "team")[:MOST])
     groups = queues.groups_of(cases)
     why = plans.why(case for case in cases if case.status == CaseStatus.WAITING)
     leads = _leads(user)
     for case in cases:
-        entry = _case(case, queues.block(case, groups), str(why.get(case.pk, "")), leads=leads)
+        entry = _case(case, queues.block(case, groups), str(why.get(case.pk, "")), now, leads=leads)
         acts = leads or case.referrer_id == user.pk
         yield entry if acts else _to_read(entry, reverse("case", args=[case.public_id]))
 
@@ -154,13 +159,16 @@ def _to_read(entry: Entry, url: str) -> Entry:
     return replace(entry, url=url, action=pgettext("look at it", "Open"))
 
 
-def _case(case: Case, block: queues.Block | None, why: str, *, leads: bool) -> Entry:
+def _case(case: Case, block: queues.Block | None, why: str, now: datetime, *, leads: bool) -> Entry:
     address = reverse("case", args=[case.public_id])
     kind, action, url = "case", _("See why"), address
     detail = why or _("No plan has found a place for it yet.")
     if case.status == CaseStatus.DRAFT:
         kind, action, detail = "draft", _("Finish"), _("Nobody works on it until it is submitted.")
         url = reverse("case_edit", args=[case.public_id])
+    elif over := _over(case, now):
+        kind, detail = "late", _("Its place in the plan begins %(span)s after the limit.") % {"span": clock.span(over)}
+        url = reverse("why_not", args=[case.public_id]) if leads else address
     elif case.status in (CaseStatus.PLANNED, CaseStatus.CONFIRMED):
         kind, action, url = "materials", _("Open checklist"), f"{address}#materials"
         detail = _("It has a place in the plan. Missing: %(things)s") % {"things": queues.names(_missing(case))}
@@ -184,6 +192,14 @@ def _case(case: Case, block: queues.Block | None, why: str, *, leads: bool) -> E
         due=case.due_at if kind != "draft" else None,
         since=case.created_at,
     )
+
+
+def _over(case: Case, now: datetime) -> float:
+    """By how many minutes a required case misses its limit at the place that it has, while that can be mended."""
+    place: datetime | None = case.place_at  # type: ignore[attr-defined]
+    if place is None or case.due_at is None or place <= now or case.tier != Tier.REQUIRED:
+        return 0
+    return max(0, (place - case.due_at).total_seconds() / 60)
 
 
 def about(case: Case) -> str:

@@ -133,6 +133,19 @@
     }
   });
 
+  // Signing in again, in a second window, renews the token: what this page sends then carries the new one.
+  const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  body.addEventListener("htmx:configRequest", (event) => {
+    const now = token();
+    if (!now) return;
+    event.detail.headers["X-CSRFToken"] = now;
+    if ("csrfmiddlewaretoken" in event.detail.parameters) event.detail.parameters.csrfmiddlewaretoken = now;
+  });
+  document.addEventListener("formdata", (event) => {
+    const now = token();
+    if (now && event.formData.has("csrfmiddlewaretoken")) event.formData.set("csrfmiddlewaretoken", now);
+  });
+
   /* ---------- focus ---------- */
   let home = null;
   body.addEventListener("htmx:beforeSwap", (event) => {

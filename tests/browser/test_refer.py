@@ -102,6 +102,31 @@ def test_a_double_click_makes_one_case(signed_in: Page, live_server: LiveServer)
     assert Case.objects.count() == 1
 
 
+def test_what_is_typed_outlives_a_session_when_one_signs_in_again_in_a_second_window(
+    signed_in: Page, live_server: LiveServer, referrer: User
+) -> None:
+    page = signed_in
+    page.goto(f"{live_server.url}/refer/")
+    page.fill("[name=patient_name]", "Wang Fang")
+    page.fill("[name=question]", "Is she fit for surgery?")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.fill("[name=search]", "C34.1")
+    expect(page.locator("#toasts")).to_contain_text("Sign in again in a second window")
+    second = page.context.new_page()
+    second.goto(f"{live_server.url}/login/")
+    second.fill("[name=username]", referrer.username)
+    second.fill("[name=password]", factories.PASSWORD)
+    second.locator("main button[type=submit]").click()
+    second.wait_for_url(f"{live_server.url}/")
+    page.locator("[name=search]").press("End")
+    page.locator("[name=search]").press("Backspace")
+    page.locator("#codes label", has_text="C34").first.click()
+    page.locator("#asked label", has_text="IIIB").click()
+    page.locator("button[value=submit]").click()
+    page.wait_for_url("**/cases/**")
+    assert Case.objects.get().question == "Is she fit for surgery?"
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_pages_are_accessible_and_fit(

@@ -139,6 +139,32 @@ def test_materials_are_ticked_off_and_put_back(desk: Client, case: Case) -> None
     assert response["Location"] == address(case) + "#materials"
 
 
+def test_a_tick_says_what_comes_next_and_lets_the_page_look_for_times_again(desk: Client, case: Case) -> None:
+    item = case.materials.get(code="imaging")
+    done = desk.post(address(case, f"materials/{item.pk}/"), {"deed": "receive"}, headers=HTMX)
+    assert done["HX-Trigger"] == "case:checklist"
+    assert 'id="next-step" hx-swap-oob="true"' in text_of(done) and "gets its place with the next plan" in text_of(done)
+    page = text_of(desk.get(address(case)))
+    assert 'id="next-step"' in page and "case:checklist delay:600ms from:body" in page
+
+
+def test_all_materials_are_received_with_one_click(desk: Client, case: Case) -> None:
+    case.materials.create(code="pathology")
+    deed = address(case, "materials/")
+    assert f'action="{deed}"' in text_of(desk.get(address(case)))
+    assert "complete" in text_of(desk.post(deed, headers=HTMX))
+    assert desk.post(deed)["Location"] == address(case) + "#materials"
+    assert set(case.materials.values_list("status", flat=True)) == {"received"}
+    assert AuditEvent.objects.filter(deed="material.received").count() == 2
+    desk.force_login(factories.user(Role.MANAGER, at=case.institution))
+    assert desk.post(deed, headers=HTMX).status_code == 403
+
+
+def test_an_emergency_reads_the_limit_that_it_really_has(desk: Client, case: Case) -> None:
+    Case.objects.filter(pk=case.pk).update(urgency="emergency")
+    assert f"2 seats, within {case.institution.emergency_limit_h} hours" in text_of(desk.get(address(case)))
+
+
 def test_a_draft_is_submitted_once(client: Client, case: Case) -> None:
     draft = factories.case(at=case.institution)
     assert draft.referrer is not None

@@ -118,6 +118,7 @@ def test_a_view_keeps_filters_but_no_words(desk: Client, coordinator: User) -> N
     assert view.query == "tier=required"
     page = desk.get("/queue/?tier=required").content.decode()
     assert "Mine to do" in page and "Delete this view" in page and "/queue/views/?" not in page
+    assert 'aria-current="page">All' not in page and 'aria-current="page">All' in desk.get("/queue/").content.decode()
     desk.post(f"/queue/views/{view.public_id}/drop/")
     assert not SavedView.objects.exists() and Case.objects.get() == case
 

@@ -119,6 +119,14 @@ def test_the_mistakes_speak_the_readers_language(coordinator: User) -> None:
         assert wrong(HEAD.replace("Title", "x") + ZHANG, coordinator) == [(0, "", "缺少“Title”（职称）列。")]
 
 
+def test_what_is_longer_than_the_table_takes_is_a_mistake_of_its_line(hospital: Institution, coordinator: User) -> None:
+    long = f"zhang@example.org,{'Zhang' * 30},General,Associate chief,RADIOL ({'x' * 41}),6\n"
+    assert wrong(HEAD + long, coordinator) == [
+        (2, "Name (English)", "Use at most 120 characters."),
+        (2, "Disciplines", "Use at most 40 characters."),
+    ]
+
+
 def test_people_of_other_hospitals_are_left_alone(coordinator: User) -> None:
     stranger = factories.expert(email="zhang@example.org")
     said = [(2, "E-mail", "This person belongs to another hospital; its coordinator keeps them.")]

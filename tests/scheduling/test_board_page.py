@@ -130,6 +130,13 @@ def test_rail_has_the_nearest_limits_first(desk: Client, team: Team) -> None:
     assert context["waiting_count"] == 2
 
 
+def test_rail_says_which_materials_a_case_waits_for(desk: Client, team: Team) -> None:
+    case = factories.case_waiting(team=team, missing=["imaging"])
+    assert "Missing: Imaging (CT or MRI) with report" in desk.get(reverse("board")).content.decode()
+    case.materials.update(status="received")
+    assert "Missing:" not in desk.get(reverse("board")).content.decode()
+
+
 def test_hospitals_can_be_switched(client: Client) -> None:
     alliance = factories.alliance()
     hospitals = [factories.team(at=factories.institution(alliance=alliance)).institution for _ in range(2)]

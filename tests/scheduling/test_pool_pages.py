@@ -55,6 +55,12 @@ def test_who_may_look(client: Client, hospital: Institution, name: str, role: st
     assert client.get(reverse(name)).status_code == status
 
 
+@pytest.mark.parametrize("name", LISTS)
+def test_each_list_opens_before_there_is_a_hospital(client: Client, name: str) -> None:
+    client.force_login(factories.user(Role.COORDINATOR, at=factories.alliance()))
+    assert client.get(reverse(name), follow=True).status_code == HTTPStatus.OK
+
+
 def test_the_navigation_has_people_for_those_who_may_look(client: Client, hospital: Institution) -> None:
     for role, shown in ((Role.COORDINATOR, True), (Role.REFERRER, False)):
         client.force_login(factories.user(role, at=hospital))

@@ -9,6 +9,7 @@ from django.urls import reverse
 from cases.models import Case
 from cases.states import CaseStatus
 from experts.models import Role
+from mdt_portal.models import StatusEvent
 from scheduling import commit, published
 from scheduling.models import Proposal, Session
 from scheduling.states import RunStatus
@@ -67,6 +68,16 @@ def test_a_lost_race_is_shown_on_the_page(desk: Client, small: world.World) -> N
     assert answer.status_code == HTTPStatus.CONFLICT
     assert "Not published" in answer.content.decode()
     assert Session.objects.count() == 1
+
+
+def test_publishing_twice_leads_to_the_week_and_tells_nobody_again(desk: Client, small: world.World) -> None:
+    proposal = small.propose(seconds=1)
+    first = desk.post(url("proposal_publish", proposal))
+    moves = StatusEvent.objects.count()
+    second = desk.post(url("proposal_publish", proposal), follow=True)
+    assert second.redirect_chain == [(first.headers["Location"], HTTPStatus.FOUND)]
+    assert "already published" in second.content.decode()
+    assert StatusEvent.objects.count() == moves
 
 
 def test_a_stale_proposal_offers_to_plan_again(desk: Client, small: world.World) -> None:

@@ -97,6 +97,17 @@ def test_a_required_case_that_the_newest_plan_could_not_place_is_there_at_once(d
     assert entries(desk.get("/")) == []
 
 
+def test_a_required_case_whose_place_misses_its_limit_stays_in_sight(desk: Client, coordinator: User) -> None:
+    case = waiting(coordinator, 4, status="planned", urgency="emergency")
+    session = factories.session(case.team, start=case.due_at + timedelta(days=1), cases=[case])
+    page = desk.get("/")
+    assert entries(page) == [("Limit within 24 hours", "late")]
+    assert f'href="/cases/{case.public_id}/why/"' in page.content.decode()
+    assert "Its place in the plan begins 1 day after the limit." in page.content.decode()
+    Case.objects.filter(pk=case.pk).update(due_at=session.start + timedelta(hours=1))
+    assert entries(desk.get("/")) == []
+
+
 def seated(coordinator: User, hours: float, **answer: Any) -> Seat:
     """The only seat of a session that starts in so many hours."""
     place = hospital(coordinator)
