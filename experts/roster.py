@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -190,6 +190,13 @@ def _refused(wrong: Mapping[str, list[str]]) -> RuleError:
     return RuleError(" ".join(text for texts in wrong.values() for text in texts), code="invalid", fields=wrong)
 
 
+def _too_long(card: Card) -> Iterator[tuple[str, int]]:
+    """The fields whose text no column holds, and how many characters it holds."""
+    yield from ((name, most) for name, most in LONGEST.items() if len(getattr(card, name)) > most)
+    if any(len(sub_specialty) > LONGEST_SKILL for _discipline, sub_specialty in card.skills):
+        yield "skills", LONGEST_SKILL
+
+
 def mistakes(card: Card) -> dict[str, list[str]]:
     """What is wrong with a card in itself, by field, in the reader's language."""
     wrong: dict[str, list[str]] = {}
@@ -204,11 +211,8 @@ def mistakes(card: Card) -> dict[str, list[str]]:
             validate_email(card.email)
         except ValidationError:
             add("email", _("“%(text)s” is not an e-mail address."), text=card.email)
-    for name, most in LONGEST.items():
-        if len(getattr(card, name)) > most:
-            add(name, _("Use at most %(most)d characters."), most=most)
-    if any(len(sub_specialty) > LONGEST_SKILL for _discipline, sub_specialty in card.skills):
-        add("skills", _("Use at most %(most)d characters."), most=LONGEST_SKILL)
+    for name, most in _too_long(card):
+        add(name, _("Use at most %(most)d characters."), most=most)
     if not card.titles:
         add("titles", _("Give a title at one hospital at least."))
     if not card.skills:

@@ -52,7 +52,7 @@ def hospital(request: SignedInRequest, public_id: str) -> HttpResponse:
 @page
 @require_http_methods(["GET", "POST"])
 def days(request: SignedInRequest) -> HttpResponse:
-    """The special days of twelve months, where there is a hospital yet; a POST adds one of the hospital's own, or takes one away."""
+    """The special days of twelve months, where there is a hospital yet. A POST adds or takes away one of its own."""
     access.require(request.user, "pool.look")
     known = common.hospitals(request)
     if not known:

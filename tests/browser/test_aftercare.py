@@ -119,6 +119,7 @@ def test_a_chair_records_on_the_phone(browser: Browser, live_server: LiveServer,
     page.goto(live_server.url)
     looks_right(page)
     page.locator(f"a[href='/sessions/{over.public_id}/record/']").click()
+    page.wait_for_url("**/record/")
     looks_right(page)
     finger_sized(page, ".aftercare .btn, .aftercare .form-select")
     page.locator("input[name=came]").first.uncheck()
@@ -126,4 +127,5 @@ def test_a_chair_records_on_the_phone(browser: Browser, live_server: LiveServer,
     page.wait_for_url(f"**/sessions/{over.public_id}/")
     looks_right(page)
     page.locator("a[href$='/recommendation/']").first.click()
+    page.wait_for_url("**/recommendation/")
     looks_right(page)
