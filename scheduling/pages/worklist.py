@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -252,10 +252,13 @@ def _sessions(user: User, now: datetime) -> Iterator[Entry]:
     if not access.can(user, "plan.look", None):
         return
     leads = _leads(user)
-    rows = Session.objects.filter(status__in=LIVE_SESSIONS, start__gt=now, start__lt=now + SEATS_AHEAD)
-    sessions = list(access.visible(user, rows).select_related("team", "institution").order_by("start", "pk")[:MOST])
-    seats = _seats([session.pk for session in sessions], now)
-    words = _Words(seats.values())
+    ahead = Session.objects.filter(status__in=LIVE_SESSIONS, start__gt=now, start__lt=now + SEATS_AHEAD)
+    coming = access.visible(user, ahead)
+    seats = _seats(coming, now)
+    bad = Q(pk__in=[pk for pk, one in seats.items() if one.open or one.late])
+    unsure = Q(pk__in=[pk for pk, one in seats.items() if one.pending], start__lt=now + SOON)
+    sessions = list(coming.filter(bad | unsure).select_related("team", "institution").order_by("start", "pk")[:MOST])
+    words = _Words(seats[session.pk] for session in sessions)
     suggested = suggestions.of_sessions(session.pk for session in sessions)
     for session in sessions:
         entry = _session(session, now, seats[session.pk], words, suggested.get(session.pk, ()))
@@ -263,8 +266,10 @@ def _sessions(user: User, now: datetime) -> Iterator[Entry]:
             yield entry if leads else _to_read(entry, entry.url)
 
 
-def _seats(sessions: list[int], now: datetime) -> dict[int, _Seats]:
-    """Two queries, which bring a few numbers for each seat instead of everything about it."""
+def _seats(coming: QuerySet[Session], now: datetime) -> dict[int, _Seats]:
+    """Of those sessions about which something could be said, by id. Two queries, which bring a few numbers for each
+    seat instead of everything about it."""
+    sessions = coming.order_by().values("pk")
     found: dict[int, _Seats] = defaultdict(_Seats)
     required = Seat.objects.filter(item__active=True, optional=False).order_by()
     lacking = required.filter(item__session__in=sessions, attendance=None)
