@@ -206,7 +206,7 @@ def _runs_of_every_kind(world: Busy) -> None:
 def _one_that_cannot_be_met(world: Busy) -> None:
     """A case asks for somebody whom the hospital does not have; an expert is asked to come for another."""
     team = Session.objects.live().first().team
-    factories.case_waiting(team=team, seats=[("RADIOL", 4), ("NOBODY", 3)], missing=["imaging"])
+    factories.case_waiting(team=team, seats=[("RADIOL", 4), ("NOBODY", 3)], missing=["imaging", "pathology"])
     expert = Expert.objects.get(user=world.users["expert"])
     start = factories.moment(world.week + timedelta(days=5), "09:00", world.hospital)
     case = Case.objects.waiting().last()
@@ -224,7 +224,8 @@ def one_of_each_state() -> list[str]:
     for name, model in (("case", Case), ("session", Session), ("run", PlanningRun), ("invitation", Invitation)):
         first = {row.status: row.public_id for row in model.objects.order_by("-pk")}  # type: ignore[attr-defined]
         places += [reverse(name, args=[public_id]) for public_id in first.values()]
-    places += [reverse("why_not", args=[case.public_id]) for case in Case.objects.waiting().order_by("-pk")[:1]]
+    newest = Case.objects.waiting().order_by("-pk")[:1]
+    places += [reverse(name, args=[case.public_id]) for case in newest for name in ("why_not", "case")]
     places += [reverse("time_asked", args=[row.public_id]) for row in TimeRequest.objects.all()]
     places += [reverse("case", args=[row.case.public_id]) for row in (*Hold.objects.all(), *Wish.objects.all())]
     places += [reverse("room", args=[row.room.public_id]) for row in RoomClosure.objects.all()]

@@ -35,6 +35,7 @@ READ_AT = (360, 1280)
 FITS_AT = (360, 768, 1024, 1280, 1920)
 NOT_REACHED = {
     "healthz": "for machines",
+    "person_leaving_hits": "asked by the dialog of a last day while one types; see test_leaving.py",
     "calendar": "for calendar programs",
     "api-token": "for machines",
     "api-schema": "for machines",
