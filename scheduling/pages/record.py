@@ -81,7 +81,7 @@ class RecordForm(forms.Form):
                 label=_("What was missing for %(case)s") % {"case": item.case},
                 required=False,
                 choices=[(one.code, wording.material_text(one.code)) for one in item.case.materials.all()],
-                widget=forms.CheckboxSelectMultiple,
+                widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
             )
             self.initial[f"outcome_{item.case_id}"] = item.outcome or Outcome.DISCUSSED
             self.initial[f"note_{item.case_id}"] = item.note
