@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from scheduling.solver.problem import Case, Expert, Limits, Optional, Problem, Room, Seat, Team, Weights
+from scheduling.solver.core.problem import Case, Expert, Limits, Optional, Problem, Room, Seat, Team, Weights
 
 FOLDER = Path(__file__).parent / "instances"
 DAY = 1440

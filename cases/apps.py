@@ -7,4 +7,4 @@ class CasesConfig(AppConfig):
     verbose_name = _("Cases and catalogue")
 
     def ready(self) -> None:
-        from cases import chasing, permissions, telling  # noqa: F401  register outbox handlers, and who sees and does what
+        from cases.services import notifications, reminders  # noqa: F401  register outbox handlers, and who sees and does what

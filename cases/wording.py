@@ -10,11 +10,11 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import vocabulary
-from cases.mistake import Mistake
+from cases.catalogue.core import vocabulary
+from cases.catalogue.core.requirement import Reason
+from cases.core.mistake import Mistake
 from cases.models import Tier
-from cases.requirement import Reason
-from mdt_portal import phrases
+from mdt_portal.i18n import phrases
 
 FLAGS = {
     "anaplastic": gettext_lazy("Anaplastic tumour"),

@@ -7,6 +7,7 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        from mdt_portal import checks, field_names  # noqa: F401  checks registers the system checks
+        from mdt_portal.i18n import field_names
+        from mdt_portal.operations import checks  # noqa: F401  checks registers the system checks
 
         field_names.translate()

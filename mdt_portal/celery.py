@@ -23,14 +23,14 @@ def end_with_the_worker(**_: Any) -> None:
 @signals.worker_ready.connect
 @signals.heartbeat_sent.connect
 def show_life(**_: Any) -> None:
-    from mdt_portal import health
+    from mdt_portal.operations import health
 
     health.show_life(_consumed_queues())
 
 
 @signals.worker_shutting_down.connect
 def show_end(**_: Any) -> None:
-    from mdt_portal import health
+    from mdt_portal.operations import health
 
     health.show_end(_consumed_queues())
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from mdt_portal import environment as env
+from mdt_portal.operations import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -98,7 +98,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "mdt_portal.context_processors.portal",
+                "mdt_portal.web.context_processors.portal",
             ],
         },
     },
@@ -281,9 +281,9 @@ SPECTACULAR_SETTINGS = {
         "RareClass": "cases.models.RareClass",
         "WishKind": "scheduling.models.WishKind",
         "TimeRequestStatus": "scheduling.states.TimeRequestStatus",
-        "ChangeKind": "scheduling.differences.ChangeKind",
+        "ChangeKind": "scheduling.problem.core.plan_diff.ChangeKind",
         "MoveKind": "scheduling.models.MoveKind",
-        "FindingLevel": "scheduling.judging.Level",
+        "FindingLevel": "scheduling.board.core.severity.Level",
         "Outcome": "cases.models.Outcome",
         "Carried": "cases.models.Carried",
     },

@@ -7,10 +7,4 @@ class SchedulingConfig(AppConfig):
     verbose_name = _("Scheduling")
 
     def ready(self) -> None:
-        from scheduling import (  # noqa: F401  each registers something: access rules, outbox handlers, numbers
-            engaged,
-            navigation,
-            notices,
-            permissions,
-            runs,
-        )
+        from scheduling.selectors import commitments  # noqa: F401  each registers something: access rules, outbox handlers, numbers

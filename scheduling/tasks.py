@@ -5,41 +5,41 @@ from celery import shared_task
 
 @shared_task(ignore_result=True)
 def execute_run(run_id: int) -> None:
-    from scheduling import planning
+    from scheduling.planning import worker
 
-    planning.execute(run_id)
+    worker.execute(run_id)
 
 
 @shared_task(ignore_result=True)
 def improve(desk: str, invitation: int) -> None:
-    from scheduling import helper
+    from scheduling.distributed import helper
 
     helper.help_at(desk, invitation)
 
 
 @shared_task(ignore_result=True)
 def reap_runs() -> int:
-    from scheduling import runs
+    from scheduling.planning import runs
 
     return runs.reap()
 
 
 @shared_task(ignore_result=True)
 def expire_holds() -> int:
-    from scheduling import holds
+    from scheduling.publishing import holds
 
     return holds.expire()
 
 
 @shared_task(ignore_result=True)
 def expire_invitations() -> int:
-    from scheduling import invitations
+    from scheduling.sessions import invitations
 
     return invitations.expire()
 
 
 @shared_task(ignore_result=True)
 def remind() -> int:
-    from scheduling import invitations
+    from scheduling.sessions import invitations
 
     return invitations.remind()

@@ -17,10 +17,10 @@ from django.db import connection
 from django.utils import translation
 from playwright.sync_api import Error as PlaywrightError
 
-from mdt_portal import health
 from mdt_portal.celery import app
 from mdt_portal.native import browser, commands
 from mdt_portal.native.processes import Child, Program
+from mdt_portal.operations import health
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's synchronous API runs an event loop in this thread
 

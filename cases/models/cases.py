@@ -267,7 +267,7 @@ class CatalogueRuleQuerySet(models.QuerySet["CatalogueRule"]):
 
 
 class CatalogueRule(Named):
-    """One version of one rule of the disease catalogue. `content` holds the closed grammar (cases/grammar.py)."""
+    """One version of one rule of the disease catalogue; `content` is as `cases/catalogue/core/grammar.py` says."""
 
     key = models.CharField(_("key"), max_length=24, db_index=True)
     version = models.PositiveIntegerField(_("version"), default=1)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from mdt_portal import translations
+from mdt_portal.i18n import translations
 from mdt_portal.native import servers
 from mdt_portal.native.console import CannotGoOn
 

@@ -14,13 +14,13 @@ from rest_framework.response import Response
 from cases.models import Case
 from experts.models import Expert
 from mdt_portal import access, api
-from scheduling import moves, trials
-from scheduling.differences import Change, ChangeKind
-from scheduling.judging import Level
+from scheduling.board import dry_run, moves
+from scheduling.board.core.severity import Level
+from scheduling.board.dry_run import Check, Where
 from scheduling.models import Move, MoveKind, Room, Session
-from scheduling.pages import spots
-from scheduling.pages.weeks import Week
-from scheduling.trials import Check, Where
+from scheduling.problem.core.plan_diff import Change, ChangeKind
+from scheduling.selectors import board_cells
+from scheduling.selectors.weeks import Week
 
 LEVELS = [(level.value, level.name) for level in Level]
 
@@ -203,7 +203,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
         elif where is None:
             move = moves.take_off(subject, **how)
         else:
-            verb = moves.place if trials.place_of(subject) is None else moves.move_case
+            verb = moves.place if dry_run.place_of(subject) is None else moves.move_case
             move = verb(subject, where, **how)
         return Response(MoveSerializer(move).data, status=201)
 
@@ -223,7 +223,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
         if week is None:
             raise serializers.ValidationError({"week": [_("Write the week as 2026-W48.")]})
         assert subject.team is not None
-        return Response(SpotsSerializer(spots.of(subject, subject.team.institution, week)).data)
+        return Response(SpotsSerializer(board_cells.of(subject, subject.team.institution, week)).data)
 
     def _own(self) -> Move:
         move: Move = self.get_object()
@@ -238,7 +238,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     )
     @action(methods=["post"], detail=True, url_path="undo/check")
     def check_undo(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
-        return Response(shown(trials.of_undo(self._own())))
+        return Response(shown(dry_run.of_undo(self._own())))
 
     @extend_schema(
         summary="Undo one's own change, as long as nothing newer touches it",

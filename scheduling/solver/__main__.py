@@ -12,10 +12,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scheduling.solver import explain, objectives, rules
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
-from scheduling.solver.reading import ProblemError, as_json
+from scheduling.solver import rules
+from scheduling.solver.core import objectives
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.core.reading import ProblemError, as_json
+from scheduling.solver.explain import explain
 from scheduling.solver.solve import Progress, solve
 
 

@@ -9,9 +9,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from cases import aftercare
-from cases.aftercare import Todo, Words
 from cases.models import Case, Look, Recommendation
+from cases.services import aftercare
+from cases.services.aftercare import Todo, Words
 from cases.states import CaseStatus
 from experts.models import Role
 from mdt_portal import access, outbox

@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from cases import aftercare
-from cases.aftercare import Words
 from cases.models import Case, Look, Recommendation
+from cases.services import aftercare
+from cases.services.aftercare import Words
 from cases.states import CaseStatus
 from experts.models import Role
 from mdt_portal.models import User

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import catalogue, icd10, requirement, rulefile, staging, vocabulary
-from cases.catalogue import Condition, Facts, Reason, Requirement, Rule, SeatNeed, Undecided
-from cases.requirement import TIERS
+from cases.catalogue.core import evaluation, json_io, requirement, vocabulary
+from cases.catalogue.core.evaluation import Condition, Facts, Reason, Requirement, Rule, SeatNeed, Undecided
+from cases.catalogue.core.requirement import TIERS
+from cases.diagnoses.core import icd10, staging
 
 HOURS = {"emergency": 4, "urgent": 24, "routine": 72}
 
 
 @cache
 def shipped() -> tuple[Rule, ...]:
-    found = rulefile.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
+    found = json_io.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
     assert found.mistakes == ()
     return found.rules
 
@@ -30,13 +31,13 @@ def known(code: str, **facts: Any) -> Facts:
 
 
 def decided(facts: Facts, rules: tuple[Rule, ...] | None = None) -> Requirement:
-    answer = catalogue.evaluate(facts, shipped() if rules is None else rules)
+    answer = evaluation.evaluate(facts, shipped() if rules is None else rules)
     assert isinstance(answer, Requirement), answer
     return answer
 
 
 def undecided(facts: Facts, rules: tuple[Rule, ...] | None = None) -> Undecided:
-    answer = catalogue.evaluate(facts, shipped() if rules is None else rules)
+    answer = evaluation.evaluate(facts, shipped() if rules is None else rules)
     assert isinstance(answer, Undecided), answer
     return answer
 
@@ -151,8 +152,8 @@ def test_no_rule_is_said() -> None:
 
 
 def test_the_form_asks_only_for_what_a_rule_wants() -> None:
-    assert catalogue.asked_facts("I64", shipped()) == ("score:NIHSS", "rare_class", "surgery_level")
-    assert catalogue.asked_facts("C34.9", shipped())[:2] == ("stage", "flag:oligometastatic")
+    assert evaluation.asked_facts("I64", shipped()) == ("score:NIHSS", "rare_class", "surgery_level")
+    assert evaluation.asked_facts("C34.9", shipped())[:2] == ("stage", "flag:oligometastatic")
 
 
 # How rules unite ----------------------------------------------------------------------------------
@@ -254,7 +255,7 @@ def filled(facts: Facts, draw: Any) -> Facts:
 @given(some_facts(), st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_decided_tier_never_changes_when_unknown_facts_arrive(facts: Facts, data: st.DataObject) -> None:
-    before = catalogue.evaluate(facts, shipped())
+    before = evaluation.evaluate(facts, shipped())
     after = decided(filled(facts, data.draw))
     if isinstance(before, Requirement):
         assert after.tier == before.tier
@@ -267,7 +268,7 @@ def test_a_decided_tier_never_changes_when_unknown_facts_arrive(facts: Facts, da
 @given(some_facts(), st.data())
 @settings(max_examples=300, deadline=None)
 def test_what_is_undecided_keeps_its_bounds(facts: Facts, data: st.DataObject) -> None:
-    before = catalogue.evaluate(facts, shipped())
+    before = evaluation.evaluate(facts, shipped())
     after = decided(filled(facts, data.draw))
     if isinstance(before, Undecided):
         floor = before.at_least.tier if before.at_least else "none"
@@ -281,7 +282,7 @@ def test_what_is_undecided_keeps_its_bounds(facts: Facts, data: st.DataObject) -
 def test_the_order_of_rules_does_not_matter(facts: Facts, chance: random.Random) -> None:
     shuffled = list(shipped())
     chance.shuffle(shuffled)
-    assert catalogue.evaluate(facts, shuffled) == catalogue.evaluate(facts, shipped())
+    assert evaluation.evaluate(facts, shuffled) == evaluation.evaluate(facts, shipped())
 
 
 @given(some_facts())
@@ -289,7 +290,7 @@ def test_the_order_of_rules_does_not_matter(facts: Facts, chance: random.Random)
 def test_an_answer_survives_freezing(facts: Facts) -> None:
     import json
 
-    answer = catalogue.evaluate(facts, shipped())
+    answer = evaluation.evaluate(facts, shipped())
     assert requirement.from_json(json.loads(json.dumps(answer.to_json()))) == answer
 
 
@@ -297,7 +298,7 @@ def test_an_answer_survives_freezing(facts: Facts) -> None:
 @settings(max_examples=200, deadline=None)
 def test_every_answer_can_be_kept(facts: Facts) -> None:
     """Within 30 minutes, somebody on each seat, a positive limit; or nothing at all for tier none."""
-    answer = catalogue.evaluate(facts, shipped())
+    answer = evaluation.evaluate(facts, shipped())
     found = answer.at_least if isinstance(answer, Undecided) else answer
     if isinstance(answer, Undecided):
         assert answer.hours >= 1

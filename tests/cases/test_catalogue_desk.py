@@ -10,7 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from cases import rulebook, rulesheet, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import csv_io, vocabulary
 from cases.models import CatalogueRule
 from experts.models import Role
 from mdt_portal.models import StatusEvent, User
@@ -191,13 +192,13 @@ SHIPPED = json.loads(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"))["rul
 
 
 def test_opening_and_saving_any_shipped_rule_changes_nothing(desk: Client) -> None:
-    from cases import typed_rule
+    from cases.catalogue import rule_form
 
     rulebook.load(SHIPPED, by=None)
     words = rulebook.known_words()
     for row in CatalogueRule.objects.all():
         stored = rulebook.raw_of(row)
-        found, mistakes = typed_rule.of_raw(stored).raw(words)
+        found, mistakes = rule_form.of_raw(stored).raw(words)
         assert (mistakes, found) == ([], stored), row.key
 
 
@@ -356,7 +357,7 @@ def test_what_is_exported_and_imported_again_changes_nothing(desk: Client, kind:
 
 def test_import_shows_the_plan_first_and_writes_drafts_on_confirmation(desk: Client) -> None:
     published(SINCE)
-    sheet = rulesheet.write([raw(minutes=25), raw(id="NEW", condition={"age_min": 80})])
+    sheet = csv_io.write([raw(minutes=25), raw(id="NEW", condition={"age_min": 80})])
     dry = desk.post("/catalogue/import/", {"text": sheet, "reason": "Yearly review"})
     plan = dry.context["plan"]
     assert [one.key for one in plan.new] == ["NEW"]
@@ -372,7 +373,7 @@ def test_import_shows_the_plan_first_and_writes_drafts_on_confirmation(desk: Cli
 
 
 def test_import_lists_all_mistakes_with_line_field_and_sentence(desk: Client) -> None:
-    sheet = rulesheet.write([raw(minutes=45, icd10=["C34", "C999"]), raw(id="B", tier="perhaps")])
+    sheet = csv_io.write([raw(minutes=45, icd10=["C34", "C999"]), raw(id="B", tier="perhaps")])
     response = desk.post("/catalogue/import/", {"text": sheet, "confirm": "1"})
     assert response.status_code == 422
     assert [(line, rule, field) for line, rule, field, _ in response.context["found"].lines] == [
@@ -386,7 +387,7 @@ def test_import_lists_all_mistakes_with_line_field_and_sentence(desk: Client) ->
 
 def test_a_file_that_contradicts_a_rule_in_force_is_refused(desk: Client) -> None:
     published(SINCE)
-    sheet = rulesheet.write([raw(id="OTHER", tier="suggested")])
+    sheet = csv_io.write([raw(id="OTHER", tier="suggested")])
     response = desk.post("/catalogue/import/", {"text": sheet, "confirm": "1"})
     assert [(rule, field) for _, rule, field, _ in response.context["found"].lines] == [("OTHER", "tier")]
     assert not CatalogueRule.objects.filter(key="OTHER").exists()

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from cases import rulefile, vocabulary, wording
-from cases.mistake import Mistake
+from cases import wording
+from cases.catalogue.core import json_io, vocabulary
+from cases.core.mistake import Mistake
 
 GOOD: dict[str, Any] = {
     "id": "X-1",
@@ -32,8 +33,8 @@ def words() -> vocabulary.Vocabulary:
     return vocabulary.shipped()
 
 
-def read(*rules: Any) -> rulefile.RuleFile:
-    return rulefile.read(json.dumps({"rules": list(rules)}), words())
+def read(*rules: Any) -> json_io.RuleFile:
+    return json_io.read(json.dumps({"rules": list(rules)}), words())
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -152,14 +153,14 @@ def test_an_id_twice_and_a_contradiction() -> None:
 
 def test_a_file_of_the_wrong_shape() -> None:
     def codes(text: str) -> list[tuple[str, str]]:
-        return [(one.place, one.code) for one in rulefile.read(text, words()).mistakes]
+        return [(one.place, one.code) for one in json_io.read(text, words()).mistakes]
 
     assert codes("[]") == [("rules", "no_rules")]
     assert codes('{"rules": {}}') == [("rules", "no_rules")]
     assert codes('{"rules": [], "extra": 1}') == [("extra", "unknown_key")]
     assert codes('{"rules": [], "rules": []}') == [("rules", "key_twice")]
     assert codes("[" * 100_000) == [("", "too_deep")]
-    found = rulefile.read('{"rules": [\n{"id" "X"}]}', words()).mistakes
+    found = json_io.read('{"rules": [\n{"id" "X"}]}', words()).mistakes
     assert found == (
         Mistake(
             place="", code="not_json", params={"line": 2, "column": 7, "problem": "Expecting ':' delimiter"}, line=2

@@ -12,11 +12,13 @@ from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases import codelist, diagnoses, diagnosis_names, fuzzy, rulefile, vocabulary
-from cases.catalogue import Rule
+from cases.catalogue.core import json_io, vocabulary
+from cases.catalogue.core.evaluation import Rule
+from cases.diagnoses import code_search, local_names
+from cases.diagnoses.core import code_list, fuzzy
 from cases.models import DiagnosisName
 
-RULES = rulefile.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped()).rules
+RULES = json_io.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped()).rules
 LIST = """code,name_en,name_zh
 C34.100x001,,右肺上叶恶性肿瘤
 C34.1,Cancer of the upper lobe,肺上叶恶性肿瘤
@@ -25,7 +27,7 @@ K35.8,Acute appendix,急性阑尾炎
 
 
 def codes(text: str, rules: tuple[Rule, ...] = RULES, **given: Any) -> list[str]:
-    return [one.code for one in diagnoses.search(text, rules, **given)]
+    return [one.code for one in code_search.search(text, rules, **given)]
 
 
 # Searching ------------------------------------------------------------------------------------------------------------
@@ -67,10 +69,10 @@ def test_codes_of_the_catalogue_come_first() -> None:
 
 @pytest.mark.django_db
 def test_chinese_by_the_catalogue_and_nearly() -> None:
-    found = diagnoses.search("肺癌", RULES)
+    found = code_search.search("肺癌", RULES)
     assert [one.code for one in found[:2]] == ["C33", "C34"]
     assert "肺癌" in found[0].known_as
-    assert [one.known_as for one in diagnoses.search("原发灶不名恶性肿瘤", RULES)] == ["原发灶不明恶性肿瘤"]
+    assert [one.known_as for one in code_search.search("原发灶不名恶性肿瘤", RULES)] == ["原发灶不明恶性肿瘤"]
 
 
 @pytest.mark.django_db
@@ -78,22 +80,22 @@ def test_bounded_and_empty_for_nothing() -> None:
     assert codes("") == codes("zzzz") == codes("龘龘龘") == codes("  ,") == []
     assert len(codes("neoplasm", limit=7)) == 7
     assert codes("neoplasm", limit=0) == []
-    assert diagnoses.named("nonsense") is None
+    assert code_search.named("nonsense") is None
 
 
 @pytest.mark.django_db
 def test_the_hospitals_own_names_are_found_and_shown(django_assert_num_queries: Any) -> None:
-    diagnosis_names.load(codelist.read(LIST).rows, by=None)
-    found = diagnoses.search("急性阑尾", ())
+    local_names.load(code_list.read(LIST).rows, by=None)
+    found = code_search.search("急性阑尾", ())
     assert [(one.code, one.known_as) for one in found] == [("K35.8", "急性阑尾炎")]
-    assert [one.known_as for one in diagnoses.search("右肺上叶", ())] == ["右肺上叶恶性肿瘤"]
-    assert [one.code for one in diagnoses.search("急性澜尾炎", ())] == ["K35.8"]
+    assert [one.known_as for one in code_search.search("右肺上叶", ())] == ["右肺上叶恶性肿瘤"]
+    assert [one.code for one in code_search.search("急性澜尾炎", ())] == ["K35.8"]
     assert "K35.8" in codes("acute appendix", ())
-    chosen = diagnoses.named("K35.8")
+    chosen = code_search.named("K35.8")
     assert chosen is not None
     assert chosen.known_as == "急性阑尾炎"
     with django_assert_num_queries(1):
-        diagnoses.search("阑尾", RULES)
+        code_search.search("阑尾", RULES)
 
 
 @pytest.mark.django_db
@@ -101,11 +103,11 @@ def test_forty_thousand_names_answer_while_one_types() -> None:
     DiagnosisName.objects.bulk_create(
         DiagnosisName(code=f"C34.{n:06}", who_code="C34.9", name_zh=f"肺恶性肿瘤第{n}型伴转移") for n in range(40_000)
     )
-    diagnoses.search("肺癌", RULES)
-    diagnoses.search("lung", RULES)
+    code_search.search("肺癌", RULES)
+    code_search.search("lung", RULES)
     for text in ("肺恶性瘤第39", "恶性中瘤伴转移", "adenocarcnoma of lung"):
         began = time.process_time()
-        diagnoses.search(text, RULES)
+        code_search.search(text, RULES)
         assert time.process_time() - began < 0.6, text
 
 
@@ -161,7 +163,7 @@ def test_load_counts_what_is_new_changed_and_unchanged(tmp_path: Path) -> None:
         ("C34.100x001", "C34.1", "右肺上叶恶性肿瘤"),
         ("K35.8", "K35.8", "阑尾炎"),
     ]
-    assert diagnoses.search("急性阑尾炎", ()) == []
+    assert code_search.search("急性阑尾炎", ()) == []
 
 
 @pytest.mark.django_db
@@ -182,7 +184,7 @@ def test_all_mistakes_come_at_once_and_nothing_is_written(tmp_path: Path) -> Non
 
 
 def test_a_file_without_columns_or_names_is_refused() -> None:
-    assert [one.place for one in codelist.read("a,b\n1,2\n").mistakes] == ["code", "name_en", "name_zh"]
-    assert [one.code for one in codelist.read("code,name_en,name_zh\n,,\n").mistakes] == ["no_names"]
-    assert [one.code for one in codelist.read('code,name_en,name_zh\nC34,"x,y\n').mistakes] == ["not_csv"]
-    assert codelist.read("\ufeffcode , name_en,name_zh\nC34,x,\n").rows[0].who_code == "C34"
+    assert [one.place for one in code_list.read("a,b\n1,2\n").mistakes] == ["code", "name_en", "name_zh"]
+    assert [one.code for one in code_list.read("code,name_en,name_zh\n,,\n").mistakes] == ["no_names"]
+    assert [one.code for one in code_list.read('code,name_en,name_zh\nC34,"x,y\n').mistakes] == ["not_csv"]
+    assert code_list.read("\ufeffcode , name_en,name_zh\nC34,x,\n").rows[0].who_code == "C34"

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from cases import clinical_codes, diseases, fhir, fhir_referrals, rulefile, vocabulary
-from cases.catalogue import Requirement, Rule, Undecided
-from cases.fhir_json import Coding
+from cases.catalogue.core import json_io, vocabulary
+from cases.catalogue.core.evaluation import Requirement, Rule, Undecided
+from cases.diagnoses.core import diseases
+from cases.fhir.core import clinical_codes, conversion, reader
+from cases.fhir.core.json_fields import Coding
 from tests.cases.bundles import bundle, coded, condition, icd, observation, patient, snomed
 
 TODAY = date(2026, 11, 22)
@@ -19,22 +21,22 @@ TODAY = date(2026, 11, 22)
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    return rulefile.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped()).rules
+    return json_io.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped()).rules
 
 
-def read(top: Any) -> fhir.Content:
-    return fhir.read(json.dumps(top))
+def read(top: Any) -> reader.Content:
+    return reader.read(json.dumps(top))
 
 
-def one(*resources: dict[str, Any]) -> fhir.Patient:
+def one(*resources: dict[str, Any]) -> reader.Patient:
     found = read(bundle(*resources))
     assert found.mistakes == ()
     return found.patients[0]
 
 
-def proposed(*resources: dict[str, Any]) -> dict[str, fhir_referrals.Referral]:
+def proposed(*resources: dict[str, Any]) -> dict[str, conversion.Referral]:
     """The referrals of the bundle's first patient, by WHO code."""
-    referrals, _passed = fhir_referrals.propose(one(*resources), rules(), today=TODAY)
+    referrals, _passed = conversion.propose(one(*resources), rules(), today=TODAY)
     return {referral.facts.code: referral for referral in referrals}
 
 
@@ -184,9 +186,9 @@ def test_a_broken_file_gives_nothing_but_its_mistakes(top: Any, place: str, code
 
 
 def test_a_file_that_is_not_json() -> None:
-    found = fhir.read('{"resourceType": "Bundle"\n')
+    found = reader.read('{"resourceType": "Bundle"\n')
     assert [(one.code, one.params["line"], one.params["column"]) for one in found.mistakes] == [("not_json", 2, 1)]
-    assert fhir.read("[" * 100_000).mistakes[0].code == "too_deep"
+    assert reader.read("[" * 100_000).mistakes[0].code == "too_deep"
 
 
 # Codes --------------------------------------------------------------------------------------------
@@ -355,6 +357,6 @@ def test_what_gives_no_referral_says_why() -> None:
         condition("5", "p", {"text": "feels odd"}),
         {"resourceType": "Condition", "id": "6", "subject": {"reference": "Patient/p"}},
     )
-    referrals, passed = fhir_referrals.propose(person, rules(), today=TODAY)
+    referrals, passed = conversion.propose(person, rules(), today=TODAY)
     assert referrals == []
     assert sorted(one.why for one in passed) == ["history", "no_rule", "resolved", "unmapped", "unmapped", "unmapped"]

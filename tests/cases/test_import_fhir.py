@@ -96,7 +96,7 @@ def test_a_fact_that_arrives_later_completes_the_same_case(tmp_path: Path) -> No
 
 
 def test_what_somebody_entered_is_not_overwritten(tmp_path: Path) -> None:
-    from cases import workflow
+    from cases.services import workflow
 
     disease = condition("1", "p", icd("C18.7"))
     run(write(tmp_path, bundle(patient("p"), disease)))
@@ -113,7 +113,7 @@ def test_a_new_record_of_a_known_disease_raises_no_second_referral(tmp_path: Pat
 
 
 def test_a_withdrawn_referral_is_not_raised_again(tmp_path: Path) -> None:
-    from cases import workflow
+    from cases.services import workflow
 
     path = write(tmp_path, bundle(patient("p"), condition("1", "p", icd("C20"))))
     run(path)

@@ -12,7 +12,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from cases import catalogue, rulebook, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import evaluation, vocabulary
 from cases.models import CatalogueRule
 from cases.states import RuleStatus
 from mdt_portal.errors import RuleError
@@ -73,11 +74,11 @@ def test_a_changed_rule_becomes_the_next_version_and_the_old_one_counts_until_it
     assert "0 new rules, 1 changed, 94 unchanged; 1 published." in load(
         write(tmp_path, content), "--publish-from=2027-01-01", "--reason=longer"
     )
-    facts = catalogue.Facts(code="C20", stage="I", age=50, comorbidities=0)
+    facts = evaluation.Facts(code="C20", stage="I", age=50, comorbidities=0)
 
     def answer(on: date) -> tuple[int, tuple[tuple[str, int], ...]]:
-        found = catalogue.evaluate(facts, rulebook.in_force(on))
-        assert isinstance(found, catalogue.Requirement)
+        found = evaluation.evaluate(facts, rulebook.in_force(on))
+        assert isinstance(found, evaluation.Requirement)
         return found.minutes, found.rules
 
     assert answer(date(2026, 12, 31)) == (15, (("RECTAL", 1),))

@@ -8,10 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cases import catalogue, effect, preview, rulebook, rulefile, vocabulary, workflow
-from cases.effect import Asked
+from cases.catalogue import preview, rulebook
+from cases.catalogue.core import effect, evaluation, json_io, vocabulary
+from cases.catalogue.core.effect import Asked
+from cases.catalogue.preview import Moved
 from cases.models import Case, CatalogueRule
-from cases.preview import Moved
+from cases.services import workflow
 from experts.models import Role
 from mdt_portal.models import User
 from tests import factories
@@ -129,7 +131,7 @@ def test_queries_do_not_grow_with_the_cases(draft: CatalogueRule, editor: User) 
 
 def test_the_short_cut_gives_the_same_answers_as_asking_all_rules(db: None) -> None:
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
-    rules = rulefile.read(text, vocabulary.shipped()).rules
+    rules = json_io.read(text, vocabulary.shipped()).rules
     nihss = {80: 16, 15: 15, 16: 4}  # beyond a limit, on one, and on the next
     asked = []
     for code in ("C34.1", "C50.9", "C79.3", "I63.9", "K35.8", "E11.5", "Q87.4", "J06.9"):
@@ -145,7 +147,7 @@ def test_the_short_cut_gives_the_same_answers_as_asking_all_rules(db: None) -> N
     cases = [Asked(key=n, facts=facts, waiting=True, recent=True) for n, facts in enumerate(asked)]
     found = effect.compare(cases, rules, half, weeks=1)
     expected = [
-        (n, effect.tier_of(catalogue.evaluate(facts, rules)), effect.tier_of(catalogue.evaluate(facts, half)))
+        (n, effect.tier_of(evaluation.evaluate(facts, rules)), effect.tier_of(evaluation.evaluate(facts, half)))
         for n, facts in enumerate(asked)
     ]
     assert [(one.case.key, one.before, one.after) for one in found.changes] == [

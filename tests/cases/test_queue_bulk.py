@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone, translation
 
-from cases import chasing
 from cases.models import Case
+from cases.services import reminders
 from experts.models import Role
 from mdt_portal import outbox, saved_views
 from mdt_portal.errors import RuleError
@@ -65,7 +65,7 @@ def test_each_referrer_is_asked_once_for_what_is_missing(desk: Client, coordinat
 def test_what_came_meanwhile_is_not_asked_for(coordinator: User) -> None:
     case = waiting(coordinator, missing=["imaging"])
     Case.objects.filter(pk=case.pk).update(due_at=timezone.now())
-    chasing.chase([case], by=coordinator)
+    reminders.chase([case], by=coordinator)
     case.materials.all().delete()
     outbox.deliver()
     assert not KeptMail.objects.exists()
@@ -73,7 +73,7 @@ def test_what_came_meanwhile_is_not_asked_for(coordinator: User) -> None:
 
 def test_a_mail_is_in_the_referrers_language(coordinator: User) -> None:
     referrer = factories.user(Role.REFERRER, email="r@example.org", language="zh-hans")
-    chasing.chase([waiting(coordinator, missing=["imaging"], referrer=referrer)], by=coordinator)
+    reminders.chase([waiting(coordinator, missing=["imaging"], referrer=referrer)], by=coordinator)
     outbox.deliver()
     assert KeptMail.objects.get().subject.startswith("请补齐")
 

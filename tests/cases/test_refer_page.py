@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import json_io, vocabulary
 from cases.models import Case, Patient
 from experts.models import Institution, Role
 from mdt_portal.models import User
@@ -23,7 +24,7 @@ RULES = {"ONC-COMORB", "ONC-PAED", "LUNG-3B", "LUNG-NEW", "ONC-RECUR", "STROKE-5
 def catalogue() -> None:
     """A few rules of the shipped catalogue, so that a test takes no seconds."""
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
-    found = rulefile.read(text, vocabulary.shipped())
+    found = json_io.read(text, vocabulary.shipped())
     rulebook.load([raw for raw in found.raw if raw["id"] in RULES], by=None, publish_from=date(2020, 1, 1))
 
 

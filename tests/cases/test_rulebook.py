@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from cases import rulebook, workflow
+from cases.catalogue import rulebook
 from cases.models import CatalogueRule
+from cases.services import workflow
 from mdt_portal.errors import RuleError, StaleState, TransitionNotAllowed
 from mdt_portal.models import StatusEvent
 from tests import factories

@@ -2,7 +2,8 @@
 
 import pytest
 
-from cases import vocabulary, workflow
+from cases.catalogue.core import vocabulary
+from cases.services import workflow
 from mdt_portal.errors import RuleError
 
 

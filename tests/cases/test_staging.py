@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cases import staging
+from cases.diagnoses.core import staging
 
 
 @pytest.mark.parametrize(

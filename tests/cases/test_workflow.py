@@ -6,9 +6,11 @@ from datetime import date, timedelta
 import pytest
 from django.core.management import call_command
 
-from cases import materials, requirement, rulebook, workflow
+from cases.catalogue import rulebook
+from cases.catalogue.core import requirement
+from cases.catalogue.core.requirement import SeatNeed
 from cases.models import Case, CatalogueRule
-from cases.requirement import SeatNeed
+from cases.services import materials, workflow
 from experts.models import Institution
 from mdt_portal.errors import RuleError, StaleState, TransitionNotAllowed
 from mdt_portal.models import AuditEvent, StatusEvent, User

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experts import availability
-from experts.availability import DayKind, Departure
+from experts.availability.core import time_intervals
+from experts.availability.core.time_intervals import DayKind, Departure
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 LONDON = ZoneInfo("Europe/London")
@@ -30,33 +30,33 @@ def is_merged(some):
 
 @given(intervals)
 def test_union_keeps_every_minute_and_merges(some):
-    merged = availability.union(some)
+    merged = time_intervals.union(some)
     assert minutes(merged) == minutes(some)
     assert is_merged(merged)
 
 
 @given(intervals, intervals)
 def test_subtract_is_the_difference_of_sets(first, second):
-    left = availability.subtract(first, second)
+    left = time_intervals.subtract(first, second)
     assert minutes(left) == minutes(first) - minutes(second)
     assert is_merged(left)
 
 
 @given(intervals, intervals)
 def test_intersect_is_the_intersection_of_sets(first, second):
-    both = availability.intersect(first, second)
+    both = time_intervals.intersect(first, second)
     assert minutes(both) == minutes(first) & minutes(second)
     assert is_merged(both)
 
 
 @given(intervals, st.tuples(st.integers(0, 59), st.integers(1, 60)).filter(lambda one: one[0] < one[1]))
 def test_covers_asks_for_one_interval_that_holds_all(some, wanted):
-    merged = availability.union(some)
-    assert availability.covers(merged, *wanted) == (minutes([wanted]) <= minutes(merged))
+    merged = time_intervals.union(some)
+    assert time_intervals.covers(merged, *wanted) == (minutes([wanted]) <= minutes(merged))
 
 
 def test_touching_intervals_become_one():
-    assert availability.union([(14, 18), (8, 12), (12, 14)]) == [(8, 18)]
+    assert time_intervals.union([(14, 18), (8, 12), (12, 14)]) == [(8, 18)]
 
 
 # Weeks -------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_free_intervals_agree_with_the_wall_clock(week, departures, leaves, kind
     kind_of = {first_day + timedelta(days=n): kind for n, kind in enumerate(kinds)}
     departures = [Departure(day=first_day + timedelta(days=n), hours=h, adds=adds) for n, h, adds in departures]
     leaves = [(first_day + timedelta(days=n), first_day + timedelta(days=n + more)) for n, more in leaves]
-    free = availability.free_intervals(
+    free = time_intervals.free_intervals(
         week, departures, leaves, zone=zone, first_day=first_day, last_day=last_day, kinds=kind_of.__getitem__
     )
     assert is_merged(free)
@@ -91,14 +91,14 @@ def test_free_intervals_agree_with_the_wall_clock(week, departures, leaves, kind
         on = [d for d in departures if d.day == day and d.hours[0] <= clock < d.hours[1]]
         if any(first <= day <= last for first, last in leaves) or any(not d.adds for d in on):
             return False
-        weekly = availability.hours_of(week, day, kind_of[day])
+        weekly = time_intervals.hours_of(week, day, kind_of[day])
         return bool(on) or any(start <= clock < end for start, end in weekly)
 
-    moment, end = availability.whole_days(first_day, last_day, zone)
+    moment, end = time_intervals.whole_days(first_day, last_day, zone)
     while moment < end:
         wall = moment.astimezone(zone)
         if not wall.fold:  # the second of two equal times belongs to what the first one began
-            is_free = availability.covers(free, moment, moment + timedelta(minutes=1))
+            is_free = time_intervals.covers(free, moment, moment + timedelta(minutes=1))
             assert is_free == expected(wall.replace(tzinfo=None)), wall
         moment += timedelta(minutes=15)
 
@@ -107,31 +107,31 @@ def test_free_intervals_agree_with_the_wall_clock(week, departures, leaves, kind
 @pytest.mark.parametrize("zone", [SHANGHAI, LONDON, LORD_HOWE])
 def test_a_later_wall_time_is_never_an_earlier_moment(zone, day, first, second):
     first, second = sorted([first, second])
-    assert availability.local_moment(day, first, zone) <= availability.local_moment(day, second, zone)
+    assert time_intervals.local_moment(day, first, zone) <= time_intervals.local_moment(day, second, zone)
 
 
 def test_a_skipped_time_means_the_moment_of_the_change():
     # London, 28 March 2027: 01:00 becomes 02:00.
     change = datetime(2027, 3, 28, 1, tzinfo=UTC)
-    assert availability.local_moment(date(2027, 3, 28), time(1, 30), LONDON) == change
-    assert availability.local_moment(date(2027, 3, 28), time(2), LONDON) == change
+    assert time_intervals.local_moment(date(2027, 3, 28), time(1, 30), LONDON) == change
+    assert time_intervals.local_moment(date(2027, 3, 28), time(2), LONDON) == change
 
 
 def test_hours_in_a_skipped_hour_vanish():
     day = date(2027, 3, 28)
     week = {6: [(time(1, 15), time(1, 45))]}
-    assert availability.free_intervals(week, [], [], zone=LONDON, first_day=day, last_day=day) == []
+    assert time_intervals.free_intervals(week, [], [], zone=LONDON, first_day=day, last_day=day) == []
 
 
 def test_a_time_shown_twice_means_the_first():
     # London, 31 October 2027: 02:00 becomes 01:00 again.
-    assert availability.local_moment(date(2027, 10, 31), time(1, 30), LONDON) == datetime(
+    assert time_intervals.local_moment(date(2027, 10, 31), time(1, 30), LONDON) == datetime(
         2027, 10, 31, 0, 30, tzinfo=UTC
     )
 
 
 def test_office_hours_follow_the_clock_over_a_change():
-    free = availability.free_intervals(
+    free = time_intervals.free_intervals(
         {5: [OFFICE], 0: [OFFICE]}, [], [], zone=LONDON, first_day=date(2027, 3, 27), last_day=date(2027, 3, 29)
     )
     assert [start.hour for start, _ in free] == [8, 7]
@@ -142,7 +142,7 @@ MONDAY = date(2027, 3, 1)
 
 
 def free_on(day, *, week=None, departures=(), leaves=(), kind=DayKind.ORDINARY):
-    found = availability.free_intervals(
+    found = time_intervals.free_intervals(
         week or {}, departures, leaves, zone=SHANGHAI, first_day=day, last_day=day, kinds=lambda _: kind
     )
     return [(a.astimezone(SHANGHAI).time(), b.astimezone(SHANGHAI).time()) for a, b in found]

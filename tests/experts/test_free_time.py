@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from experts import free_time, oncall, working_days
-from experts.availability import intersect
+from experts import oncall
+from experts.availability import free_time, working_days
+from experts.availability.core.time_intervals import intersect
 from experts.models import Affiliation, AvailabilityException, CalendarDay, ExceptionKind, Leave, OnCallDuty
 from tests import factories
 

@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from experts import roster
 from experts.models import EMAIL_ONCE, Expert
+from experts.roster import person_cards
 from mdt_portal.errors import RuleError
 from tests import factories
 
@@ -34,13 +34,13 @@ def test_several_may_have_no_address() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_who_comes_second_in_a_race_is_told_beside_the_field() -> None:
     first, second = factories.expert(), factories.expert()
-    card = replace(roster.card_of(second), email="both@example.org")
+    card = replace(person_cards.card_of(second), email="both@example.org")
     began, told = threading.Event(), []
 
     def rival() -> None:
         began.set()
         try:
-            roster.save(second, card, by=None)  # sees no such address yet, then waits for the other's commit
+            person_cards.save(second, card, by=None)  # sees no such address yet, then waits for the other's commit
         except RuleError as error:
             told.append(error.fields)
         finally:

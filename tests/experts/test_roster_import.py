@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from experts import roster, roster_import, roster_sheet
 from experts.models import Expert, Institution, Role
+from experts.roster import people_import, person_cards
+from experts.roster.core import people_table
 from mdt_portal.errors import RuleError
 from mdt_portal.models import AuditEvent, User
 from tests import factories
@@ -35,15 +36,15 @@ def coordinator(hospital: Institution) -> User:
 
 
 def wrong(text: str, by: User | None) -> list[tuple[int, str, str]]:
-    return [(one.line, one.column, one.sentence) for one in roster_import.read(text, by=by).mistakes]
+    return [(one.line, one.column, one.sentence) for one in people_import.read(text, by=by).mistakes]
 
 
 def test_a_dry_run_writes_nothing_and_taking_in_writes_once(hospital: Institution, coordinator: User) -> None:
-    found = roster_import.read(HEAD + ZHANG, by=coordinator)
+    found = people_import.read(HEAD + ZHANG, by=coordinator)
     assert ([one.card.name_en for one in found.new], found.changed, found.left) == (["Zhang Min"], [], 0)
     assert not Expert.objects.exists()
 
-    roster_import.take_in(HEAD + ZHANG, by=coordinator)
+    people_import.take_in(HEAD + ZHANG, by=coordinator)
     expert = Expert.objects.get()
     skills = set(expert.qualifications.values_list("discipline__key", "sub_specialty"))
     assert (expert.email, expert.max_sessions_week, skills) == (
@@ -53,7 +54,7 @@ def test_a_dry_run_writes_nothing_and_taking_in_writes_once(hospital: Institutio
     )
     assert [(row.institution, row.title.rank, row.home) for row in expert.affiliations.all()] == [(hospital, 3, True)]
 
-    again = roster_import.take_in(HEAD + ZHANG, by=coordinator)
+    again = people_import.take_in(HEAD + ZHANG, by=coordinator)
     assert (again.new, again.changed, again.left) == ([], [], 1)
     assert Expert.objects.count() == 1
     assert AuditEvent.objects.filter(deed="expert.added").count() == 1
@@ -64,7 +65,7 @@ def test_a_line_changes_what_it_says_and_leaves_the_rest(hospital: Institution, 
         "PATH", at=hospital, email="Li@example.org", phone="123", max_sessions_week=5, remote=False
     )
     text = "email\t职称\t学科\t姓名\t可远程\nli@EXAMPLE.org\t主任医师\t\t李娜\t是\n"
-    found = roster_import.take_in(text, by=coordinator)
+    found = people_import.take_in(text, by=coordinator)
     assert [one.changes for one in found.changed] == [["name_zh", "remote", "titles"]]
     expert.refresh_from_db()
     assert (expert.name_zh, expert.email, expert.phone, expert.remote) == ("李娜", "Li@example.org", "123", True)
@@ -97,7 +98,7 @@ def test_all_mistakes_are_listed_at_once_with_line_and_column(hospital: Institut
         (8, "Title", "A title is needed for somebody new."),
     ]
     with pytest.raises(RuleError):
-        roster_import.take_in(text, by=coordinator)
+        people_import.take_in(text, by=coordinator)
     assert not Expert.objects.exists()
 
 
@@ -132,14 +133,14 @@ def test_people_of_other_hospitals_are_left_alone(coordinator: User) -> None:
     said = [(2, "E-mail", "This person belongs to another hospital; its coordinator keeps them.")]
     assert wrong(HEAD + ZHANG, coordinator) == said
     assert wrong(HEAD + ZHANG, None) == []  # on the server anybody may be changed
-    roster_import.take_in(HEAD + ZHANG, by=None)
+    people_import.take_in(HEAD + ZHANG, by=None)
     work = stranger.affiliations.order_by("pk")
     assert [row.home for row in work] == [True, False]
 
 
 def test_a_hospital_is_named_where_one_keeps_several(hospital: Institution, coordinator: User) -> None:
     short = "E-mail,Name,Title,Disciplines\nw@example.org,Wu,Associate chief,PATH\n"
-    assert roster_import.read(short, by=coordinator).new[0].card.titles == {hospital.pk: factories.title(3).pk}
+    assert people_import.read(short, by=coordinator).new[0].card.titles == {hospital.pk: factories.title(3).pk}
     factories.assign(coordinator, Role.COORDINATOR, at=factories.institution())
     assert wrong(short, User.objects.get(pk=coordinator.pk)) == [
         (2, "hospital", "Name the hospital: you keep the people of several.")
@@ -149,20 +150,20 @@ def test_a_hospital_is_named_where_one_keeps_several(hospital: Institution, coor
 def test_encodings_of_both_worlds() -> None:
     text = "邮箱,姓名\n"
     for raw in (text.encode(), text.encode("utf-8-sig"), text.encode("gbk")):
-        assert roster_import.decode(raw) == text
+        assert people_import.decode(raw) == text
     with pytest.raises(RuleError):
-        roster_import.decode(b"\xff\xfe\x00")
+        people_import.decode(b"\xff\xfe\x00")
 
 
 def test_what_is_exported_changes_nothing_when_it_comes_back(hospital: Institution, coordinator: User) -> None:
     factories.expert("RADIOL", "PATH", at=hospital, sub_specialty="chest", phone="+86 10", name_en="=cmd()")
-    rows = roster.with_work(Expert.objects.all())
+    rows = person_cards.with_work(Expert.objects.all())
     for chinese in (False, True):
-        text = roster_import.export(rows, hospital, chinese=chinese)
+        text = people_import.export(rows, hospital, chinese=chinese)
         assert ",=" not in text
-        found = roster_import.read(text, by=coordinator)
+        found = people_import.read(text, by=coordinator)
         assert (found.mistakes, found.new, found.changed, found.left) == ([], [], [], 1)
-    assert roster_sheet.read(roster_import.template(chinese=True)).missing == []
+    assert people_table.read(people_import.template(chinese=True)).missing == []
 
 
 def test_the_queries_do_not_grow_with_the_lines(coordinator: User) -> None:
@@ -171,10 +172,10 @@ def test_the_queries_do_not_grow_with_the_lines(coordinator: User) -> None:
         with CaptureQueriesContext(
             connection,
         ) as queries:
-            assert roster_import.read(text, by=coordinator).mistakes == []
+            assert people_import.read(text, by=coordinator).mistakes == []
         return len(queries)
 
-    roster_import.take_in(HEAD + ZHANG.replace("zhang", "zhang0"), by=coordinator)
+    people_import.take_in(HEAD + ZHANG.replace("zhang", "zhang0"), by=coordinator)
     assert counted(1) == counted(30)
 
 

@@ -4,7 +4,7 @@ from datetime import date, time
 
 import pytest
 
-from experts import time_keeping
+from experts.availability import time_keeping
 from experts.models import ExceptionKind
 from mdt_portal.errors import RuleError
 from mdt_portal.models import AuditEvent

@@ -11,11 +11,12 @@ import pytest
 from django.utils import timezone
 
 from mdt_portal import outbox
-from scheduling import incumbents, runs
 from scheduling.models import Incumbent, PlanningRun
-from scheduling.solver import objectives, rules
-from scheduling.solver.plan import Goals, Plan
-from scheduling.solver.problem import Problem
+from scheduling.planning import incumbents, runs
+from scheduling.solver import rules
+from scheduling.solver.core import objectives
+from scheduling.solver.core.plan import Goals, Plan
+from scheduling.solver.core.problem import Problem
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)

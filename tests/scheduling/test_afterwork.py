@@ -10,13 +10,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from cases import aftercare
 from cases.models import Case, Look
+from cases.services import aftercare
 from experts.models import Role, Team
 from mdt_portal.models import User
 from scheduling.models import Session
-from scheduling.pages import afterwork
-from scheduling.pages.worklist import Entry
+from scheduling.selectors import afterwork
+from scheduling.selectors.worklist import Entry
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
-from scheduling import comparison as side_by_side
-from scheduling import figures
 from scheduling.models import PlanningRun, Proposal, ProposalKind, Session, Wish
+from scheduling.planning import comparison as side_by_side
+from scheduling.planning.core import figures
 from scheduling.solver import alternatives
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
 from tests import factories
 from tests.scheduling import world
 from tests.solver import builders

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from experts.models import Expert, Role
 from mdt_portal.models import AuditEvent, StatusEvent
-from scheduling import invitations
 from scheduling.models import Invitation, Session
+from scheduling.sessions import invitations
 from scheduling.states import InvitationStatus
 from tests import factories
 

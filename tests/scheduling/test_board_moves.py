@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from cases.models import MaterialItem
 from experts.models import Expert, Role
-from scheduling import moves
+from scheduling.board import moves
+from scheduling.board.moves import Where
 from scheduling.models import Move, Session
-from scheduling.moves import Where
-from scheduling.pages.weeks import Week
+from scheduling.selectors.weeks import Week
 from tests import factories
 from tests.scheduling.world import World, small
 

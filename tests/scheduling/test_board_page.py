@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from experts.models import Institution, Role, Team
 from scheduling.models import RoomClosure, Session
-from scheduling.pages.weeks import Week
+from scheduling.selectors.weeks import Week
 from scheduling.states import InvitationStatus
 from tests import factories
 

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from cases.models import Case
 from experts.models import Expert, Role
-from scheduling import calendars, invitations, sessions
 from scheduling.models import Attendance, Invitation, Session
+from scheduling.sessions import ical, invitations, session_services
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ def session(expert: Expert) -> Session:
 
 def events(client: Client, expert: Expert) -> list[icalendar.Event]:
     expert.refresh_from_db()
-    answer = client.get(calendars.address(expert).removeprefix("http://testserver"))
+    answer = client.get(ical.address(expert).removeprefix("http://testserver"))
     assert answer.status_code == 200 and answer["Content-Type"] == "text/calendar; charset=utf-8"
     return icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
 
@@ -42,7 +42,7 @@ def public_url(settings) -> None:
 
 
 def test_an_appointment_without_its_patients(client: Client, expert: Expert, session: Session) -> None:
-    calendars.renew(expert, by=expert.user)
+    ical.renew(expert, by=expert.user)
     [event] = events(client, expert)
     assert event["SUMMARY"] == "Lung MDT (please answer)" and event["STATUS"] == "TENTATIVE"
     assert event.start == session.start and event.end == session.end
@@ -53,27 +53,27 @@ def test_an_appointment_without_its_patients(client: Client, expert: Expert, ses
 
 def test_the_uid_stays_and_the_sequence_rises(client: Client, expert: Expert, session: Session) -> None:
     Case.objects.update(status="planned")
-    calendars.renew(expert, by=expert.user)
+    ical.renew(expert, by=expert.user)
     [before] = events(client, expert)
     invitations.accept(Invitation.objects.get(), by=expert.user)
     [accepted] = events(client, expert)
     assert (accepted["UID"], accepted["STATUS"]) == (before["UID"], "CONFIRMED")
-    sessions.cancel(session, by=factories.user(Role.COORDINATOR, at=session.institution), reason="snow")
+    session_services.cancel(session, by=factories.user(Role.COORDINATOR, at=session.institution), reason="snow")
     [cancelled] = events(client, expert)
     assert (cancelled["UID"], cancelled["STATUS"]) == (before["UID"], "CANCELLED")
     assert cancelled["SEQUENCE"] > before["SEQUENCE"]
 
 
 def test_an_address_is_made_renewed_and_closed(client: Client, expert: Expert) -> None:
-    assert calendars.address(expert) == ""
+    assert ical.address(expert) == ""
     client.force_login(expert.user)
     client.post("/seats/calendar/", {"deed": "renew"})
     expert.refresh_from_db()
-    first = calendars.address(expert)
+    first = ical.address(expert)
     assert first.removeprefix("http://testserver") in client.get("/seats/").content.decode()
     client.post("/seats/calendar/", {"deed": "renew"})
     expert.refresh_from_db()
-    second = calendars.address(expert)
+    second = ical.address(expert)
     client.logout()
     assert client.get(first).status_code == 404 and client.get(second).status_code == 200
     client.force_login(expert.user)
@@ -82,7 +82,7 @@ def test_an_address_is_made_renewed_and_closed(client: Client, expert: Expert) -
 
 
 def test_the_feed_ends_with_the_account(client: Client, expert: Expert) -> None:
-    address = calendars.renew(expert, by=expert.user)
+    address = ical.renew(expert, by=expert.user)
     expert.user.is_active = False
     expert.user.save()
     assert client.get(address).status_code == 404
@@ -95,7 +95,7 @@ def test_who_is_no_expert_has_none(client: Client) -> None:
 
 
 def test_queries_do_not_grow(client: Client, expert: Expert, session: Session) -> None:
-    calendars.renew(expert, by=expert.user)
+    ical.renew(expert, by=expert.user)
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as caught:

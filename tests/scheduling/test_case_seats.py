@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from scheduling import commit
 from scheduling.models import Seat
+from scheduling.publishing import publication
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("optional", [True, False])
 def test_a_welcome_discipline_that_does_not_come_is_no_open_seat(client: Client, optional: bool) -> None:
     w = world.small(1)
-    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    publication.publish(w.propose(seconds=1), by=w.coordinator)
     Seat.objects.filter(discipline__key="PATH").update(attendance=None, optional=optional)
     client.force_login(w.coordinator)
 

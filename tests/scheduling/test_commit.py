@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from experts import time_keeping
+from experts.availability import time_keeping
 from mdt_portal import outbox
 from mdt_portal.errors import StalePlan
 from mdt_portal.models import KeptMail, OutboxMessage, StatusEvent
-from scheduling import commit, invitations, sessions, snapshot
 from scheduling.models import AgendaItem, Attendance, Invitation, PublishedPlan, RoomBooking, Session
+from scheduling.problem import snapshot
+from scheduling.publishing import publication
+from scheduling.sessions import invitations, session_services
 from scheduling.solver import rules
-from scheduling.solver.plan import Plan
+from scheduling.solver.core.plan import Plan
 from tests import factories
 from tests.scheduling import world
 
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def published(cases: int = 3) -> world.World:
     w = world.small(cases)
-    commit.publish(w.propose(), by=w.coordinator)
+    publication.publish(w.propose(), by=w.coordinator)
     return w
 
 
@@ -29,7 +31,7 @@ def test_publishing_creates_sessions_seats_and_invitations() -> None:
     w = world.small()
     proposal = w.propose()
     assert Session.objects.count() == 0
-    outcome = commit.publish(proposal, by=w.coordinator)
+    outcome = publication.publish(proposal, by=w.coordinator)
     session = Session.objects.get()
     assert [change.kind for change in outcome.changes] == ["new"]
     assert session.team == w.team
@@ -66,17 +68,17 @@ def test_each_referrer_hears_once_where_their_cases_stand() -> None:
     w = world.small()
     owner = factories.user("referrer", at=w.hospital, email="ward@example.org", language="en")
     type(w.cases[0]).objects.update(referrer=owner)
-    commit.publish(w.propose(), by=w.coordinator)
+    publication.publish(w.propose(), by=w.coordinator)
     outbox.deliver()
     mail = KeptMail.objects.get(to=owner.email)
     assert mail.subject == "3 of your referrals have a new time"
     assert all(case.number in mail.body for case in w.cases)
     assert "lung" not in mail.body.replace("Lung MDT", "")
-    sessions.cancel(Session.objects.get(), by=w.coordinator, reason="chair ill")
+    session_services.cancel(Session.objects.get(), by=w.coordinator, reason="chair ill")
     outbox.deliver()
     assert "wait for a place again" in KeptMail.objects.filter(to=owner.email).first().body
-    commit.publish(w.propose(), by=w.coordinator)
-    commit.publish(w.propose(), by=w.coordinator)
+    publication.publish(w.propose(), by=w.coordinator)
+    publication.publish(w.propose(), by=w.coordinator)
     outbox.deliver()
     assert KeptMail.objects.filter(to=owner.email).count() == 3
 
@@ -110,7 +112,7 @@ def test_a_new_run_repairs_a_declined_seat_and_tells_only_the_new_person() -> No
     invitations.decline(lost, by=None, reason="away")
     outbox.deliver()
     KeptMail.objects.all().delete()
-    commit.publish(w.propose(), by=w.coordinator)
+    publication.publish(w.propose(), by=w.coordinator)
     outbox.deliver()
     after = {a.expert_id: a.public_id for a in Attendance.objects.active()}
     joined = set(after) - set(before)
@@ -123,7 +125,7 @@ def test_a_new_run_repairs_a_declined_seat_and_tells_only_the_new_person() -> No
 def test_publishing_the_same_plan_again_changes_and_tells_nothing() -> None:
     w = published()
     outbox.deliver()
-    outcome = commit.publish(w.propose(), by=w.coordinator)
+    outcome = publication.publish(w.propose(), by=w.coordinator)
     assert {change.kind for change in outcome.changes} == {"same"}
     assert outcome.told == 0
     assert OutboxMessage.objects.filter(status="waiting", kind__startswith="notice").count() == 0
@@ -137,7 +139,7 @@ def test_commit_refuses_plan_when_expert_became_unavailable() -> None:
         surgeon, first_day=factories.monday(), last_day=factories.monday() + timedelta(days=13), by=None
     )
     with pytest.raises(StalePlan) as refused:
-        commit.publish(proposal, by=w.coordinator)
+        publication.publish(proposal, by=w.coordinator)
     assert refused.value.params["rules"] == ["expert_free"]
     assert surgeon.name in refused.value.message
     assert Session.objects.count() == 0
@@ -146,20 +148,20 @@ def test_commit_refuses_plan_when_expert_became_unavailable() -> None:
 def test_commit_refuses_plan_when_a_case_was_withdrawn() -> None:
     w = world.small()
     proposal = w.propose()
-    sessions.withdraw(w.cases[0], by=w.coordinator, reason="moved away")
+    session_services.withdraw(w.cases[0], by=w.coordinator, reason="moved away")
     with pytest.raises(StalePlan):
-        commit.publish(proposal, by=w.coordinator)
+        publication.publish(proposal, by=w.coordinator)
     assert Session.objects.count() == 0
 
 
 def test_commit_refuses_a_plan_that_rests_on_an_older_one() -> None:
     w = world.small()
     older = w.propose()
-    commit.publish(w.propose(), by=w.coordinator)
+    publication.publish(w.propose(), by=w.coordinator)
     older.run.refresh_from_db()
     assert older.run.status == "superseded"
     with pytest.raises(StalePlan, match="published week has changed"):
-        commit.publish(older, by=w.coordinator)
+        publication.publish(older, by=w.coordinator)
     assert Session.objects.count() == 1
 
 
@@ -167,7 +169,7 @@ def test_a_case_that_came_in_meanwhile_does_not_make_the_plan_stale() -> None:
     w = world.small()
     proposal = w.propose()
     late = factories.case_waiting(team=w.team)
-    commit.publish(proposal, by=w.coordinator)
+    publication.publish(proposal, by=w.coordinator)
     late.refresh_from_db()
     assert late.status == "waiting"
 
@@ -209,7 +211,7 @@ def test_cancelling_a_session_returns_its_cases_and_tells_its_people() -> None:
     KeptMail.objects.all().delete()
     session = Session.objects.get()
     people = set(session.attendances.values_list("expert__email", flat=True))
-    sessions.cancel(session, by=w.coordinator, reason="chair ill")
+    session_services.cancel(session, by=w.coordinator, reason="chair ill")
     outbox.deliver()
     assert {case.status for case in _fresh(w)} == {"waiting"}
     assert set(KeptMail.objects.values_list("to", flat=True)) == people
@@ -220,7 +222,7 @@ def test_cancelling_a_session_returns_its_cases_and_tells_its_people() -> None:
 
 def test_withdrawing_the_only_case_calls_the_session_off() -> None:
     w = published(1)
-    case = sessions.withdraw(w.cases[0], by=w.coordinator, reason="declined treatment")
+    case = session_services.withdraw(w.cases[0], by=w.coordinator, reason="declined treatment")
     assert case.status == "withdrawn"
     assert Session.objects.get().status == "cancelled"
 

@@ -13,13 +13,18 @@ import pytest
 import redis
 from django.conf import settings
 
-from scheduling import snapshot, spread
-from scheduling.desk import Desk
-from scheduling.helper import Place
-from scheduling.solver import bounds, crew, decompose, greedy, reading, rules
-from scheduling.solver.decompose import Coordinator, Worker
-from scheduling.solver.plan import LEVELS, Bound
-from scheduling.solver.problem import Problem
+from scheduling.distributed import distributed_crew
+from scheduling.distributed.channel import Desk
+from scheduling.distributed.helper import Place
+from scheduling.problem import snapshot
+from scheduling.solver import rules
+from scheduling.solver.core import reading
+from scheduling.solver.core.plan import LEVELS, Bound
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.greedy import greedy
+from scheduling.solver.neighbourhood import crew, decompose
+from scheduling.solver.neighbourhood.decompose import Coordinator, Worker
+from scheduling.solver.proof import bounds
 from scheduling.solver.solve import Clock, Search
 from tests.scheduling import world
 
@@ -33,10 +38,10 @@ def problem() -> Problem:
 
 
 @pytest.fixture
-def crew_at_work(problem: Problem) -> Iterator[spread.Spread]:
+def crew_at_work(problem: Problem) -> Iterator[distributed_crew.Spread]:
     with redis.Redis.from_url(settings.BROKER_URL) as broker:
         broker.flushdb()
-    team = spread.Spread(problem, lambda: False)
+    team = distributed_crew.Spread(problem, lambda: False)
     team._own.busy = True  # so that all work goes to helpers
     yield team
     team.dismiss()
@@ -49,7 +54,7 @@ def search(problem: Problem) -> Coordinator:
 
 
 @pytest.fixture
-def desk(crew_at_work: spread.Spread) -> Desk:
+def desk(crew_at_work: distributed_crew.Spread) -> Desk:
     """As a helper finds it whose invitation names it."""
     with redis.Redis.from_url(settings.BROKER_URL) as broker:
         keys = wait_for(lambda: broker.keys("mdt-desk:*:problem"))
@@ -57,7 +62,7 @@ def desk(crew_at_work: spread.Spread) -> Desk:
 
 
 def test_a_helper_gets_work_and_its_answer_is_checked_and_taken(
-    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem
+    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk, problem: Problem
 ) -> None:
     answer = answered(crew_at_work, search, desk, honest(desk, problem))
     before = search.goals
@@ -68,7 +73,7 @@ def test_a_helper_gets_work_and_its_answer_is_checked_and_taken(
 
 
 def test_a_repeated_answer_is_not_heard(
-    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem
+    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk, problem: Problem
 ) -> None:
     work = honest(desk, problem)
     said: list[dict[str, Any]] = []
@@ -86,10 +91,14 @@ def test_a_repeated_answer_is_not_heard(
 
 
 def test_a_silent_helper_costs_its_task_and_its_late_answer_nothing(
-    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem, monkeypatch: pytest.MonkeyPatch
+    crew_at_work: distributed_crew.Spread,
+    search: Coordinator,
+    desk: Desk,
+    problem: Problem,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     given = handed(crew_at_work, search, desk)
-    monkeypatch.setattr(spread, "SILENT_S", 0.3)
+    monkeypatch.setattr(distributed_crew, "SILENT_S", 0.3)
     [lost] = wait_for(lambda: [r for r in crew_at_work.results() if isinstance(r, crew.Lost)])
     assert f"task-{lost.work.id}" == given["key"]
     assert crew_at_work.lost == 1
@@ -99,7 +108,7 @@ def test_a_silent_helper_costs_its_task_and_its_late_answer_nothing(
 
 
 def test_work_that_came_too_late_for_a_helper_is_lost_when_it_returns(
-    crew_at_work: spread.Spread, search: Coordinator, desk: Desk
+    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk
 ) -> None:
     given = handed(crew_at_work, search, desk)
     desk.tell({"from": "helper", "ready": True, "invitation": 7})
@@ -113,7 +122,7 @@ def test_work_that_came_too_late_for_a_helper_is_lost_when_it_returns(
     "said", [{"answer": {"task": "x"}}, {"answer": {}}, {}, {"bounded": {"team": 1, "part": {}}}, {"bounded": {}}]
 )
 def test_an_answer_that_cannot_be_read_counts_as_lost(
-    said: dict[str, Any], crew_at_work: spread.Spread, search: Coordinator, desk: Desk
+    said: dict[str, Any], crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk
 ) -> None:
     given = handed(crew_at_work, search, desk)
     desk.tell({"from": "helper", "key": given["key"], **said})
@@ -133,7 +142,7 @@ def test_an_answer_that_cannot_be_read_counts_as_lost(
         {"from": "helper", "invitation": []},
     ],
 )
-def test_what_is_no_message_is_passed_over(said: Any, crew_at_work: spread.Spread, desk: Desk) -> None:
+def test_what_is_no_message_is_passed_over(said: Any, crew_at_work: distributed_crew.Spread, desk: Desk) -> None:
     with redis.Redis.from_url(settings.BROKER_URL) as broker:
         broker.rpush(f"mdt-desk:{desk.name}:inbox", b"no zip")
     desk.tell(said)
@@ -142,7 +151,7 @@ def test_what_is_no_message_is_passed_over(said: Any, crew_at_work: spread.Sprea
 
 
 def test_an_answer_to_other_work_counts_as_lost(
-    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem
+    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk, problem: Problem
 ) -> None:
     given = handed(crew_at_work, search, desk)
     said = honest(desk, problem)(given)
@@ -164,7 +173,7 @@ def test_an_answer_of_other_code_neither_ends_the_search_nor_spoils_its_plan(see
         for _change in range(rnd.randint(0, 3)):
             spoil(said["into"], rnd)
         answer = reading.whole(decompose._ANSWER, said)
-        search.accept(task.id, replace(answer, version=spread.UNCHECKED))
+        search.accept(task.id, replace(answer, version=distributed_crew.UNCHECKED))
         assert rules.violations(problem, search.plan()) == []
 
 
@@ -211,7 +220,7 @@ def test_a_bound_that_a_better_plan_goes_below_is_forgotten(problem: Problem) ->
 
 
 def test_an_answer_that_breaks_a_rule_is_refused_however_good_it_looks(
-    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem
+    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk, problem: Problem
 ) -> None:
     def without_people(given: dict[str, Any]) -> dict[str, Any]:
         said = honest(desk, problem)(given)
@@ -226,7 +235,7 @@ def test_an_answer_that_breaks_a_rule_is_refused_however_good_it_looks(
     assert search.sessions == state
 
 
-def test_the_desk_vanishes_with_the_search(crew_at_work: spread.Spread, desk: Desk) -> None:
+def test_the_desk_vanishes_with_the_search(crew_at_work: distributed_crew.Spread, desk: Desk) -> None:
     assert desk.show_life("helper")
     crew_at_work.dismiss()
     assert not desk.show_life("helper")
@@ -234,9 +243,13 @@ def test_the_desk_vanishes_with_the_search(crew_at_work: spread.Spread, desk: De
 
 
 def test_the_search_goes_on_at_a_new_desk_when_the_broker_has_forgotten_the_old_one(
-    crew_at_work: spread.Spread, search: Coordinator, desk: Desk, problem: Problem, monkeypatch: pytest.MonkeyPatch
+    crew_at_work: distributed_crew.Spread,
+    search: Coordinator,
+    desk: Desk,
+    problem: Problem,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(spread, "RENEW_S", 0.1)
+    monkeypatch.setattr(distributed_crew, "RENEW_S", 0.1)
     with redis.Redis.from_url(settings.BROKER_URL) as broker:
         broker.flushdb()
         wait_for(lambda: broker.keys("mdt-desk:*:problem"))
@@ -255,7 +268,7 @@ def honest(desk: Desk, problem: Problem) -> Callable[[dict[str, Any]], dict[str,
     return Place(desk, Worker(problem)).do
 
 
-def handed(team: spread.Spread, search: Coordinator, desk: Desk) -> dict[str, Any]:
+def handed(team: distributed_crew.Spread, search: Coordinator, desk: Desk) -> dict[str, Any]:
     """Work that the test has got, as a helper."""
     desk.tell({"from": "helper", "ready": True})
     wait_for(lambda: heard(team, for_s=0.1) or team.has_room())
@@ -267,14 +280,16 @@ def handed(team: spread.Spread, search: Coordinator, desk: Desk) -> dict[str, An
     return given
 
 
-def answered(team: spread.Spread, search: Coordinator, desk: Desk, work: Callable[..., dict[str, Any]]) -> Any:
+def answered(
+    team: distributed_crew.Spread, search: Coordinator, desk: Desk, work: Callable[..., dict[str, Any]]
+) -> Any:
     given = handed(team, search, desk)
     desk.tell({"from": "helper", "key": given["key"], **work(given)})
     [answer] = wait_for(lambda: heard(team, for_s=0.2))
     return answer
 
 
-def heard(team: spread.Spread, *, for_s: float) -> list[crew.Result]:
+def heard(team: distributed_crew.Spread, *, for_s: float) -> list[crew.Result]:
     """What comes in within this time."""
     found: list[crew.Result] = []
     deadline = time.monotonic() + for_s

@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from experts import engagements, time_keeping
+from experts.availability import engagements, time_keeping
 from experts.models import Expert, Role
-from scheduling import engaged, invitations
 from scheduling.models import Hold, Invitation
+from scheduling.selectors import commitments
+from scheduling.sessions import invitations
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -42,11 +43,11 @@ def wednesday_before(expert: Expert) -> datetime:
 def test_the_load_counts_what_is_asked_and_what_is_accepted(expert: Expert) -> None:
     invitations.accept(invited(expert), by=None)
     invited(expert, days=2)
-    this, following = engaged.load(expert, now=wednesday_before(expert))
+    this, following = commitments.load(expert, now=wednesday_before(expert))
     assert (this.sessions, this.minutes, this.full) == (0, 0, False)
     assert (following.monday, following.sessions, following.minutes, following.unanswered) == (NEXT, 2, 120, 1)
     Expert.objects.filter(pk=expert.pk).update(max_sessions_week=2)
-    assert engaged.load(Expert.objects.get(pk=expert.pk), now=wednesday_before(expert))[1].full
+    assert commitments.load(Expert.objects.get(pk=expert.pk), now=wednesday_before(expert))[1].full
 
 
 def test_what_was_declined_or_has_run_out_is_no_load(expert: Expert) -> None:
@@ -58,8 +59,8 @@ def test_what_was_declined_or_has_run_out_is_no_load(expert: Expert) -> None:
     fields = {"case": case, "team": team, "start": start, "end": start + timedelta(minutes=20)}
     hold = Hold.objects.create(**fields, expires_at=now + timedelta(minutes=5))
     expert.attendances.create(hold=hold, start=start, end=start + timedelta(minutes=20))
-    assert engaged.load(expert, now=now)[-1].sessions + engaged.load(expert, now=now)[0].sessions == 1
-    assert sum(week.sessions for week in engaged.load(expert, now=now + timedelta(minutes=6))) == 0
+    assert commitments.load(expert, now=now)[-1].sessions + commitments.load(expert, now=now)[0].sessions == 1
+    assert sum(week.sessions for week in commitments.load(expert, now=now + timedelta(minutes=6))) == 0
 
 
 # Clashes --------------------------------------------------------------------------------------------------------------

@@ -10,15 +10,16 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from cases import aftercare
-from cases.aftercare import Words
 from cases.models import Case, Look, Outcome
+from cases.services import aftercare
+from cases.services.aftercare import Words
 from experts.models import Role, Team
 from mdt_portal.models import User
-from scheduling import evaluation, meetings
-from scheduling.meetings import Said
 from scheduling.models import Session
-from scheduling.pages.held import start_words
+from scheduling.selectors import evaluation
+from scheduling.selectors.past_meetings import start_words
+from scheduling.sessions import meetings
+from scheduling.sessions.meetings import Said
 from tests import factories
 
 pytestmark = pytest.mark.django_db

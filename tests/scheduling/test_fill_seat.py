@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from experts.models import Affiliation
 from mdt_portal.errors import StaleState
-from scheduling import commit, deputies, invitations, sessions
 from scheduling.models import Attendance, Seat
+from scheduling.publishing import publication
+from scheduling.sessions import invitations, session_services, substitutes
 from tests import factories
 from tests.scheduling import world
 
@@ -19,14 +20,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_who_comes_already_stays_longer_and_is_asked_again() -> None:
     w = world.small(2)
-    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    publication.publish(w.propose(seconds=1), by=w.coordinator)
     first, second = Seat.objects.filter(discipline__key="THORSURG").order_by("item__start")
     end = first.item.start + timedelta(minutes=first.item.minutes)
     Seat.objects.filter(pk=second.pk).update(attendance=None)
     Attendance.objects.filter(pk=first.attendance_id).update(end=end)
     invitations.accept(Attendance.objects.get(pk=first.attendance_id).invitation, by=None)
 
-    attendance = sessions.fill_seat(Seat.objects.get(pk=second.pk), w.experts[4], by=w.coordinator)
+    attendance = session_services.fill_seat(Seat.objects.get(pk=second.pk), w.experts[4], by=w.coordinator)
 
     assert attendance.pk == first.attendance_id
     attendance.refresh_from_db()
@@ -37,22 +38,22 @@ def test_who_comes_already_stays_longer_and_is_asked_again() -> None:
 
 def test_one_deputy_takes_all_that_a_colleague_leaves_with_one_invitation() -> None:
     w = world.small(3)
-    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    publication.publish(w.propose(seconds=1), by=w.coordinator)
     lost = Seat.objects.filter(discipline__key="RADIOL").order_by("item__start").first()
     assert lost is not None and lost.attendance is not None
     session = lost.item.session
     assert session.items.filter(active=True).count() == 3
     invitations.decline(lost.attendance.invitation, by=None, reason="away")
 
-    seats = deputies.together(Seat.objects.get(pk=lost.pk))
-    (colleague,) = deputies.of(*seats)
-    attendance = sessions.fill_seats(seats, colleague, by=w.coordinator)
+    seats = substitutes.together(Seat.objects.get(pk=lost.pk))
+    (colleague,) = substitutes.of(*seats)
+    attendance = session_services.fill_seats(seats, colleague, by=w.coordinator)
 
     assert [seat.item.start for seat in seats] == sorted(seat.item.start for seat in seats)
     assert attendance.seats.count() == len(seats) == 3
     assert Attendance.objects.active().filter(expert=colleague).get().sequence == 0
     with pytest.raises(StaleState):
-        sessions.fill_seats(seats, colleague, by=w.coordinator)
+        session_services.fill_seats(seats, colleague, by=w.coordinator)
 
 
 def test_who_does_not_work_here_any_more_is_invited_by_video() -> None:
@@ -63,19 +64,19 @@ def test_who_does_not_work_here_any_more_is_invited_by_video() -> None:
     Affiliation.objects.create(
         expert=deputy, institution=w.hospital, title=factories.title(3), home=False, until=factories.monday(-4)
     )
-    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    publication.publish(w.propose(seconds=1), by=w.coordinator)
     lost = Attendance.objects.get(seats__discipline__key="RADIOL")
     invitations.decline(lost.invitation, by=None, reason="away")
     w.experts[1 if lost.expert == w.experts[0] else 0].delete()
 
-    attendance = sessions.fill_seat(Seat.objects.get(attendance=None), deputy, by=w.coordinator)
+    attendance = session_services.fill_seat(Seat.objects.get(attendance=None), deputy, by=w.coordinator)
 
     assert attendance.mode == "remote"
 
 
 def test_the_page_asks_for_one_deputy_not_for_one_per_case(client: Client) -> None:
     w = world.small(3)
-    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    publication.publish(w.propose(seconds=1), by=w.coordinator)
     lost = Attendance.objects.filter(seats__discipline__key="RADIOL").first()
     assert lost is not None
     session = lost.session

@@ -12,11 +12,12 @@ import redis
 from django.utils import timezone
 
 from mdt_portal import outbox
-from scheduling import runs
 from scheduling.models import PlanningRun
-from scheduling.solver import greedy, rules
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
+from scheduling.planning import runs
+from scheduling.solver import rules
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.greedy import greedy
 from tests.conftest import HEARD_URL
 from tests.scheduling import world
 

@@ -12,9 +12,11 @@ from cases.models import Case
 from experts.models import Leave, Role
 from mdt_portal.errors import Conflict, DomainError, RuleError, StaleState
 from mdt_portal.models import OutboxMessage
-from scheduling import commit, holds, locks, promises, snapshot
-from scheduling.clock import Horizon
+from scheduling import locks
 from scheduling.models import Attendance, Hold, Invitation, PublishedPlan, RoomBooking, Session
+from scheduling.problem import snapshot
+from scheduling.problem.core.horizon import Horizon
+from scheduling.publishing import earliest_slots, holds, publication
 from scheduling.states import HoldStatus
 from tests import factories
 from tests.scheduling import world
@@ -24,8 +26,8 @@ from tests.scheduling.world import World
 pytestmark = pytest.mark.django_db
 
 
-def first(case: Case) -> promises.Slot:
-    return promises.earliest_slots(case, 1)[0]
+def first(case: Case) -> earliest_slots.Slot:
+    return earliest_slots.earliest_slots(case, 1)[0]
 
 
 def held(w: World, number: int = 0) -> Hold:
@@ -53,7 +55,7 @@ def test_a_held_time_is_offered_to_nobody_else_and_is_free_again_afterwards() ->
     assert slot.start == rival.start
     hold = holds.hold(w.cases[0], slot.key, by=w.coordinator)
     assert first(w.cases[1]).start >= slot.end
-    with pytest.raises(promises.SlotTaken, match="taken a moment ago"):
+    with pytest.raises(earliest_slots.SlotTaken, match="taken a moment ago"):
         holds.hold(w.cases[1], rival.key, by=w.coordinator)
     holds.release(hold, by=w.coordinator)
     assert first(w.cases[1]).start == rival.start
@@ -82,7 +84,7 @@ def test_joining_takes_only_what_is_added() -> None:
     w = world.small(2)
     publish(w, w.meeting(1, "08:00", [seated(w, 0, 2, 4)]))
     session = Session.objects.get()
-    slot = next(one for one in promises.earliest_slots(w.cases[1], 100) if one.session)
+    slot = next(one for one in earliest_slots.earliest_slots(w.cases[1], 100) if one.session)
     hold = holds.hold(w.cases[1], slot.key, by=w.coordinator)
     assert hold.session == session
     assert {(row.start, row.end) for row in hold.attendances.all()} == {(session.end, slot.end)}
@@ -116,7 +118,7 @@ def test_booking_joins_the_session_and_asks_those_again_who_stay_longer() -> Non
     w = world.small(2)
     publish(w, w.meeting(1, "08:00", [seated(w, 0, 2, 4)]))
     session = Session.objects.get()
-    slot = next(one for one in promises.earliest_slots(w.cases[1], 100) if one.session)
+    slot = next(one for one in earliest_slots.earliest_slots(w.cases[1], 100) if one.session)
     holds.confirm(holds.hold(w.cases[1], slot.key, by=w.coordinator), by=w.coordinator)
     session.refresh_from_db()
     assert session.end == slot.end
@@ -142,7 +144,7 @@ def test_what_is_over_cannot_be_booked_and_frees_its_time() -> None:
 
 def test_the_same_person_changes_their_mind_and_another_may_not_interfere() -> None:
     w = world.small(1)
-    slots = promises.earliest_slots(w.cases[0], 2)
+    slots = earliest_slots.earliest_slots(w.cases[0], 2)
     holds.hold(w.cases[0], slots[0].key, by=w.coordinator)
     colleague = factories.user(Role.COORDINATOR, at=w.hospital)
     with pytest.raises(Conflict, match=str(w.coordinator)):
@@ -157,7 +159,7 @@ def test_what_breaks_a_rule_by_now_is_not_booked_and_stays_held() -> None:
     hold = held(w)
     day = hold.start.astimezone(w.hospital.tz).date()
     Leave.objects.create(expert_id=next(iter(hold.people.values())), first_day=day, last_day=day)
-    with pytest.raises(promises.SlotTaken):
+    with pytest.raises(earliest_slots.SlotTaken):
         holds.confirm(hold, by=w.coordinator)
     hold.refresh_from_db()
     assert (hold.status, Session.objects.count()) == ("held", 0)
@@ -178,7 +180,7 @@ def test_a_case_that_does_not_wait_or_lacks_materials_is_refused() -> None:
 def test_a_plan_leaves_a_held_case_alone_and_the_session_where_it_is() -> None:
     w = world.small(2)
     publish(w, w.meeting(3, "08:00", [seated(w, 0, 2, 4)]))
-    slot = next(one for one in promises.earliest_slots(w.cases[1], 400) if one.session)
+    slot = next(one for one in earliest_slots.earliest_slots(w.cases[1], 400) if one.session)
     run = w.request()
     assert [session.id for session in snapshot.take(run).problem.previous] == [slot.session.pk]  # type: ignore[union-attr]
     holds.hold(w.cases[1], slot.key, by=w.coordinator)
@@ -196,12 +198,12 @@ def test_publishing_elsewhere_does_not_take_a_held_time() -> None:
     at = f"{hold.start.astimezone(w.hospital.tz):%H:%M}"
     rival = w.meeting(day, at, [seated(w, 0, 2, 4), seated(w, 0, 2, 4)])
     with pytest.raises(DomainError):
-        commit.publish(w.offer(w.cut(rival, 1)), by=w.coordinator)
+        publication.publish(w.offer(w.cut(rival, 1)), by=w.coordinator)
 
 
 def test_refusals_speak_the_readers_language() -> None:
     w = world.small(2)
     slot, rival = first(w.cases[0]), first(w.cases[1])
     holds.hold(w.cases[0], slot.key, by=w.coordinator)
-    with translation.override("zh-hans"), pytest.raises(promises.SlotTaken, match="刚刚"):
+    with translation.override("zh-hans"), pytest.raises(earliest_slots.SlotTaken, match="刚刚"):
         holds.hold(w.cases[1], rival.key, by=w.coordinator)

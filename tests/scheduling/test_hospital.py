@@ -7,14 +7,16 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from cases.models import Case
-from experts import working_days
+from experts.availability import working_days
 from experts.models import Expert, Institution
 from mdt_portal.models import KeptMail, User
-from scheduling import commit, invitations, runs
 from scheduling.models import Invitation, Room, Session
+from scheduling.planning import runs
+from scheduling.publishing import publication
+from scheduling.sessions import invitations
 from scheduling.solver import rules
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
 
 RUN_S = 25
 LIMIT_S = 60
@@ -41,7 +43,7 @@ def test_a_hospital_is_planned_published_and_confirmed(worker: object) -> None:
     assert all(left.reasons for left in plan.unplaced)
     assert sum(len(session.cases) for session in plan.sessions) + len(plan.unplaced) == len(problem.cases) > 80
 
-    commit.publish(proposal, by=coordinator)
+    publication.publish(proposal, by=coordinator)
     planned = Session.objects.exclude(proposal=None)  # the others are those of the past week
     asked = Invitation.objects.filter(attendance__session__in=planned)
     assert planned.count() == len(plan.sessions)

@@ -6,12 +6,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from scheduling import incumbents, planning, runs, snapshot
 from scheduling.models import Incumbent, PlanningRun
-from scheduling.solver import greedy, rules
-from scheduling.solver.decompose import plan_of
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
+from scheduling.planning import incumbents, runs, worker
+from scheduling.problem import snapshot
+from scheduling.solver import rules
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.greedy import greedy
+from scheduling.solver.neighbourhood.decompose import plan_of
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -62,7 +64,7 @@ def test_after_two_lost_workers_the_best_plan_so_far_is_offered_without_a_search
         assert held is not None
         incumbents.keep(held, kept.sessions, seconds=1)
         lose_worker(run)
-    planning.execute(run.pk)
+    worker.execute(run.pk)
     run.refresh_from_db()
     assert (run.status, run.attempts) == ("proposed", 3)
     offered = Plan.from_json(run.proposals.get().plan)

@@ -10,8 +10,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from scheduling import planning, runs
 from scheduling.models import PlanningRun
+from scheduling.planning import runs, worker
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,10 +41,10 @@ def test_a_late_worker_does_not_end_the_run_of_its_successor() -> None:
 
 
 def test_the_lease_outlives_a_database_connection_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "PULSE_S", 0.1)
+    monkeypatch.setattr(worker, "PULSE_S", 0.1)
     run = runs.claim(world.small(0).request().pk)
     assert run is not None
-    with planning.Pulse(run) as pulse:
+    with worker.Pulse(run) as pulse:
         _wait_until(lambda: _renewed(run) > run.heartbeat_at)
         with connection.cursor() as cursor:
             cursor.execute(

@@ -10,12 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from experts import roster
 from experts.models import Affiliation, Expert, Institution, Role
+from experts.roster import person_cards
 from mdt_portal.errors import RuleError
 from mdt_portal.models import AuditEvent, User
-from scheduling import leaving
 from scheduling.models import Session
+from scheduling.resources import departures
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -66,18 +66,18 @@ def address(expert: Expert, name: str = "person_leaves") -> str:
 def test_the_sessions_after_the_last_day_are_hit(ann: Expert, hospital: Institution) -> None:
     last, after = meets(ann, hospital, 1), meets(ann, hospital, 2)
     meets(factories.expert(at=hospital), hospital, 3)
-    assert list(leaving.hit(work_of(ann), day(1))) == [after]
-    assert list(leaving.hit(work_of(ann), day(0))) == [last, after]
+    assert list(departures.hit(work_of(ann), day(1))) == [after]
+    assert list(departures.hit(work_of(ann), day(0))) == [last, after]
 
 
 def test_what_one_joins_elsewhere_is_hit_while_one_works_nowhere_else(ann: Expert, hospital: Institution) -> None:
     here, there = meets(ann, hospital, 1), meets(ann, factories.institution(), 2)
-    assert list(leaving.hit(work_of(ann), day(0))) == [here, there]
+    assert list(departures.hit(work_of(ann), day(0))) == [here, there]
     other = factories.institution()
     second = Affiliation.objects.create(expert=ann, institution=other, title=factories.title(), home=False)
-    assert list(leaving.hit(work_of(ann), day(0))) == [here]
-    roster.end_work(second, until=day(1), by=None)
-    assert list(leaving.hit(work_of(ann), day(0))) == [here, there]
+    assert list(departures.hit(work_of(ann), day(0))) == [here]
+    person_cards.end_work(second, until=day(1), by=None)
+    assert list(departures.hit(work_of(ann), day(0))) == [here, there]
 
 
 def test_the_coordinator_sees_what_is_hit_before_and_after_saving(
@@ -105,7 +105,7 @@ def test_the_coordinator_sees_what_is_hit_before_and_after_saving(
 
 def test_who_has_left_is_no_candidate_any_more(ann: Expert, hospital: Institution, desk: Client) -> None:
     desk.post(address(ann), {"until": str(timezone.now().date() - timedelta(days=2))})
-    assert not roster.present(ann.affiliations.all()).exists()
+    assert not person_cards.present(ann.affiliations.all()).exists()
     assert desk.get(address(ann)).status_code == 200  # a mistyped day can still be mended
     ann.affiliations.update(until=timezone.now().date() - timedelta(days=32))
     assert desk.get(address(ann)).status_code == 404
@@ -119,10 +119,10 @@ def test_a_last_day_before_the_first_is_refused(desk: Client, ann: Expert) -> No
 
 
 def test_one_main_employer_stays_the_only_one(ann: Expert) -> None:
-    first = roster.end_work(work_of(ann), until=day(3), by=None)
+    first = person_cards.end_work(work_of(ann), until=day(3), by=None)
     Affiliation.objects.create(expert=ann, institution=factories.institution(), title=factories.title())
     with pytest.raises(RuleError, match="Another hospital is the main employer"):
-        roster.end_work(first, until=None, by=None)
+        person_cards.end_work(first, until=None, by=None)
 
 
 def test_only_who_keeps_that_hospitals_pool_may_end_it(client: Client, ann: Expert, hospital: Institution) -> None:

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, transaction
 
-from cases import workflow
+from cases.services import workflow
 from experts.models import Expert
 from mdt_portal.errors import Conflict, StalePlan, StaleState
-from scheduling import commit, invitations, locks, sessions
+from scheduling import locks
 from scheduling.models import AgendaItem, Seat, Session
+from scheduling.publishing import publication
+from scheduling.sessions import invitations, session_services
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +29,7 @@ def seats(w: world.World, radiologist: int = 0) -> dict[int, Expert]:
 
 
 def publish(w: world.World, *planned) -> None:
-    commit.publish(w.offer(*planned), by=w.coordinator)
+    publication.publish(w.offer(*planned), by=w.coordinator)
 
 
 class Rival(threading.Thread):
@@ -71,7 +73,7 @@ def wait_for(rival: Rival) -> None:
 def test_a_plan_with_a_case_that_is_withdrawn_at_the_same_moment_is_refused() -> None:
     w = world.small(1)
     offer = w.offer(w.meeting(TUESDAY, "09:00", [seats(w)]))
-    with while_waiting(lambda: commit.publish(offer, by=w.coordinator)) as rival:
+    with while_waiting(lambda: publication.publish(offer, by=w.coordinator)) as rival:
         workflow.withdraw(w.cases[0], by=None, reason="moved away")
         wait_for(rival)
     assert isinstance(rival.error, StalePlan)
@@ -83,7 +85,7 @@ def test_who_withdraws_a_case_that_is_just_moved_to_another_session_is_told_to_l
     early = w.meeting(TUESDAY, "09:00", [seats(w)] * 2)
     late = w.meeting(THURSDAY, "09:00", [seats(w)] * 3, number=2)
     publish(w, early, w.cut(late, 2))
-    with while_waiting(lambda: sessions.withdraw(w.cases[1], by=w.coordinator, reason="moved away")) as rival:
+    with while_waiting(lambda: session_services.withdraw(w.cases[1], by=w.coordinator, reason="moved away")) as rival:
         locks.take(plans=[w.hospital.pk])
         wait_for(rival)
         publish(w, w.cut(early, 0), w.cut(late, 1, 2))
@@ -101,7 +103,7 @@ def test_a_seat_of_a_case_that_has_moved_cannot_be_filled() -> None:
     seat = Seat.objects.get(item__case=w.cases[1], place=1)
     publish(w, w.cut(early, 0), w.cut(late, 1, 2))
     with pytest.raises(StaleState):
-        sessions.fill_seat(seat, w.experts[1], by=w.coordinator)
+        session_services.fill_seat(seat, w.experts[1], by=w.coordinator)
 
 
 def test_a_seat_that_was_written_anew_cannot_be_filled() -> None:
@@ -110,7 +112,7 @@ def test_a_seat_that_was_written_anew_cannot_be_filled() -> None:
     seat = Seat.objects.get(place=1)
     publish(w, w.meeting(TUESDAY, "15:00", [seats(w)]))
     with pytest.raises(StaleState):
-        sessions.fill_seat(seat, w.experts[1], by=w.coordinator)
+        session_services.fill_seat(seat, w.experts[1], by=w.coordinator)
 
 
 def test_a_session_that_was_confirmed_meanwhile_is_called_off_all_the_same() -> None:
@@ -119,10 +121,10 @@ def test_a_session_that_was_confirmed_meanwhile_is_called_off_all_the_same() -> 
     seen = Session.objects.get()
     for row in seen.attendances.all():
         invitations.accept(row.invitation, by=None)
-    sessions.cancel(seen, by=w.coordinator, reason="chair ill")
+    session_services.cancel(seen, by=w.coordinator, reason="chair ill")
     assert Session.objects.get().status == "cancelled"
     with pytest.raises(Conflict, match="09:00 is “Cancelled”"):  # by the hospital's clock
-        sessions.cancel(seen, by=w.coordinator, reason="chair ill")
+        session_services.cancel(seen, by=w.coordinator, reason="chair ill")
 
 
 def test_an_answer_waits_for_the_plan_that_is_being_published() -> None:

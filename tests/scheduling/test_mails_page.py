@@ -11,9 +11,9 @@ from django.utils import timezone, translation
 
 from experts.models import Role
 from mdt_portal.models import KeptMail, OutboxMessage
-from scheduling import invitations, notices
 from scheduling.models import Attendance, Invitation, Session
-from scheduling.pages.mails import linked
+from scheduling.sessions import invitations, notifications
+from scheduling.web.mails import linked
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def meeting() -> Session:
 def test_an_invitation_asks_for_an_answer_with_its_link() -> None:
     session = meeting()
     attendance = session.attendances.get()
-    notices.mail_expert(attendance.expert_id, invited=[attendance.pk], changed=[], released=[])
+    notifications.mail_expert(attendance.expert_id, invited=[attendance.pk], changed=[], released=[])
     mail = KeptMail.objects.get()
     assert mail.subject == "Please answer: can you take 1 MDT seat?"
     assert settings.MDT_PUBLIC_URL + invitations.link(attendance.invitation) in mail.body
@@ -98,7 +98,7 @@ def test_an_invitation_asks_for_an_answer_with_its_link() -> None:
 def test_who_is_free_again_gets_no_link() -> None:
     attendance = meeting().attendances.get()
     Attendance.objects.filter(pk=attendance.pk).update(active=False)
-    notices.mail_expert(attendance.expert_id, invited=[], changed=[], released=[attendance.pk])
+    notifications.mail_expert(attendance.expert_id, invited=[], changed=[], released=[attendance.pk])
     mail = KeptMail.objects.get()
     assert "free again" in mail.subject
     assert "/answer/" not in mail.body
@@ -107,14 +107,14 @@ def test_who_is_free_again_gets_no_link() -> None:
 def test_an_answered_invitation_is_not_mailed_any_more() -> None:
     attendance = meeting().attendances.get()
     invitations.accept(attendance.invitation, by=None)
-    notices.mail_expert(attendance.expert_id, invited=[attendance.pk], changed=[], released=[])
-    notices.mail_reminder(attendance.invitation.pk)
+    notifications.mail_expert(attendance.expert_id, invited=[attendance.pk], changed=[], released=[])
+    notifications.mail_reminder(attendance.invitation.pk)
     assert not KeptMail.objects.exists()
 
 
 def test_a_reminder_repeats_the_link() -> None:
     invitation = meeting().attendances.get().invitation
-    notices.mail_reminder(invitation.pk)
+    notifications.mail_reminder(invitation.pk)
     mail = KeptMail.objects.get()
     assert mail.subject.startswith("Reminder: please answer")
     assert invitations.link(invitation) in mail.body
@@ -137,7 +137,7 @@ def test_a_no_asks_the_coordinator_for_a_deputy() -> None:
     coordinator = factories.user(Role.COORDINATOR, at=session.institution, email="desk@example.org", language="en")
     invitation = Invitation.objects.get()
     invitations.decline(invitation, by=None, reason="theatre", note="until noon")
-    notices.mail_declined(invitation.pk, coordinator.pk)
+    notifications.mail_declined(invitation.pk, coordinator.pk)
     mail = KeptMail.objects.get(user=coordinator)
     assert mail.subject.startswith("Please find a deputy:")
     assert "In theatre or with patients" in mail.body
@@ -152,7 +152,7 @@ def test_mails_follow_the_readers_language() -> None:
     assert user is not None
     user.language = "zh-hans"
     user.save()
-    notices.mail_expert(attendance.expert_id, invited=[attendance.pk], changed=[], released=[])
+    notifications.mail_expert(attendance.expert_id, invited=[attendance.pk], changed=[], released=[])
     with translation.override("zh-hans"):
         assert str(session.team) == session.team.name_zh
     assert session.team.name_zh in KeptMail.objects.get().body

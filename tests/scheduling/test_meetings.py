@@ -10,16 +10,17 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from cases import aftercare, queues
-from cases.aftercare import Words
 from cases.models import Case, Outcome
+from cases.selectors import case_queue
+from cases.services import aftercare
+from cases.services.aftercare import Words
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import CalendarDay, Role
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import AuditEvent, OutboxMessage, StatusEvent
-from scheduling import meetings, sessions
-from scheduling.meetings import Said
 from scheduling.models import AgendaItem, PublishedPlan, Session
+from scheduling.sessions import meetings, session_services
+from scheduling.sessions.meetings import Said
 from scheduling.states import SessionStatus
 from tests import factories
 
@@ -76,7 +77,7 @@ def test_materials_that_were_missing_are_awaited_again(over: Session) -> None:
         record(over, cases=cases | {first.pk: Said(outcome=Outcome.MATERIALS, missing=frozenset({"genes"}))})
     record(over, cases=cases | {first.pk: Said(outcome=Outcome.MATERIALS, missing=frozenset({"imaging"}))})
     assert dict(first.materials.values_list("code", "status")) == {"imaging": "missing", "pathology": "received"}
-    assert first in Case.objects.filter(queues.blocked_by("materials"))
+    assert first in Case.objects.filter(case_queue.blocked_by("materials"))
 
 
 def test_the_referrer_of_a_case_that_waits_again_is_told(over: Session) -> None:
@@ -174,7 +175,7 @@ def test_a_record_must_speak_of_every_case(over: Session) -> None:
 
 
 def test_a_session_that_was_called_off_has_no_record(over: Session) -> None:
-    sessions.cancel(over, by=None, reason="Fire alarm")
+    session_services.cancel(over, by=None, reason="Fire alarm")
     with pytest.raises(StaleState):
         record(over)
 

@@ -9,10 +9,11 @@ from cases.models import Case, MaterialItem
 from cases.states import CaseStatus
 from mdt_portal.errors import RuleError
 from mdt_portal.models import OutboxMessage
-from scheduling import invitations, moves, sessions, trials
-from scheduling.judging import Level
+from scheduling.board import dry_run, moves
+from scheduling.board.core.severity import Level
+from scheduling.board.moves import NotAcknowledged, StaleMove, Where
 from scheduling.models import Attendance, Invitation, Move, PublishedPlan, RoomBooking, Seat, Session
-from scheduling.moves import NotAcknowledged, StaleMove, Where
+from scheduling.sessions import invitations, session_services
 from tests import factories
 from tests.scheduling.world import World, small
 
@@ -51,7 +52,7 @@ def told() -> list[int]:
     return sorted(row.payload["expert"] for row in OutboxMessage.objects.filter(kind="notice.expert", status="waiting"))
 
 
-def codes(check: trials.Check) -> list[tuple[str, str]]:
+def codes(check: dry_run.Check) -> list[tuple[str, str]]:
     return [(str(finding.level), finding.code) for finding in check.findings]
 
 
@@ -298,7 +299,7 @@ def test_undo_is_refused_when_something_newer_touches_it(world: World) -> None:
     moves.place(world.cases[1], Where(session=session), by=world.coordinator)
     with pytest.raises(RuleError, match="newer"):
         moves.undo(move, by=world.coordinator)
-    sessions.withdraw(world.cases[1], by=world.coordinator, reason="by mistake")
+    session_services.withdraw(world.cases[1], by=world.coordinator, reason="by mistake")
 
 
 def test_undo_is_ones_own_and_checked(world: World) -> None:

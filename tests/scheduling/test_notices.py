@@ -7,9 +7,10 @@ import pytest
 from experts.models import Expert, Qualification
 from mdt_portal import outbox
 from mdt_portal.models import KeptMail
-from scheduling import commit, invitations, sessions
 from scheduling.models import Attendance, Seat, Session
-from scheduling.solver.plan import PlannedSession
+from scheduling.publishing import publication
+from scheduling.sessions import invitations, session_services
+from scheduling.solver.core.plan import PlannedSession
 from tests import factories
 from tests.scheduling import world
 
@@ -48,7 +49,7 @@ def seats(w: world.World, radiologist: int = 0, pathologist: int = 2) -> dict[in
 
 
 def publish(w: world.World, *planned: PlannedSession, accepted: bool = False) -> dict[str, str]:
-    commit.publish(w.offer(*planned), by=w.coordinator)
+    publication.publish(w.offer(*planned), by=w.coordinator)
     told = mails()
     if accepted:  # by all but the surgeon: what is confirmed would stay
         for row in Attendance.objects.active().exclude(expert__qualifications__discipline__key="THORSURG"):
@@ -112,16 +113,16 @@ def test_another_room_is_told_to_those_who_come_to_it_only(w: world.World) -> No
 def test_a_cancelled_session_tells_each_once_and_a_withdrawn_case_only_its_own_people() -> None:
     w = english(2)
     publish(w, w.meeting(TUESDAY, "09:00", [seats(w), seats(w, radiologist=1)]))
-    sessions.withdraw(w.cases[1], by=w.coordinator, reason="moved away")
+    session_services.withdraw(w.cases[1], by=w.coordinator, reason="moved away")
     assert set(mails()) == of(w.experts[1])
-    sessions.cancel(Session.objects.get(), by=w.coordinator, reason="chair ill")
+    session_services.cancel(Session.objects.get(), by=w.coordinator, reason="chair ill")
     assert set(mails()) == of(*seats(w).values())
 
 
 def test_who_came_back_before_the_mail_was_written_is_not_told_to_stay_away(w: world.World) -> None:
     publish(w, w.meeting(TUESDAY, "09:00", [seats(w)]))
-    commit.publish(w.offer(w.meeting(TUESDAY, "09:00", [seats(w, radiologist=1)])), by=w.coordinator)
-    commit.publish(w.offer(w.meeting(TUESDAY, "09:00", [seats(w)])), by=w.coordinator)
+    publication.publish(w.offer(w.meeting(TUESDAY, "09:00", [seats(w, radiologist=1)])), by=w.coordinator)
+    publication.publish(w.offer(w.meeting(TUESDAY, "09:00", [seats(w)])), by=w.coordinator)
     told = mails_of(w.experts[0])
     assert all("free again" not in body for body in told)
     assert sum("offered to you" in body for body in told) == 1

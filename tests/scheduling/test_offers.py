@@ -6,12 +6,15 @@ import pytest
 
 from benchmarks import instances
 from mdt_portal.errors import StalePlan
-from scheduling import commit, offers, runs, snapshot
 from scheduling.models import Proposal, ProposalKind, Session
-from scheduling.solver import greedy, rules, solve
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
-from scheduling.solver.rulebook import RULES, Board, Violation
+from scheduling.planning import offers, runs
+from scheduling.problem import snapshot
+from scheduling.publishing import publication
+from scheduling.solver import rules, solve
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.greedy import greedy
+from scheduling.solver.rules.registry import RULES, Board, Violation
 from tests.scheduling import world
 
 BETTER_IN = {
@@ -56,11 +59,11 @@ def test_publishing_one_leaves_the_others_unpublished() -> None:
         offers.Offer.of(seen.problem, first, ProposalKind.FASTEST),
     ]
     balanced, chosen = runs.propose(run, offered, base_versions=seen.base_versions)
-    commit.publish(chosen, by=None)
+    publication.publish(chosen, by=None)
     assert Session.objects.count() == chosen.figures["sessions"]
     assert list(Proposal.objects.exclude(published_at=None)) == [chosen]
     with pytest.raises(StalePlan):
-        commit.publish(balanced, by=None)
+        publication.publish(balanced, by=None)
     assert list(Proposal.objects.exclude(published_at=None)) == [chosen]
 
 

@@ -11,12 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from experts import special_days
+from experts.availability import special_days
 from experts.models import CalendarDay, Expert, Institution, Role, Team
 from mdt_portal.errors import RuleError
 from mdt_portal.models import AuditEvent, User
-from scheduling import room_keeping, standing_times
 from scheduling.models import Block, Room, RoomClosure
+from scheduling.resources import recurring_blocks, room_services
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +106,7 @@ def test_lists_do_not_ask_per_row(desk: Client, hospital: Institution) -> None:
             factories.block(team, start=time(8), end=time(9))
             room = factories.room(at=hospital)
             room.hours.create(weekday=0, start=time(8), end=time(9))
-            room_keeping.close(room, start=timezone.now(), end=soon(1), reason="x", by=None)
+            room_services.close(room, start=timezone.now(), end=soon(1), reason="x", by=None)
 
     def counted() -> dict[str, int]:
         found = {}
@@ -365,7 +365,7 @@ def test_what_cannot_be_is_refused(desk: Client, team: Team, changes: dict[str, 
 def test_a_room_of_another_hospital_is_refused(team: Team) -> None:
     fields: dict[str, Any] = {"first_day": date(2027, 1, 4), "last_day": None, "start": time(8), "end": time(9)}
     with pytest.raises(RuleError, match="another hospital"):
-        standing_times.save(None, team=team, room=factories.room(), recurrence="FREQ=WEEKLY", by=None, **fields)
+        recurring_blocks.save(None, team=team, room=factories.room(), recurrence="FREQ=WEEKLY", by=None, **fields)
 
 
 def test_the_next_dates_follow_what_is_typed(desk: Client, team: Team, hospital: Institution) -> None:

@@ -13,12 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import json_io, vocabulary
 from cases.models import Case
 from experts.models import Role
 from mdt_portal.models import User
-from scheduling import holds, promises
 from scheduling.models import Hold, Session
+from scheduling.publishing import earliest_slots, holds
 from tests import factories
 from tests.scheduling import world
 from tests.scheduling.test_unplaced import leave_out
@@ -48,7 +49,7 @@ def post(user: User, name: str, *args: Any, **data: Any) -> Any:
 
 
 def key(case: Case, number: int = 0) -> str:
-    return promises.earliest_slots(case, number + 1)[number].key
+    return earliest_slots.earliest_slots(case, number + 1)[number].key
 
 
 def test_the_case_page_loads_the_panel_afterwards(w: World) -> None:
@@ -164,7 +165,7 @@ def test_the_hint_about_others_is_asked_for_separately(w: World) -> None:
 @pytest.fixture
 def catalogue() -> None:
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
-    found = rulefile.read(text, vocabulary.shipped())
+    found = json_io.read(text, vocabulary.shipped())
     rulebook.load([raw for raw in found.raw if raw["id"] == "LUNG-3B"], by=None, publish_from=date(2020, 1, 1))
 
 

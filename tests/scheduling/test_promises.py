@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from django.core import signing
 
-from cases import workflow
 from cases.models import Case
+from cases.services import workflow
 from experts.models import Expert, Leave
 from mdt_portal.errors import RuleError
-from scheduling import commit, invitations, promises, standing
 from scheduling.models import Seat, Session
+from scheduling.problem import single_case
+from scheduling.publishing import earliest_slots, publication
+from scheduling.sessions import invitations
 from scheduling.solver import rules
 from tests import factories
 from tests.scheduling import world
@@ -34,10 +36,10 @@ def seated(w: World, *numbers: int) -> dict[int, Expert]:
 
 
 def publish(w: World, *sessions: Any) -> None:
-    commit.publish(w.offer(*sessions), by=w.coordinator)
+    publication.publish(w.offer(*sessions), by=w.coordinator)
 
 
-def starts(slots: Iterable[promises.Slot]) -> list[datetime]:
+def starts(slots: Iterable[earliest_slots.Slot]) -> list[datetime]:
     return [slot.start for slot in slots]
 
 
@@ -49,7 +51,7 @@ def soon(w: World) -> datetime:
 def test_the_earliest_times_of_an_empty_week_with_room_people_and_limit() -> None:
     w = world.small(1)
     case = w.cases[0]
-    slots = promises.earliest_slots(case, 3, now=soon(w))
+    slots = earliest_slots.earliest_slots(case, 3, now=soon(w))
     eight = clock(w, "08:00", day=0)
     assert starts(slots) == [eight + timedelta(hours=n) for n in range(3)]
     first = slots[0]
@@ -63,7 +65,7 @@ def test_the_earliest_times_of_an_empty_week_with_room_people_and_limit() -> Non
 def test_a_published_session_is_joined_after_its_cases() -> None:
     w = world.small(2)
     publish(w, w.meeting(0, "08:00", [seated(w, 0, 2, 4)]))
-    first = promises.earliest_slots(w.cases[1], 1, now=soon(w))[0]
+    first = earliest_slots.earliest_slots(w.cases[1], 1, now=soon(w))[0]
     assert (first.start, first.session) == (clock(w, "08:15", day=0), Session.objects.get())
 
 
@@ -71,14 +73,14 @@ def test_a_time_after_the_limit_says_by_how_much() -> None:
     w = world.small(1)
     case = w.cases[0]
     case.due_at = clock(w, "07:00", day=0)
-    assert promises.earliest_slots(case, 1, now=soon(w))[0].late_min == 60
+    assert earliest_slots.earliest_slots(case, 1, now=soon(w))[0].late_min == 60
 
 
 def test_a_session_with_an_open_seat_is_not_joined_and_keeps_its_time() -> None:
     w = world.small(2)
     publish(w, w.meeting(0, "08:00", [seated(w, 0, 2, 4)]))
     invitations.decline(Session.objects.get().attendances.get(expert=w.experts[4]).invitation, by=w.coordinator)
-    slots = promises.earliest_slots(w.cases[1], 2, now=soon(w))
+    slots = earliest_slots.earliest_slots(w.cases[1], 2, now=soon(w))
     assert all(slot.session is None and slot.start >= clock(w, "08:15", day=0) for slot in slots)
 
 
@@ -86,7 +88,7 @@ def test_a_session_that_a_leave_has_hit_is_not_joined() -> None:
     w = world.small(2)
     publish(w, w.meeting(0, "08:00", [seated(w, 0, 2, 4)]))
     Leave.objects.create(expert=w.experts[0], first_day=factories.monday(), last_day=factories.monday())
-    first = promises.earliest_slots(w.cases[1], 1, now=soon(w))[0]
+    first = earliest_slots.earliest_slots(w.cases[1], 1, now=soon(w))[0]
     assert first.session is None
     assert w.experts[0] not in {one.expert for one in first.attendees} or first.start.date() > factories.monday()
 
@@ -95,17 +97,17 @@ def test_each_time_offered_keeps_every_rule() -> None:
     w = world.small(3)
     publish(w, w.meeting(0, "08:00", [seated(w, 0, 2, 4), seated(w, 1, 3, 4)]))
     case = w.cases[2]
-    for slot in promises.earliest_slots(case, 5, now=soon(w)):
-        seen = standing.around(case, now=soon(w))
-        fit = promises.fit(case, promises.claimed(slot.key), seen)
-        sessions = [one for one in promises.plan_of(seen).sessions if one is not fit.old] + [fit.new]
+    for slot in earliest_slots.earliest_slots(case, 5, now=soon(w)):
+        seen = single_case.around(case, now=soon(w))
+        fit = earliest_slots.fit(case, earliest_slots.claimed(slot.key), seen)
+        sessions = [one for one in earliest_slots.plan_of(seen).sessions if one is not fit.old] + [fit.new]
         assert rules.violations(seen.problem, seen_plan(seen, sessions)) == []
 
 
 def seen_plan(seen: Any, sessions: list[Any]) -> Any:
     from dataclasses import replace
 
-    return replace(promises.plan_of(seen), sessions=tuple(sessions), unplaced=())
+    return replace(earliest_slots.plan_of(seen), sessions=tuple(sessions), unplaced=())
 
 
 def test_a_case_that_is_typed_gets_the_promise_of_one_that_is_handed_in() -> None:
@@ -127,8 +129,8 @@ def test_a_case_that_is_typed_gets_the_promise_of_one_that_is_handed_in() -> Non
     assert Case.objects.count() == 1
 
 
-def both(case: Case, w: World) -> list[promises.Slot]:
-    return promises.earliest_slots(case, 3, now=soon(w))
+def both(case: Case, w: World) -> list[earliest_slots.Slot]:
+    return earliest_slots.earliest_slots(case, 3, now=soon(w))
 
 
 def test_imagine_writes_nothing_and_answers_as_submit_does() -> None:
@@ -142,31 +144,31 @@ def test_imagine_writes_nothing_and_answers_as_submit_does() -> None:
 def test_no_promise_for_what_does_not_wait_or_has_no_seat_or_team() -> None:
     w = world.small(1)
     case = w.cases[0]
-    assert promises.earliest_slots(factories.case(at=w.hospital)) == []
+    assert earliest_slots.earliest_slots(factories.case(at=w.hospital)) == []
     w.team.active = False
     w.team.save()
-    assert promises.earliest_slots(Case.objects.get(pk=case.pk)) == []
+    assert earliest_slots.earliest_slots(Case.objects.get(pk=case.pk)) == []
 
 
 def test_materials_that_are_missing_hold_a_routine_case_back_and_move_the_promise() -> None:
     w = world.small(1)
     lacking = factories.case_waiting(team=w.team, seats=[("RADIOL", 3)], missing=["imaging"])
-    assert promises.held_back(lacking) == ["imaging"]
-    assert promises.held_back(w.cases[0]) == []
+    assert earliest_slots.held_back(lacking) == ["imaging"]
+    assert earliest_slots.held_back(w.cases[0]) == []
     now = soon(w)
-    ready = promises.earliest_slots(w.cases[0], 1, now=now)[0]
-    later = promises.earliest_slots(lacking, 1, now=now)[0]
+    ready = earliest_slots.earliest_slots(w.cases[0], 1, now=now)[0]
+    later = earliest_slots.earliest_slots(lacking, 1, now=now)[0]
     assert ready.start < later.start
     assert later.start >= now + timedelta(days=3)  # three working days: the hospital's lead time
     lacking.urgency = "urgent"
-    assert promises.held_back(lacking) == []
+    assert earliest_slots.held_back(lacking) == []
 
 
 def test_a_key_that_the_portal_did_not_give_is_refused() -> None:
     forged = signing.dumps({"start": "2026-01-01T00:00:00+00:00"}, salt="something else")
     for key in ("", "nonsense", forged):
         with pytest.raises(RuleError):
-            promises.claimed(key)
+            earliest_slots.claimed(key)
 
 
 def test_what_moving_an_unconfirmed_session_would_gain() -> None:
@@ -180,8 +182,8 @@ def test_what_moving_an_unconfirmed_session_would_gain() -> None:
     case = Case.objects.select_related("team__institution").get(pk=w.cases[1].pk)
     now = clock(w, "18:30", day=0) - timedelta(days=1)  # more than a day before: nothing is frozen yet
     Leave.objects.create(expert=w.experts[4], first_day=factories.monday(), last_day=factories.monday())
-    assert promises.earliest_slots(case, 1, now=now)[0].start == clock(w, "08:30")
-    found = promises.gain(case, now=now)
+    assert earliest_slots.earliest_slots(case, 1, now=now)[0].start == clock(w, "08:30")
+    found = earliest_slots.gain(case, now=now)
     assert found is not None
     assert found.slot.start == clock(w, "08:00")
     assert [(move.case, move.start) for move in found.moves] == [(w.cases[0], clock(w, "08:30"))]
@@ -196,4 +198,4 @@ def test_queries_do_not_grow_with_the_week(django_assert_max_num_queries: Any) -
         Case.objects.filter(pk__in=[case.pk for case in w.cases]).update(status="waiting")
         publish(w, w.meeting(number - 1, "08:00", people))
         with django_assert_max_num_queries(36):
-            promises.earliest_slots(w.cases[5], now=soon(w))
+            earliest_slots.earliest_slots(w.cases[5], now=soon(w))

@@ -10,8 +10,9 @@ from cases.models import Case
 from cases.states import CaseStatus
 from experts.models import Role
 from mdt_portal.models import StatusEvent
-from scheduling import commit, published
 from scheduling.models import Proposal, Session
+from scheduling.problem import published
+from scheduling.publishing import publication
 from scheduling.states import RunStatus
 from tests import factories
 from tests.scheduling import world
@@ -63,7 +64,7 @@ def test_publishing_leads_to_the_week(desk: Client, small: world.World) -> None:
 
 def test_a_lost_race_is_shown_on_the_page(desk: Client, small: world.World) -> None:
     first, second = small.propose(seconds=1), small.propose(seed=2, seconds=1)
-    commit.publish(first, by=small.coordinator)
+    publication.publish(first, by=small.coordinator)
     answer = desk.post(url("proposal_publish", second))
     assert answer.status_code == HTTPStatus.CONFLICT
     assert "Not published" in answer.content.decode()
@@ -117,7 +118,7 @@ def test_only_coordinators_decide(client: Client, small: world.World, name: str)
 
 
 def test_a_changed_plan_names_who_comes_instead_of_whom(desk: Client, small: world.World) -> None:
-    commit.publish(small.propose(seconds=1), by=small.coordinator)
+    publication.publish(small.propose(seconds=1), by=small.coordinator)
     session = Session.objects.get()
     gone = session.attendances.filter(seats__discipline__key="RADIOL").first().expert
     gone.weekly_availability.all().delete()

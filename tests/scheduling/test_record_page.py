@@ -12,8 +12,8 @@ from cases.models import Case
 from cases.states import CaseStatus
 from experts.models import Role
 from mdt_portal.models import OutboxMessage, User
-from scheduling import meetings
 from scheduling.models import Session
+from scheduling.sessions import meetings
 from scheduling.states import SessionStatus
 from tests import factories
 

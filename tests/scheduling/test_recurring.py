@@ -4,19 +4,19 @@ from itertools import combinations
 
 import pytest
 
-from scheduling import recurring
-from scheduling.recurring import Pattern
+from scheduling.resources.core import recurrence_rules
+from scheduling.resources.core.recurrence_rules import Pattern
 
 
 def test_every_choice_survives_the_way_through_the_rule() -> None:
     days = [pair for size in (1, 2) for pair in combinations(range(7), size)]
-    places = [pair for size in (1, 2, 5) for pair in combinations(recurring.PLACES, size)]
+    places = [pair for size in (1, 2, 5) for pair in combinations(recurrence_rules.PLACES, size)]
     patterns = [Pattern(kind="weekly", weekdays=one, interval=n) for one in days for n in (1, 2)]
     patterns += [Pattern(kind="monthly", weekdays=one, places=two) for one in days for two in places]
     for pattern in [*patterns, Pattern(kind="once")]:
-        rule = recurring.write(pattern)
-        assert recurring.read(rule) == pattern, rule
-        assert not rule or recurring.is_rule(rule)
+        rule = recurrence_rules.write(pattern)
+        assert recurrence_rules.read(rule) == pattern, rule
+        assert not rule or recurrence_rules.is_rule(rule)
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def test_every_choice_survives_the_way_through_the_rule() -> None:
     ],
 )
 def test_a_rule_that_the_form_cannot_say_is_left_alone(rule: str) -> None:
-    assert recurring.read(rule) is None
-    assert recurring.is_rule(rule)
+    assert recurrence_rules.read(rule) is None
+    assert recurrence_rules.is_rule(rule)
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_a_rule_that_the_form_cannot_say_is_left_alone(rule: str) -> None:
     ],
 )
 def test_what_is_no_rule(text: str) -> None:
-    assert not recurring.is_rule(text)
+    assert not recurrence_rules.is_rule(text)

@@ -8,10 +8,10 @@ from django.utils import timezone
 from mdt_portal import lifecycle
 from mdt_portal.errors import RuleError, StaleState, TransitionNotAllowed
 from mdt_portal.models import OutboxMessage, StatusEvent
-from scheduling import planning, runs
 from scheduling.models import PlanningRun, Proposal
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
+from scheduling.planning import runs, worker
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,7 +68,7 @@ def test_only_one_worker_can_claim_a_run() -> None:
 
 def test_a_redelivered_task_does_nothing() -> None:
     proposal = world.small(1).propose()
-    planning.execute(proposal.run_id)
+    worker.execute(proposal.run_id)
     assert Proposal.objects.count() == 1
 
 

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.html import strip_tags
 
 from experts.models import Role
-from scheduling import runs
 from scheduling.models import PlanningRun
-from scheduling.pages.runs import STOP_POLLING
-from scheduling.pages.weeks import Week
+from scheduling.planning import runs
+from scheduling.selectors.weeks import Week
 from scheduling.states import RunStatus
+from scheduling.web.planning.runs import STOP_POLLING
 from tests import factories
 from tests.scheduling import world
 

@@ -13,7 +13,7 @@ from cases.states import CaseStatus
 from experts.models import Institution, Role
 from mdt_portal import lifecycle
 from mdt_portal.models import AuditEvent, User
-from scheduling import finding, news
+from scheduling.selectors import global_search, news
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def coordinator(hospital: Institution) -> User:
 
 
 def titles(text: str, user: User) -> dict[str, list[str]]:
-    return {str(group.label): [hit.title for hit in group.hits] for group in finding.find(text, user)}
+    return {str(group.label): [hit.title for hit in group.hits] for group in global_search.find(text, user)}
 
 
 # Search ---------------------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def test_queries_do_not_grow_with_the_hits(hospital: Institution, coordinator: U
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as caught:
-            finding.find("thora", coordinator)
+            global_search.find("thora", coordinator)
         return len(caught)
 
     factories.case_waiting(team=team, diagnosis="thorax")

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.db.models import F
 from django.test import override_settings
 
-from cases import catalogue, rulefile, vocabulary
+from cases.catalogue.core import evaluation, json_io, vocabulary
 from cases.models import Case, Look, MaterialItem, PatientIdentity, Recommendation
 from cases.states import CASE_LIFECYCLE, CaseStatus, MaterialStatus
-from experts import free_time
+from experts.availability import free_time
 from experts.models import Affiliation, Expert, Institution, Qualification, Team, WeeklyAvailability
 from mdt_portal.models import AuditEvent, StatusEvent, User
 from scheduling.demo import referrals, vignettes
@@ -22,7 +22,7 @@ from scheduling.demo.accounts import ACCOUNTS, PASSWORD
 from scheduling.demo.names import DATA, Names, _joined
 from scheduling.demo.seed import seed
 from scheduling.models import Invitation, Room, Session
-from scheduling.pool import Pool
+from scheduling.problem.candidates import Pool
 from scheduling.states import InvitationStatus, SessionStatus
 
 FRIDAY = datetime(2026, 11, 27, 12, tzinfo=UTC)  # 20:00 in the demo's hospitals
@@ -48,11 +48,11 @@ def test_an_apostrophe_parts_syllables_that_could_be_read_otherwise():
 
 
 def test_the_catalogue_decides_each_vignette_as_it_says():
-    rules = rulefile.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped()).rules
+    rules = json_io.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped()).rules
     for vignette in vignettes.all_vignettes():
         for number in range(12):
-            answer = catalogue.evaluate(vignettes.draw(vignette, random.Random(number)).facts, rules)
-            assert isinstance(answer, catalogue.Requirement), (vignette.en, answer)
+            answer = evaluation.evaluate(vignettes.draw(vignette, random.Random(number)).facts, rules)
+            assert isinstance(answer, evaluation.Requirement), (vignette.en, answer)
             assert (answer.tier, answer.disease_group) == (vignette.tier, vignette.group), vignette.en
 
 

@@ -12,9 +12,9 @@ from cases.states import CaseStatus
 from experts.models import Role
 from mdt_portal import lifecycle
 from mdt_portal.models import OutboxMessage
-from scheduling import invitations, sessions
 from scheduling.models import Invitation, Seat, Session
-from scheduling.pages.table import ranges
+from scheduling.selectors.session_table import ranges
+from scheduling.sessions import invitations, session_services
 from scheduling.states import InvitationStatus, SessionStatus
 from tests import factories
 from tests.scheduling import world
@@ -31,7 +31,7 @@ def small() -> world.World:
 def session(small: world.World) -> Session:
     """Both cases on one agenda, with the first radiologist, the first pathologist and the surgeon."""
     start = factories.moment(factories.monday(), "14:00", small.hospital)
-    row = sessions.place(
+    row = session_services.place(
         None,
         team_id=small.team.pk,
         institution_id=small.hospital.pk,
@@ -41,10 +41,10 @@ def session(small: world.World) -> Session:
     )
     people = {1: small.experts[0].pk, 2: small.experts[2].pk, 3: small.experts[4].pk}
     agenda = [
-        sessions.Entry(case=case, start=start + timedelta(minutes=15 * number), people=people)
+        session_services.Entry(case=case, start=start + timedelta(minutes=15 * number), people=people)
         for number, case in enumerate(small.cases)
     ]
-    sessions.set_agenda(row, agenda, remote=(), by=None)
+    session_services.set_agenda(row, agenda, remote=(), by=None)
     for case in small.cases:
         lifecycle.move(case, CaseStatus.PLANNED, by=None)
     return row

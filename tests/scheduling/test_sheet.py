@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from experts.models import Role
 from mdt_portal.models import AuditEvent
-from scheduling import sheets
 from scheduling.models import AgendaItem, Seat, Session
+from scheduling.sessions import documents
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_names_cost_no_query_per_case(desk: Client, session: Session) -> None:
     assert queries() == few
 
 
-@pytest.mark.skipif(not sheets.can_make_pdf(), reason="this machine has no Pango")
+@pytest.mark.skipif(not documents.can_make_pdf(), reason="this machine has no Pango")
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_the_pdf_holds_the_agenda(desk: Client, session: Session, language: str) -> None:
     answer = desk.get(f"{address(session)}.pdf", headers={"Accept-Language": language})
@@ -98,7 +98,7 @@ def test_the_pdf_holds_the_agenda(desk: Client, session: Session, language: str)
 
 
 def test_a_machine_without_pango_says_so(desk: Client, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "can_make_pdf", lambda: False)
+    monkeypatch.setattr(documents, "can_make_pdf", lambda: False)
     assert "This server makes no PDF" in desk.get(f"{address(session)}/").content.decode()
     answer = desk.get(f"{address(session)}.pdf")
     assert answer.status_code == 501 and "Print the page instead" in answer.content.decode()
@@ -106,4 +106,4 @@ def test_a_machine_without_pango_says_so(desk: Client, session: Session, monkeyp
 
 def test_nothing_is_fetched(desk: Client, session: Session) -> None:
     with pytest.raises(ValueError, match="everything with it"):
-        sheets._refuse("https://example.org/x.png")
+        documents._refuse("https://example.org/x.png")

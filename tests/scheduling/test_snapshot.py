@@ -9,10 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from experts import time_keeping
+from experts.availability import time_keeping
 from experts.models import Affiliation, Expert, Institution, Travel
-from scheduling import commit, deputies, invitations, snapshot
-from scheduling.clock import Horizon
 from scheduling.models import (
     Attendance,
     AttendanceMode,
@@ -23,7 +21,11 @@ from scheduling.models import (
     Seat,
     Session,
 )
-from scheduling.solver import problem as pure
+from scheduling.problem import snapshot
+from scheduling.problem.core.horizon import Horizon
+from scheduling.publishing import publication
+from scheduling.sessions import invitations, substitutes
+from scheduling.solver.core import problem as pure
 from tests import factories
 from tests.scheduling import world
 
@@ -54,7 +56,7 @@ def is_free(seen: snapshot.Snapshot, expert: Expert, index: int, clock: str, min
 def meets(w: world.World, index: int = TUESDAY, *, accepted: bool = True, clock: str = "09:00") -> Session:
     """A published session of the first case; confirmed if everybody accepted."""
     people = {1: w.experts[0], 2: w.experts[2], 3: w.experts[4]}
-    commit.publish(w.offer(w.meeting(index, clock, [people])), by=w.coordinator)
+    publication.publish(w.offer(w.meeting(index, clock, [people])), by=w.coordinator)
     session = Session.objects.get()
     for row in session.attendances.all() if accepted else ():
         invitations.accept(row.invitation, by=None)
@@ -111,7 +113,7 @@ def test_deputies_are_judged_also_where_a_room_was_given_up() -> None:
     Room.objects.filter(pk=session.room_id).update(active=False)
     invitations.decline(session.attendances.get(expert=w.experts[0]).invitation, by=None, reason="away")
     time_keeping.add_leave(w.experts[1], first_day=day(TUESDAY), last_day=day(TUESDAY), by=None)
-    assert deputies.of(Seat.objects.get(attendance=None)) == []
+    assert substitutes.of(Seat.objects.get(attendance=None)) == []
 
 
 def test_the_sessions_of_a_team_that_was_given_up_only_occupy() -> None:
@@ -197,7 +199,7 @@ def test_who_declined_is_not_asked_for_that_time_but_may_be_for_the_time_to_whic
     invitations.decline(session.attendances.get(expert=w.experts[0]).invitation, by=None, reason="theatre")
     assert not is_free(read(w.hospital), w.experts[0], TUESDAY, "09:00")
     people = {1: w.experts[1], 2: w.experts[2], 3: w.experts[4]}
-    commit.publish(w.offer(w.meeting(THURSDAY, "09:00", [people])), by=w.coordinator)
+    publication.publish(w.offer(w.meeting(THURSDAY, "09:00", [people])), by=w.coordinator)
     seen = read(w.hospital)
     assert not is_free(seen, w.experts[0], TUESDAY, "09:00")
     assert is_free(seen, w.experts[0], THURSDAY, "09:00")

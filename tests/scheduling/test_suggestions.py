@@ -11,9 +11,10 @@ from django.utils import timezone
 from experts.models import ExceptionKind, Expert
 from mdt_portal.errors import RuleError, TransitionNotAllowed
 from mdt_portal.models import KeptMail
-from scheduling import commit, deputies, invitations, notices, suggestions
 from scheduling.models import Attendance, Invitation, Seat
-from scheduling.pages import worklist
+from scheduling.publishing import publication
+from scheduling.selectors import worklist
+from scheduling.sessions import invitations, notifications, substitutes, suggestions
 from tests import factories
 from tests.scheduling import world
 from tests.scheduling.world import World
@@ -26,7 +27,7 @@ def w() -> World:
     """Two cases in one session: one radiologist sits, the other one is free."""
     w = world.small(2)
     people = [{1: w.experts[0], 2: w.experts[2], 3: w.experts[4]}] * 2
-    commit.publish(w.offer(w.meeting(1, "09:00", people)), by=w.coordinator)
+    publication.publish(w.offer(w.meeting(1, "09:00", people)), by=w.coordinator)
     return w
 
 
@@ -49,10 +50,10 @@ def later(hours: int = 0):  # type: ignore[no-untyped-def]
 
 
 def test_a_deputy_is_somebody_else_who_is_qualified_and_free(asked: Invitation, colleague: Expert) -> None:
-    assert deputies.instead_of(asked.attendance) == [colleague]
+    assert substitutes.instead_of(asked.attendance) == [colleague]
     day = asked.attendance.start.astimezone(asked.attendance.meeting.institution.tz).date()
     colleague.leaves.create(first_day=day, last_day=day)
-    assert deputies.instead_of(asked.attendance) == []
+    assert substitutes.instead_of(asked.attendance) == []
 
 
 def test_a_no_keeps_what_is_suggested(w: World, asked: Invitation, colleague: Expert) -> None:
@@ -177,7 +178,7 @@ def test_today_and_the_mail_say_what_is_suggested(w: World, asked: Invitation, c
     invitations.decline(asked, by=None, reason="away", deputy=colleague, offered=[later()])
     (entry,) = (one for one in worklist.entries(w.coordinator, timezone.now()) if one.kind == "seat")
     assert f"{w.experts[0].name}: Suggests {colleague.name}. Could come:" in entry.detail
-    notices.mail_declined(invitation=asked.pk, user=w.coordinator.pk)
+    notifications.mail_declined(invitation=asked.pk, user=w.coordinator.pk)
     sent = KeptMail.objects.get()
     assert f"Suggested deputy: {colleague.name}" in sent.body
     assert "14:00–15:00" in sent.body

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone, translation
 
 from cases.models import Case
-from scheduling import unplaced
+from scheduling.explain import unplaced
 from scheduling.models import Proposal
 from tests import factories
 

@@ -14,9 +14,11 @@ from experts.models import Expert, Institution, Role
 from mdt_portal import outbox
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import AuditEvent, KeptMail
-from scheduling import commit, extra_time, remedies, whynot, wishes
+from scheduling.explain import remedies, time_requests, why_not
 from scheduling.models import Block, Proposal, TimeRequest, WishKind
-from scheduling.solver.plan import Plan
+from scheduling.planning import placement_constraints
+from scheduling.publishing import publication
+from scheduling.solver.core.plan import Plan
 from tests import factories
 from tests.scheduling import world
 
@@ -44,7 +46,7 @@ def wants(small: world.World, *seats: tuple[str, int], **fields: Any) -> Case:
 
 
 def codes(case: Case, proposal: Proposal | None = None) -> list[str]:
-    return [one.code for one in whynot.of(case, proposal=proposal).remedies]
+    return [one.code for one in why_not.of(case, proposal=proposal).remedies]
 
 
 def placed(small: world.World, case: Case) -> bool:
@@ -60,7 +62,7 @@ def apply(small: world.World, case: Case, code: str, **which: Any) -> None:
 
 
 def test_a_case_with_an_open_place_says_where(small: world.World) -> None:
-    found = whynot.of(wants(small, ("RADIOL", 3)))
+    found = why_not.of(wants(small, ("RADIOL", 3)))
     assert [reason.code for reason in found.reasons] == ["place_missed"]
     assert found.start is None
 
@@ -81,7 +83,7 @@ def test_the_page_shows_rules_people_and_remedies(desk: Client, small: world.Wor
 def test_a_late_remedy_says_how_late_in_hours_not_in_begun_days(desk: Client, small: world.World) -> None:
     over = timedelta(minutes=30)
     case = wants(small, ("RADIOL", 3))
-    found = whynot.of(case)
+    found = why_not.of(case)
     start = found.basis.horizon.moment(found.remedies[0].start_min)
     Case.objects.filter(pk=case.pk).update(due_at=start - over)
     line = desk.get(reverse("why_not", args=[case.public_id])).context["remedies"][0]
@@ -94,12 +96,12 @@ def test_in_a_proposal_the_plan_of_its_run_is_judged(desk: Client, small: world.
     proposal = small.propose(seconds=1)
     factories.expert("DERM", at=small.hospital)  # came after the plan
     assert codes(case, proposal) == []
-    assert [reason.code for reason in whynot.of(case).reasons] == ["place_missed"]
+    assert [reason.code for reason in why_not.of(case).reasons] == ["place_missed"]
     page = desk.get(f"{reverse('why_not', args=[case.public_id])}?proposal={proposal.public_id}").content.decode()
     assert "No single change would help." in page
     late_comer = wants(small, ("RADIOL", 3))
     with pytest.raises(RuleError, match="not yet part"):
-        whynot.of(late_comer, proposal=proposal)
+        why_not.of(late_comer, proposal=proposal)
 
 
 def test_who_has_no_part_in_planning_gets_no_explanation(client: Client, small: world.World) -> None:
@@ -155,11 +157,11 @@ def test_a_refusal_adds_nothing_and_ends_the_question(small: world.World) -> Non
     only = factories.expert("DERM", at=small.hospital, hours=NEVER)
     case = wants(small, ("DERM", 3))
     apply(small, case, "ask_expert", seat=1, expert=only.pk)
-    asked = extra_time.refuse(TimeRequest.objects.get(), by=small.coordinator)
+    asked = time_requests.refuse(TimeRequest.objects.get(), by=small.coordinator)
     assert asked.status == "refused"
     assert not only.availability_exceptions.exists()
     with pytest.raises(Exception, match="cannot become"):
-        extra_time.agree(asked, by=small.coordinator)
+        time_requests.agree(asked, by=small.coordinator)
 
 
 def test_who_is_on_leave_is_not_asked(small: world.World) -> None:
@@ -221,7 +223,7 @@ def test_an_extra_block_at_a_time_when_the_team_never_meets(small: world.World) 
 def test_a_pin_that_cannot_be_kept_is_named_and_can_be_withdrawn(desk: Client, small: world.World) -> None:
     case = wants(small, ("RADIOL", 3))
     night = factories.monday() + timedelta(days=1)
-    wishes.add(
+    placement_constraints.add(
         case,
         by=small.coordinator,
         kind=WishKind.PIN,
@@ -231,7 +233,7 @@ def test_a_pin_that_cannot_be_kept_is_named_and_can_be_withdrawn(desk: Client, s
     page = desk.get(reverse("why_not", args=[case.public_id])).content.decode()
     assert "It is pinned to a time that does not do." in page
     desk.post(reverse("why_apply", args=[case.public_id]), {"code": "drop_wishes"})
-    assert not wishes.in_force([case.pk])
+    assert not placement_constraints.in_force([case.pk])
     assert placed(small, case)
 
 
@@ -241,10 +243,10 @@ def test_the_limit_of_a_late_case_is_extended(desk: Client, small: world.World) 
     small.cases = [case]
     proposal = small.propose(seconds=1)
     url = reverse("why_not", args=[case.public_id])
-    found = whynot.of(case, proposal=proposal)
+    found = why_not.of(case, proposal=proposal)
     assert [reason.code for reason in found.reasons] == ["limit_over"]
     assert codes(case, proposal)[-1] == "extend_limit"
-    commit.publish(proposal, by=small.coordinator)
+    publication.publish(proposal, by=small.coordinator)
     assert "is late" in desk.get(url).content.decode()
     dialog = desk.get(f"{reverse('why_apply', args=[case.public_id])}?code=extend_limit")
     assert "Your reason is kept" in dialog.content.decode()

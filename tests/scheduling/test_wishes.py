@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from experts.models import Expert
 from mdt_portal.errors import RuleError, StaleState
-from scheduling import commit, runs, snapshot, wishes
-from scheduling.clock import Horizon
 from scheduling.models import PlanningRun, Session, Wish, WishKind
-from scheduling.solver.plan import Plan
+from scheduling.planning import placement_constraints, runs
+from scheduling.problem import snapshot
+from scheduling.problem.core.horizon import Horizon
+from scheduling.publishing import publication
+from scheduling.solver.core.plan import Plan
 from scheduling.states import SessionStatus
 from tests import factories
 from tests.scheduling import world
@@ -26,7 +28,7 @@ def small() -> world.World:
 
 
 def add(small: world.World, kind: str = PIN, case: int = 0, **parts: Any) -> Wish:
-    return wishes.add(small.cases[case], by=small.coordinator, kind=kind, **parts)
+    return placement_constraints.add(small.cases[case], by=small.coordinator, kind=kind, **parts)
 
 
 def afternoon(day: int) -> dict[str, Any]:
@@ -69,35 +71,35 @@ def test_a_pinned_time_room_and_person_hold(small: world.World) -> None:
 def test_a_withdrawn_wish_is_not_obeyed(small: world.World) -> None:
     wish = add(small, FORBID, room=small.rooms[0])
     assert [choice.room for choice in problem_of(small).forbidden] == [small.rooms[0].pk]
-    wishes.withdraw(wish, by=small.coordinator)
+    placement_constraints.withdraw(wish, by=small.coordinator)
     assert problem_of(small).forbidden == ()
     assert (wish.active, wish.ended_by) == (False, small.coordinator)
     with pytest.raises(StaleState):
-        wishes.withdraw(wish, by=small.coordinator)
+        placement_constraints.withdraw(wish, by=small.coordinator)
 
 
 def test_a_plan_that_a_later_pin_contradicts_is_not_published(small: world.World) -> None:
     proposal = small.propose(seconds=1)
     room = Plan.from_json(proposal.plan).sessions[0].room
     add(small, FORBID, room=next(one for one in small.rooms if one.pk == room))
-    with pytest.raises(commit.StalePlan, match="combination that is forbidden"):
-        commit.publish(proposal, by=small.coordinator)
+    with pytest.raises(publication.StalePlan, match="combination that is forbidden"):
+        publication.publish(proposal, by=small.coordinator)
     assert not Session.objects.exists()
 
 
 def test_a_published_case_moves_to_where_it_is_pinned(small: world.World) -> None:
     first = add(small, **afternoon(2))
-    commit.publish(small.propose(seconds=1), by=small.coordinator)
-    wishes.withdraw(first, by=small.coordinator)
+    publication.publish(small.propose(seconds=1), by=small.coordinator)
+    placement_constraints.withdraw(first, by=small.coordinator)
     add(small, **afternoon(4))
-    commit.publish(small.propose(seconds=1), by=small.coordinator)
+    publication.publish(small.propose(seconds=1), by=small.coordinator)
     item = small.cases[0].items.get(active=True)
     assert afternoon(4)["start"] <= item.start < afternoon(4)["end"]
 
 
 def test_a_pin_that_came_before_the_case_was_confirmed_binds_no_plan(small: world.World) -> None:
     add(small, **afternoon(4))
-    commit.publish(small.propose(seconds=1), by=small.coordinator)
+    publication.publish(small.propose(seconds=1), by=small.coordinator)
     session = small.cases[0].items.get(active=True).session
     Session.objects.filter(pk=session.pk).update(status=SessionStatus.CONFIRMED)
     assert problem_of(small).pins == ()
@@ -159,7 +161,7 @@ def test_two_people_pinned_to_one_seat(small: world.World) -> None:
 def test_a_case_that_is_not_to_be_planned(small: world.World) -> None:
     draft = factories.case(at=small.hospital, team=small.team)
     with pytest.raises(RuleError, match="waits for a place"):
-        wishes.add(draft, by=small.coordinator, kind=PIN, room=small.rooms[0])
+        placement_constraints.add(draft, by=small.coordinator, kind=PIN, room=small.rooms[0])
 
 
 # Plan again -----------------------------------------------------------------------------------------------------------

@@ -11,10 +11,10 @@ from django.utils import timezone
 from cases.models import Case
 from experts.models import Expert, Institution, Role, Team
 from mdt_portal.models import User
-from scheduling import planning, runs
-from scheduling.clock import Horizon
 from scheduling.models import PlanningRun, Proposal, PublishedPlan, Room
-from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession
+from scheduling.planning import runs, worker
+from scheduling.problem.core.horizon import Horizon
+from scheduling.solver.core.plan import Goals, Plan, PlannedCase, PlannedSession
 from tests import factories
 
 
@@ -37,7 +37,7 @@ class World:
     def compute(self, **fields) -> PlanningRun:
         """Request a run and compute it in this process."""
         run = self.request(**fields)
-        planning.execute(run.pk)
+        worker.execute(run.pk)
         run.refresh_from_db()
         assert run.status == "proposed", run.failure
         return run

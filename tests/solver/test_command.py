@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import instances
 from scheduling.solver.__main__ import main
-from scheduling.solver.problem import Problem
+from scheduling.solver.core.problem import Problem
 
 
 @pytest.fixture(scope="module")

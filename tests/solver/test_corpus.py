@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from scheduling.solver import bounds, greedy, model, rules
-from scheduling.solver.plan import Goals
-from scheduling.solver.problem import Problem
+from scheduling.solver import rules
+from scheduling.solver.core.plan import Goals
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.exact import model
+from scheduling.solver.greedy import greedy
+from scheduling.solver.proof import bounds
 from scheduling.solver.solve import valid_bound
 
 CORPUS = json.loads(gzip.decompress((Path(__file__).parent / "corpus.json.gz").read_bytes()))

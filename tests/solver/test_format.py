@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem, ProblemError
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem, ProblemError
 from tests.solver.builders import case, plan, planned, problem, random_problem, session
 
 

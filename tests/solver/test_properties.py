@@ -6,9 +6,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scheduling.solver import bounds, greedy, model, objectives, rules, team_proof
-from scheduling.solver.problem import Problem
-from scheduling.solver.proof import Proof
+from scheduling.solver import rules
+from scheduling.solver.core import objectives
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.exact import model
+from scheduling.solver.greedy import greedy
+from scheduling.solver.proof import bounds, team_proof
+from scheduling.solver.proof.proof import Proof
 from scheduling.solver.solve import solve
 from tests.solver import brute
 from tests.solver.builders import decided_problem, expert, random_problem, tiny_problem

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from mdt_portal import shell
 from mdt_portal.models import User
-from mdt_portal.styleguide import PARTS
+from mdt_portal.web.styleguide import PARTS
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 SPRITE = Path(settings.BASE_DIR) / "static/portal/icons.svg"
