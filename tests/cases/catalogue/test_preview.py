@@ -17,7 +17,7 @@ from cases.services import workflow
 from experts.models import Role
 from mdt_portal.models import User
 from tests import factories
-from tests.cases.test_rulebook import published, raw
+from tests.cases.catalogue.test_rulebook import published, raw
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 11, 20)

@@ -20,7 +20,7 @@ from scheduling.publishing import earliest_slots, holds, publication
 from scheduling.states import HoldStatus
 from tests import factories
 from tests.scheduling import world
-from tests.scheduling.test_promises import publish, seated
+from tests.scheduling.publishing.test_earliest_slots import publish, seated
 from tests.scheduling.world import World
 
 pytestmark = pytest.mark.django_db

@@ -19,7 +19,7 @@ from tests import factories
 from tests.cases.bundles import bundle, condition, icd, observation, patient, snomed
 
 pytestmark = pytest.mark.django_db
-SYNTHEA = Path(__file__).parent.parent / "data" / "synthea"
+SYNTHEA = Path(__file__).parents[2] / "data" / "synthea"
 
 
 @pytest.fixture(autouse=True)

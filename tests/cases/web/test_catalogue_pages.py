@@ -16,7 +16,7 @@ from cases.models import CatalogueRule
 from experts.models import Role
 from mdt_portal.models import StatusEvent, User
 from tests import factories
-from tests.cases.test_rulebook import published, raw
+from tests.cases.catalogue.test_rulebook import published, raw
 
 pytestmark = pytest.mark.django_db
 SINCE = date(2020, 1, 1)

@@ -22,7 +22,7 @@ from scheduling.models import Hold, Session
 from scheduling.publishing import earliest_slots, holds
 from tests import factories
 from tests.scheduling import world
-from tests.scheduling.test_unplaced import leave_out
+from tests.scheduling.explain.test_unplaced import leave_out
 from tests.scheduling.world import World
 
 pytestmark = pytest.mark.django_db
