@@ -43,7 +43,7 @@ class Thing:
 
 
 def checklist(case: Case) -> dict[str, Any]:
-    """What cases/_materials.html shows: the things, what is missing first, and how many those are."""
+    """What scheduling/cases/_materials.html shows: the things, what is missing first, and how many those are."""
     things = [
         Thing(
             pk=item.pk,
@@ -61,7 +61,7 @@ def checklist(case: Case) -> dict[str, Any]:
 
 
 def ahead(case: Case) -> dict[str, Any]:
-    """What cases/_next.html shows: what comes next, and whether the checklist keeps the case back."""
+    """What scheduling/cases/_next.html shows: what comes next, and whether the checklist keeps the case back."""
     return {
         "state": CaseStatus(case.status),
         "next": steps.next_step(case),

@@ -1,11 +1,11 @@
-"""The addresses of planning. Each name is what templates and verbs ask for."""
+"""The addresses of planning and of the case page. Each name is what templates and services ask for."""
 
 from django.conf import settings
 from django.urls import URLPattern, path
 
 from scheduling.web import mails
 from scheduling.web.board import board, move
-from scheduling.web.cases import case, earliest_slots, placement_constraints, why_not
+from scheduling.web.cases import actions, case, earliest_slots, placement_constraints, why_not
 from scheduling.web.planning import proposals, runs
 from scheduling.web.pools import urls as pools
 from scheduling.web.queue import bulk, queue, saved_views
@@ -24,6 +24,13 @@ urlpatterns: list[URLPattern] = [
     path("queue/views/<str:public_id>/drop/", saved_views.drop, name="view_drop"),
     path("cases/<str:public_id>/", case.case, name="case"),
     path("cases/<str:public_id>/withdraw/", case.withdraw, name="case_withdraw"),
+    path("cases/<str:public_id>/submit/", actions.submit, name="case_submit"),
+    path("cases/<str:public_id>/evaluate/", actions.reevaluate, name="case_evaluate"),
+    path("cases/<str:public_id>/tier/", actions.override, name="case_override"),
+    path("cases/<str:public_id>/team/", actions.team, name="case_team"),
+    path("cases/<str:public_id>/patient/", actions.identity, name="case_identity"),
+    path("cases/<str:public_id>/materials/", actions.all_materials, name="case_materials"),
+    path("cases/<str:public_id>/materials/<int:item>/", actions.material, name="case_material"),
     path("cases/<str:public_id>/times/", earliest_slots.panel, name="case_times"),
     path("cases/<str:public_id>/times/gain/", earliest_slots.gain, name="case_gain"),
     path("cases/<str:public_id>/hold/", earliest_slots.hold, name="case_hold"),

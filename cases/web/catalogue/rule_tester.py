@@ -68,7 +68,7 @@ def bench(request: HttpRequest) -> HttpResponse:
     if is_htmx(request):
         return render(request, "cases/catalogue/_bench_answer.html", context)
     context |= {"codes_url": reverse("rule_bench_codes"), "facts_url": reverse("rule_bench_facts")}
-    return render(request, "cases/catalogue/bench.html", context)
+    return render(request, "cases/catalogue/rule_tester.html", context)
 
 
 @page

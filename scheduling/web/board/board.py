@@ -28,7 +28,7 @@ def board(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, "plan.look")
     hospitals = scope.looked_at(request.user)
     if not hospitals:
-        return render(request, "scheduling/board_empty.html", {"nav": "board"})
+        return render(request, "scheduling/board/empty.html", {"nav": "board"})
     hospital = _chosen(request, hospitals)
     shown = Week.parse(request.GET.get("week", "")) or week.default(hospital)
     count, nearest = rail.waiting(request.user, hospital)
@@ -43,7 +43,7 @@ def board(request: SignedInRequest) -> HttpResponse:
         "waiting": nearest,
         "found": count,
     }
-    return render(request, "scheduling/board.html", context)
+    return render(request, "scheduling/board/board.html", context)
 
 
 @page
@@ -59,7 +59,7 @@ def live(request: SignedInRequest) -> HttpResponse:
     if request.GET.get("state") == week.state(hospital, shown):
         return HttpResponse(status=204)
     context = _board(request, hospital, shown) | _rail(request, hospital)
-    return render(request, "scheduling/_board_live.html", context | {"by_days": request.GET.get("days") == "1"})
+    return render(request, "scheduling/board/_live.html", context | {"by_days": request.GET.get("days") == "1"})
 
 
 @page
@@ -71,7 +71,7 @@ def rail_list(request: SignedInRequest) -> HttpResponse:
     may_plan = access.can(request.user, "plan.request", [hospital])
     week_shown = {"week": request.GET.get("week", "")}
     context = {"hospital_zone": hospital.zone, "may_plan": may_plan, "board": week_shown} | _rail(request, hospital)
-    return render(request, "scheduling/_board_rail_list.html", context)
+    return render(request, "scheduling/board/_rail_list.html", context)
 
 
 def _chosen(request: SignedInRequest, hospitals: list[Institution]) -> Institution:

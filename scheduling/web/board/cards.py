@@ -62,5 +62,5 @@ class Card:
 @lru_cache(maxsize=KEPT)
 def _html(card: Card, _language: str | None) -> SafeString:
     return mark_safe(  # noqa: S308  a template has escaped it
-        get_template("scheduling/_board_card.html").render({"card": card, "hospital_zone": card.zone})
+        get_template("scheduling/board/_card.html").render({"card": card, "hospital_zone": card.zone})
     )

@@ -86,7 +86,7 @@ def undo(request: SignedInRequest, public_id: str) -> HttpResponse:
             refused = error
     check = dry_run.of_undo(found)
     context = move_outcome.of(check) | {"move": found, "refused": refused, "meanwhile": []}
-    return render(request, "scheduling/board_undo.html", context, status=422 if refused else 200)
+    return render(request, "scheduling/board/undo.html", context, status=422 if refused else 200)
 
 
 def _done(text: str) -> HttpResponse:
@@ -150,7 +150,7 @@ def _dialog(
         "opening": request.headers.get("HX-Target") != "move-form",
     }
     return render(
-        request, "scheduling/board_move.html", context | move_outcome.of(check), status=422 if refused else 200
+        request, "scheduling/board/move.html", context | move_outcome.of(check), status=422 if refused else 200
     )
 
 

@@ -69,7 +69,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "nav": "my_seats" if reads else "queue",
         **aftercare.shown(request, row),
     }
-    return render(request, "cases/case.html", context)
+    return render(request, "scheduling/cases/case.html", context)
 
 
 def _titled(disease: str, stage: str) -> str:
@@ -213,4 +213,4 @@ def withdraw(request: HttpRequest, public_id: str) -> HttpResponse:
             messages.success(request, _("%(case)s is withdrawn.") % {"case": row})
             return go(reverse("case", args=[row.public_id]))
     context = {"case": row, "form": form, "item": place_of(row)}
-    return render(request, "cases/_withdraw.html", context, status=422 if form.is_bound else 200)
+    return render(request, "scheduling/cases/_withdraw.html", context, status=422 if form.is_bound else 200)

@@ -46,7 +46,7 @@ def gain(request: HttpRequest, public_id: str) -> HttpResponse:
     """What moving cases that nobody has confirmed would gain: a hint, asked for after the times are there."""
     case = visible_case(request, public_id)
     context = {"gain": earliest_slots.gain(case), **_clock(case)}
-    return render(request, "scheduling/_gain.html", context)
+    return render(request, "scheduling/cases/_gain.html", context)
 
 
 @page
@@ -95,7 +95,7 @@ def of_typed(request: HttpRequest) -> HttpResponse:
         context |= {"offers": _offers(earliest_slots.earliest_slots(case, AT_FIRST)), "asked": True, **_clock(case)}
         context["lacking"] = _lacking(case)
     context["teamless"] = case is not None and case.status == CaseStatus.SUBMITTED
-    return render(request, "scheduling/_promise_typed.html", context)
+    return render(request, "scheduling/cases/_promise_typed.html", context)
 
 
 # What the panel shows -------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def _panel(request: HttpRequest, case: Case, *, count: int = AT_FIRST, refusal: 
         }
         if not found:
             context["may_look_at_plan"] = access.can(request.user, "plan.look", None)
-    return render(request, "scheduling/_promise.html", context, status=422 if refusal else 200)
+    return render(request, "scheduling/cases/_promise.html", context, status=422 if refusal else 200)
 
 
 def _offers(slots: list[earliest_slots.Slot]) -> list[dict[str, Any]]:

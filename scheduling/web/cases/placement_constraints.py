@@ -155,7 +155,9 @@ def wish_add(request: SignedInRequest, public_id: str) -> HttpResponse:
                 messages.success(request, _("Noted. The next plan obeys it."))
                 return pages.go(pages.came_from(request))
         context = {"case": case, "form": form, "known": of_cases(request.user, [case.pk])}
-        return render(request, "scheduling/_wish_add.html", context, status=422 if form.is_bound else 200)
+        return render(
+            request, "scheduling/cases/_placement_constraint_add.html", context, status=422 if form.is_bound else 200
+        )
 
 
 def _initial(request: SignedInRequest, case: Case) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def explanation(request: SignedInRequest, public_id: str) -> HttpResponse:
         "hospital_zone": case.team.institution.zone,
         "starts_until": found.basis.horizon.end,
     }
-    return render(request, "scheduling/why.html", context)
+    return render(request, "scheduling/cases/why.html", context)
 
 
 def _proposal(request: SignedInRequest, public_id: str) -> Proposal | None:
@@ -117,7 +117,7 @@ def why_apply(request: SignedInRequest, public_id: str) -> HttpResponse:
             messages.success(request, _done(code))
             return pages.go(back) if pages.is_htmx(request) else redirect(back)
     context = {"case": case, "form": form, "given": given, "code": code}
-    return render(request, "scheduling/_why_apply.html", context, status=422 if form.is_bound else 200)
+    return render(request, "scheduling/cases/_why_apply.html", context, status=422 if form.is_bound else 200)
 
 
 def _expert(public_id: str) -> int | None:
@@ -154,4 +154,4 @@ def time_asked(request: SignedInRequest, public_id: str) -> HttpResponse:
         "may_answer": access.can(request.user, "time_request.answer", asked),
         "hospital_zone": asked.case.team.institution.zone,
     }
-    return render(request, "scheduling/time_asked.html", context)
+    return render(request, "scheduling/cases/time_asked.html", context)

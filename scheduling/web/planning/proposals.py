@@ -88,7 +88,7 @@ def _show(request: SignedInRequest, found: Proposal, conflict: Conflict | None =
         "hospitals": hospitals,
         "hospital_zone": hospitals[0].zone,
     }
-    return render(request, "scheduling/proposal.html", context, status=conflict.status if conflict else 200)
+    return render(request, "scheduling/planning/proposal.html", context, status=conflict.status if conflict else 200)
 
 
 def _week_of(found: Proposal) -> str:

@@ -56,7 +56,7 @@ def run_list(request: SignedInRequest) -> HttpResponse:
         "rows": [_row(one) for one in shown],
         "may_plan": access.can(request.user, "plan.request"),
     }
-    return render(request, "scheduling/runs.html", context)
+    return render(request, "scheduling/planning/runs.html", context)
 
 
 def _row(found: PlanningRun) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def new(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, "plan.request")
     if request.method != "POST":
         form = PlanForm(initial=_initial(request), user=request.user)
-        return render(request, "scheduling/run_new.html", {"nav": "runs", "form": form})
+        return render(request, "scheduling/planning/run_new.html", {"nav": "runs", "form": form})
     form = PlanForm(request.POST, user=request.user)
     if form.is_valid():
         asked = form.cleaned_data
@@ -126,7 +126,7 @@ def new(request: SignedInRequest) -> HttpResponse:
             pages.add_errors(form, error)
         else:
             return redirect("run", run.public_id)
-    return render(request, "scheduling/run_new.html", {"nav": "runs", "form": form}, status=422)
+    return render(request, "scheduling/planning/run_new.html", {"nav": "runs", "form": form}, status=422)
 
 
 def _this_week(user: User) -> Week:
@@ -163,7 +163,7 @@ def _initial(request: SignedInRequest) -> dict[str, Any]:
 @require_GET
 def run(request: SignedInRequest, public_id: str) -> HttpResponse:
     found = _find(request, public_id)
-    return render(request, "scheduling/run.html", _context(request, found))
+    return render(request, "scheduling/planning/run.html", _context(request, found))
 
 
 @page
@@ -171,7 +171,7 @@ def run(request: SignedInRequest, public_id: str) -> HttpResponse:
 def run_progress(request: SignedInRequest, public_id: str) -> HttpResponse:
     """What the run page asks for every two seconds, until the run has ended."""
     found = _find(request, public_id)
-    answer = render(request, "scheduling/_run_live.html", _context(request, found) | {"swapped": True})
+    answer = render(request, "scheduling/planning/_run_live.html", _context(request, found) | {"swapped": True})
     if not found.finished:
         return answer
     answer.status_code = STOP_POLLING

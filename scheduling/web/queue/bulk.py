@@ -27,4 +27,4 @@ def choose_team(request: HttpRequest) -> HttpResponse:
     """The dialog that gives the ticked cases to a team."""
     user: User = request.user  # type: ignore[assignment]
     cases = bulk.chosen(user, request.GET.getlist("case"))
-    return render(request, "cases/_bulk_team.html", {"cases": cases, "teams": bulk.teams(user)})
+    return render(request, "scheduling/queue/_bulk_team.html", {"cases": cases, "teams": bulk.teams(user)})

@@ -55,8 +55,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         **saved_views.context(user, request.GET),
     }
     if is_htmx(request):
-        return render(request, "cases/_queue_answer.html", context)
-    return render(request, "cases/queue.html", context | {"choices": _choices(user)})
+        return render(request, "scheduling/queue/_answer.html", context)
+    return render(request, "scheduling/queue/queue.html", context | {"choices": _choices(user)})
 
 
 def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> QuerySet[Case]:

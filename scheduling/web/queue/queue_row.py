@@ -54,4 +54,4 @@ class Line:
 
 @lru_cache(maxsize=KEPT)
 def _html(line: Line, _language: str | None) -> SafeString:
-    return mark_safe(get_template("cases/_queue_row.html").render({"line": line}))  # noqa: S308  a template escaped it
+    return mark_safe(get_template("scheduling/queue/_row.html").render({"line": line}))  # noqa: S308  a template escaped it

@@ -46,7 +46,7 @@ def keep(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("The view “%(name)s” is kept.") % {"name": view.name})
             return go(f"{reverse('queue')}?{view.query}")
     shown = {"name": name, "error": error, "address": request.get_full_path()}
-    return render(request, "cases/_view_keep.html", shown, status=422 if error else 200)
+    return render(request, "scheduling/queue/_view_keep.html", shown, status=422 if error else 200)
 
 
 @page

@@ -23,7 +23,7 @@ from scheduling.sessions import documents
 @page
 @require_GET
 def agenda(request: SignedInRequest, public_id: str) -> HttpResponse:
-    return render(request, "scheduling/agenda.html", _context(request, public_id))
+    return render(request, "scheduling/sessions/agenda.html", _context(request, public_id))
 
 
 @page
@@ -33,7 +33,7 @@ def agenda_pdf(request: SignedInRequest, public_id: str) -> HttpResponse:
     if not documents.can_make_pdf():
         raise documents.NoPdf(_("This server cannot make a PDF (it lacks the Pango library). Print the page instead."))
     context = _context(request, public_id)
-    document = documents.pdf(render_to_string("scheduling/agenda_pdf.html", context, request))
+    document = documents.pdf(render_to_string("scheduling/sessions/agenda_pdf.html", context, request))
     session: Session = context["session"]
     start = session.start.astimezone(session.institution.tz)
     name = f"agenda-{start:%Y-%m-%d-%H%M}-{slugify(session.team.name_en) or session.public_id}.pdf"

@@ -78,7 +78,7 @@ def my_seats(request: SignedInRequest) -> HttpResponse:
         "asked": [row for row in rows if row.invitation.status == InvitationStatus.PENDING],
         "days": _by_day(row for row in rows if row.invitation.status == InvitationStatus.ACCEPTED),
     }
-    return render(request, "scheduling/my_seats.html", context)
+    return render(request, "scheduling/sessions/my_seats.html", context)
 
 
 def _by_day(rows: Iterable[Attendance]) -> list[Day]:
@@ -111,7 +111,7 @@ def invitation(request: SignedInRequest, public_id: str) -> HttpResponse:
         "form": form,
         "hospital_zone": part.session.institution.zone,
     }
-    return render(request, "scheduling/invitation.html", context, status=422 if form.errors else 200)
+    return render(request, "scheduling/sessions/invitation.html", context, status=422 if form.errors else 200)
 
 
 def _answered_form(request: HttpRequest, found: Invitation) -> DeclineForm | None:
@@ -142,7 +142,9 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
     try:
         response = _by_link(request, token)
     except DomainError as error:
-        response = render(request, "scheduling/answer_dead.html", {"message": error.message}, status=error.status)
+        response = render(
+            request, "scheduling/sessions/answer_dead.html", {"message": error.message}, status=error.status
+        )
     response["X-Robots-Tag"] = "noindex, nofollow"
     # Not "no-referrer": with it browsers send no origin either, and the form would fail its CSRF check.
     response["Referrer-Policy"] = "same-origin"
@@ -152,13 +154,15 @@ def by_link(request: HttpRequest, token: str) -> HttpResponse:
 def _by_link(request: HttpRequest, token: str) -> HttpResponse:
     done = invitations.answered_by_token(token)
     if done is not None and request.method != "POST":
-        return _show(request, "scheduling/answer_thanks.html", _part(done), {"state": InvitationStatus(done.status)})
+        return _show(
+            request, "scheduling/sessions/answer_thanks.html", _part(done), {"state": InvitationStatus(done.status)}
+        )
     found = invitations.by_token(token)
     form = _answered_form(request, found)
     if form is None:
         return redirect("answer", token)
     context = {"form": form, "declining": request.method == "POST" or "no" in request.GET}
-    return _show(request, "scheduling/answer.html", _part(found), context, status=422 if form.errors else 200)
+    return _show(request, "scheduling/sessions/answer.html", _part(found), context, status=422 if form.errors else 200)
 
 
 def _show(

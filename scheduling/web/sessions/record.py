@@ -152,7 +152,7 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
         raise RuleError(_("This session cannot be recorded now: it has not begun, or its record is closed."))
     if form.is_bound and not stale:
         status = 422
-    return render(request, "scheduling/record.html", _context(request, found, form, stale), status=status)
+    return render(request, "scheduling/sessions/record.html", _context(request, found, form, stale), status=status)
 
 
 def _context(request: SignedInRequest, found: Session, form: RecordForm, stale: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def session_list(request: SignedInRequest) -> HttpResponse:
     else:
         quorums = quorum.of(shown, now=now)
         context["rows"] = [Row(session=one, quorum=quorums[one.pk]) for one in shown]
-    return render(request, "scheduling/sessions.html", context)
+    return render(request, "scheduling/sessions/sessions.html", context)
 
 
 def _viewed(rows: QuerySet[Session], view: str) -> QuerySet[Session]:
@@ -74,7 +74,7 @@ def _views() -> list[tuple[str, str]]:
 @page
 @require_GET
 def session(request: SignedInRequest, public_id: str) -> HttpResponse:
-    return render(request, "scheduling/session.html", _context(request, _find(request, public_id)))
+    return render(request, "scheduling/sessions/session.html", _context(request, _find(request, public_id)))
 
 
 def _find(request: SignedInRequest, public_id: str) -> Session:
@@ -127,7 +127,7 @@ def cancel(request: SignedInRequest, public_id: str) -> HttpResponse:
         messages.success(request, told if found.start > timezone.now() else _("The session is called off."))
         return redirect("session", found.public_id)
     context = _context(request, found) | {"form": form}
-    return render(request, "scheduling/session_cancel.html", context, status=422 if form.errors else 200)
+    return render(request, "scheduling/sessions/session_cancel.html", context, status=422 if form.errors else 200)
 
 
 @page
@@ -147,7 +147,7 @@ def fill_seat(request: SignedInRequest, public_id: str, number: str, place: int)
     if not fitting and len(seats) > 1:  # nobody has time for all of them; perhaps for this one
         seats, fitting = [seat], substitutes.of(seat)
     seated = {"seat": seat, "seats": seats, "wants": session_table.wants(seat), "deputies": _choices(fitting, found)}
-    return render(request, "scheduling/seat_fill.html", _context(request, found) | seated)
+    return render(request, "scheduling/sessions/seat_fill.html", _context(request, found) | seated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

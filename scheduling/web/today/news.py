@@ -19,7 +19,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     now = timezone.now()
     context = {"groups": news.of(user, now), "since": news.last_look(user, now), "until": now, "nav": "today"}
-    return render(request, "scheduling/changes.html", context)
+    return render(request, "scheduling/today/changes.html", context)
 
 
 @page

@@ -22,4 +22,6 @@ def search(request: HttpRequest) -> HttpResponse:
     if len(hits) == 1 and hits[0].number == text.upper() and not is_htmx(request):
         return redirect(hits[0].url)
     context = {"text": text, "groups": groups, "short": len(text) < global_search.SHORTEST}
-    return render(request, "scheduling/_search_hits.html" if is_htmx(request) else "scheduling/search.html", context)
+    return render(
+        request, "scheduling/today/_search_hits.html" if is_htmx(request) else "scheduling/today/search.html", context
+    )

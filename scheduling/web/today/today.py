@@ -70,7 +70,7 @@ def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
         "since": news.last_look(user, now),
         "may_refer": access.can(user, "case.refer"),
     }
-    return render(request, "scheduling/today.html", context)
+    return render(request, "scheduling/today/today.html", context)
 
 
 def work(user: User, now: datetime) -> list[Entry]:
@@ -212,4 +212,4 @@ def _referrer(request: HttpRequest, user: User) -> HttpResponse:
         "may_refer": access.can(user, "case.refer"),
         "may_set_up": user.is_staff,
     }
-    return render(request, "scheduling/today_referrer.html", context)
+    return render(request, "scheduling/today/today_referrer.html", context)
