@@ -13,11 +13,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import wording
-from cases.catalogue import rulebook
+from cases.catalogue import answer_text, rulebook, wording
 from cases.catalogue.core import grammar
 from cases.models import Case, CatalogueRule, MaterialItem, Patient
-from cases.selectors import catalogue_answer
 from cases.states import RuleStatus
 from mdt_portal import access
 from mdt_portal.admin_parts import ReadOnly, ReadOnlyRows, Recorded
@@ -85,9 +83,9 @@ class CatalogueRuleAdmin(Recorded):
     @admin.display(description=gettext_lazy("evidence"))
     def evidence_in_words(self, rule: CatalogueRule) -> str:
         return phrases.listed(
-            phrases.labelled(word, catalogue_answer.EVIDENCE[rule.evidence[what]])
+            phrases.labelled(word, answer_text.EVIDENCE[rule.evidence[what]])
             for what, word in EVIDENCE_OF.items()
-            if rule.evidence.get(what) in catalogue_answer.EVIDENCE
+            if rule.evidence.get(what) in answer_text.EVIDENCE
         )
 
     @admin.action(description=gettext_lazy("Make a draft of the next version"))

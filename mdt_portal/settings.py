@@ -137,6 +137,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # In the order of a worker's --queues: a run that waits goes before help for those that run.
     "queue_order_strategy": "priority",
 }
+CELERY_IMPORTS = ["mdt_portal.operations.worker_signals"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -20,14 +20,14 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from cases import wording
 from cases.api import catalogue_serializers as shown
 from cases.api import serializers as cases
-from cases.catalogue import files, preview, rule_diff, rule_list, rule_tester, rule_text, rulebook  # fmt: skip
+from cases.catalogue import files, rule_diff, rule_list, rule_tester, rule_text, rulebook, wording  # fmt: skip
 from cases.catalogue.core import evaluation, grammar
+from cases.core import icd10
 from cases.diagnoses import code_search
-from cases.diagnoses.core import icd10
 from cases.models import CatalogueRule, Tier
+from cases.selectors import catalogue_preview
 from cases.services import workflow
 from cases.states import RuleStatus
 from mdt_portal import access, api, shell
@@ -299,7 +299,9 @@ class PreviewView(APIView):
             message = _("There is no draft of %(rule)s.") % {"rule": unknown[0]}
             raise RuleError(message, code="no_draft", fields={"drafts": [message]})
         on = max(given.get("valid_from", today(request)), today(request))
-        found = preview.of_drafts([drafts[key] for key in keys], on=on, now=timezone.now(), reader=request.user)
+        found = catalogue_preview.of_drafts(
+            [drafts[key] for key in keys], on=on, now=timezone.now(), reader=request.user
+        )
         return Response(shown.CataloguePreviewSerializer(found).data)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from cases import wording
+from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Requirement, SeatNeed, Undecided
 from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency

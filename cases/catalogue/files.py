@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from cases import wording
-from cases.catalogue import rule_diff, rulebook
+from cases.catalogue import rule_diff, rulebook, wording
 from cases.catalogue.core import csv_io, json_io
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.json_io import RuleFile

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import wording
-from cases.catalogue import rule_text
+from cases.catalogue import answer_text, rule_text, wording
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.rule_text import Names
 from cases.models import CareLevel, CatalogueRule, Tier, Urgency
-from cases.selectors import catalogue_answer
 from mdt_portal.i18n import phrases
 
 FIELDS = {
@@ -97,14 +95,14 @@ def changes(before: list[Field], after: list[Field]) -> list[Change]:
 def evidence_text(evidence: Mapping[str, str]) -> str:
     """How well each part of the rule is founded; parts that nobody judged are left out."""
     return phrases.listed(
-        phrases.labelled(word, catalogue_answer.EVIDENCE[evidence[part]])
+        phrases.labelled(word, answer_text.EVIDENCE[evidence[part]])
         for part, word in EVIDENCE_OF.items()
-        if evidence.get(part) in catalogue_answer.EVIDENCE
+        if evidence.get(part) in answer_text.EVIDENCE
     )
 
 
 def _hours(rule: Rule) -> str:
     return phrases.listed(
-        phrases.labelled(Urgency(urgency).label, _("within %(limit)s") % {"limit": catalogue_answer.limit_text(hours)})
+        phrases.labelled(Urgency(urgency).label, _("within %(limit)s") % {"limit": answer_text.limit_text(hours)})
         for urgency, hours in rule.hours.items()
     )

@@ -9,12 +9,11 @@ from datetime import date
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
-from cases.catalogue import rule_text, rulebook
+from cases.catalogue import answer_text, rule_text, rulebook
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.rule_text import Names
-from cases.diagnoses.core import icd10
+from cases.core import icd10
 from cases.models import CatalogueRule
-from cases.selectors import catalogue_answer
 from cases.states import RuleStatus
 from mdt_portal.i18n import phrases
 
@@ -117,7 +116,7 @@ def _line(found: Sequence[Version], known: Names, words: object) -> Line:
 
 def evidence_text(evidence: Mapping[str, str]) -> str:
     """How well the tier is founded."""
-    return str(catalogue_answer.EVIDENCE.get(evidence.get("tier", ""), ""))
+    return str(answer_text.EVIDENCE.get(evidence.get("tier", ""), ""))
 
 
 def found_by(
@@ -148,5 +147,5 @@ def choices() -> dict[str, list[tuple[str, str]]]:
     """What the filters offer, apart from the disease groups."""
     return {
         "state": [(key, str(label)) for key, (_hue, label) in STATES.items() if key != "replaced"],
-        "evidence": [(key, str(label)) for key, label in catalogue_answer.EVIDENCE.items()],
+        "evidence": [(key, str(label)) for key, label in answer_text.EVIDENCE.items()],
     }

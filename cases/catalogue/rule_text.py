@@ -9,12 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from cases import wording
+from cases.catalogue import answer_text, wording
 from cases.catalogue.core.condition import Condition
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.requirement import SeatNeed
-from cases.diagnoses.core import icd10
-from cases.selectors import catalogue_answer
+from cases.core import icd10
 from experts import titles
 from experts.models import Discipline, DiseaseGroup
 from mdt_portal.i18n import phrases
@@ -145,7 +144,7 @@ def hours_text(hours: Mapping[str, int]) -> str:
     """`24 hours in an emergency, 72 hours when urgent, 14 days otherwise`"""
     if not hours:
         return ""
-    limits = {urgency: catalogue_answer.limit_text(value) for urgency, value in hours.items()}
+    limits = {urgency: answer_text.limit_text(value) for urgency, value in hours.items()}
     if len(set(limits.values())) == 1:
         return _("within %(limit)s") % {"limit": limits["routine"]}
     return _("within %(emergency)s in an emergency, %(urgent)s when urgent, %(routine)s otherwise") % limits

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases import wording
+from cases.catalogue import wording
 from cases.catalogue.core import grammar, json_io, vocabulary
 from cases.catalogue.core.evaluation import Rule
 from cases.core.mistake import Mistake

@@ -11,7 +11,7 @@ from typing import Any
 class Mistake:
     """What is wrong, and where: `rules[12].required[1].discipline` of rule `LUNG-3B`.
 
-    `cases.wording.mistake_text` puts it into words. `line` is that of the file, 0 where there is none.
+    `cases.catalogue.wording.mistake_text` puts it into words. `line` is that of the file, 0 where there is none.
     """
 
     place: str

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cases.catalogue.core.evaluation import Rule
+from cases.core import icd10
+from cases.core.icd10 import CodeRange
 from cases.diagnoses import local_names
-from cases.diagnoses.core import fuzzy, icd10
-from cases.diagnoses.core.icd10 import CodeRange
+from cases.diagnoses.core import fuzzy
 from cases.diagnoses.local_names import Index
 
 HAN = re.compile(r"[\u3400-\u9fff]")

@@ -15,6 +15,7 @@ from cases.diagnoses.core import diseases
 from cases.fhir.core import conversion, reader
 from cases.fhir.core.conversion import Passed, Referral
 from cases.models import Case, CaseSource, Patient
+from cases.selectors import case_facts
 from cases.services import patients, workflow
 from cases.states import CaseStatus
 from experts.models import Institution
@@ -139,7 +140,7 @@ def _complete(case: Case, referral: Referral, *, by: User | None) -> bool:
     """Add what the file knows and the case does not; what somebody entered stays."""
     if case.status not in _OPEN_FOR_FACTS:
         return False
-    told, known = referral.facts, workflow.facts_of(case)
+    told, known = referral.facts, case_facts.facts_of(case)
     wider = replace(
         known,
         stage=known.stage or told.stage,

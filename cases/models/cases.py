@@ -21,7 +21,7 @@ from cases.states import (
     RuleStatus,
 )
 from experts.models import Institution, Named, Team
-from mdt_portal.fields import EncryptedTextField, public_id_field
+from mdt_portal.fields import EncryptedTextField, public_id_field, search_hash
 
 
 class Sex(models.TextChoices):
@@ -62,6 +62,11 @@ class PatientIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"P-{self.patient_id}"
+
+    @staticmethod
+    def hash_of(name: str) -> str:
+        """By which a name can be found again, if it is written in the same way."""
+        return search_hash("name", name)
 
 
 class PatientIdentifier(models.Model):

@@ -11,12 +11,12 @@ from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from cases import wording
+from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
-from cases.diagnoses.core import icd10
-from cases.models import Case, MaterialItem, Urgency
-from cases.services import materials, patients
+from cases.core import icd10
+from cases.models import Case, MaterialItem, PatientIdentity, Urgency
+from cases.selectors import material_state
 from cases.states import CaseStatus, MaterialStatus
 from experts import roles
 from experts.models import DiseaseGroup, Role
@@ -74,12 +74,12 @@ def found_by(text: str, user: User) -> Q:
         found |= Q(code__istartswith=text) | Q(code=icd10.nearest(text))
     reach = roles.reach(user, Role.COORDINATOR)
     mine = Q(referrer=user) | Q(institution__in=reach) | Q(team__institution__in=reach)
-    return found | Q(mine, patient__identity__name_hash=patients.name_hash(text))
+    return found | Q(mine, patient__identity__name_hash=PatientIdentity.hash_of(text))
 
 
 def note_looks(cases: Iterable[Case], text: str, user: User) -> None:
     """Who finds a case by the patient's name has learned whose it is; that is written down."""
-    wanted = patients.name_hash(text)
+    wanted = PatientIdentity.hash_of(text)
     by_name = Case.objects.filter(pk__in=[case.pk for case in cases], patient__identity__name_hash=wanted)
     for case in by_name.select_related("patient"):
         audit.looked(case.patient, by=user, page="queue")
@@ -120,7 +120,7 @@ def block(case: Case, groups: Mapping[str, DiseaseGroup]) -> Block | None:
         group = groups.get(case.requirement["disease_group"]) if case.requirement else None
         return Block(kind="team", text=_("No team for %(group)s") % {"group": group.name if group else case.code})
     missing: list[MaterialItem] = case.missing  # type: ignore[attr-defined]
-    if case.status == CaseStatus.WAITING and materials.holds_back(case, len(missing)):
+    if case.status == CaseStatus.WAITING and material_state.holds_back(case, len(missing)):
         return Block(kind="materials", text=_("Missing: %(things)s") % {"things": names(missing)})
     return None
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import wording
+from cases.catalogue import wording
 from cases.models import Carried, Case, Outcome, Tier
 from cases.states import CaseStatus
 from experts.models import Team

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import wording
+from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
 from cases.models import Case
-from cases.services import materials
+from cases.selectors import material_state
 from cases.states import CaseStatus
 from mdt_portal.i18n import clock, phrases
 
@@ -67,8 +67,8 @@ def next_step(case: Case) -> str:
 
 def _waits(case: Case) -> str:
     """A routine case is not planned before its materials are complete; any other gets its place next."""
-    missing = materials.missing(case)
-    if materials.holds_back(case, len(missing)):
+    missing = material_state.missing(case)
+    if material_state.holds_back(case, len(missing)):
         things = phrases.listed(wording.material_text(code) for code in missing)
         return _("It is planned once its materials are complete. Missing: %(things)s. The limit runs meanwhile.") % {
             "things": things

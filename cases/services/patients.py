@@ -43,7 +43,7 @@ def register(
         name=name,
         birth_date=birth_date.isoformat() if birth_date else "",
         phone=phone,
-        name_hash=name_hash(name),
+        name_hash=PatientIdentity.hash_of(name),
     )
     PatientIdentifier.objects.bulk_create(
         PatientIdentifier(patient=patient, system=system, value=value, value_hash=search_hash(system, value))
@@ -91,9 +91,4 @@ def record_system(institution: Institution) -> str:
 
 def is_called(patient: Patient, name: str) -> bool:
     """Whether this is the patient's name; the stored one is not read."""
-    return PatientIdentity.objects.filter(patient=patient, name_hash=name_hash(name)).exists()
-
-
-def name_hash(name: str) -> str:
-    """By which a name can be found again, if it is written in the same way."""
-    return search_hash("name", name)
+    return PatientIdentity.objects.filter(patient=patient, name_hash=PatientIdentity.hash_of(name)).exists()

@@ -21,8 +21,9 @@ from django.utils.translation import gettext as _
 from cases.catalogue import rulebook
 from cases.catalogue.core import evaluation, requirement, vocabulary
 from cases.catalogue.core.requirement import Answer, Reason, Requirement, SeatNeed, Undecided
-from cases.diagnoses.core import icd10, staging
+from cases.core import icd10, staging
 from cases.models import CareLevel, Case, Patient, Tier, Urgency
+from cases.selectors import case_facts
 from cases.services import materials, routing
 from cases.states import CaseStatus
 from experts.models import Institution, Team
@@ -30,39 +31,21 @@ from mdt_portal import audit, lifecycle
 from mdt_portal.errors import RuleError, StaleState, TransitionNotAllowed
 from mdt_portal.models import User
 
-FACTS = (
-    "stage", "scores", "flags", "comorbidities", "age", "rare_class", "surgery_level",
-)  # fmt: skip
 DETAILS = ("diagnosis", "urgency", "question", "remote_ok", "equipment")
 EDITABLE = (CaseStatus.DRAFT, CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING, CaseStatus.LISTED)
-
-
-def facts_of(case: Case) -> evaluation.Facts:
-    """What the catalogue may know of the case."""
-    return evaluation.Facts(
-        code=case.code,
-        stage=case.stage or None,
-        scores={key: float(value) for key, value in case.scores.items()},
-        flags=frozenset(case.flags),
-        age=case.age,
-        comorbidities=case.comorbidities,
-        rare_class=case.rare_class or None,
-        surgery_level=case.surgery_level,
-        urgency=case.urgency,
-    )
 
 
 def evaluate(case: Case, *, at: datetime | None = None) -> Answer:
     """The catalogue's present answer, by the clock of the referring hospital; nothing is written."""
     zone = case.institution.zone if case.institution_id else None
-    return evaluation.evaluate(facts_of(case), rulebook.in_force(rulebook.today(zone, at=at)))
+    return evaluation.evaluate(case_facts.facts_of(case), rulebook.in_force(rulebook.today(zone, at=at)))
 
 
 def checked_facts(*, code: str, **facts: Any) -> evaluation.Facts:
     """The facts as the catalogue wants them, without a case. Raises RuleError on impossible ones."""
     case = Case(number="-", code=_checked_code(code))
     _set(case, facts)
-    return facts_of(case)
+    return case_facts.facts_of(case)
 
 
 def evaluate_facts(*, code: str, institution: Institution | None = None, **facts: Any) -> Answer:
@@ -95,7 +78,7 @@ def refer(
     previous: Case | None = None,
     **details: Any,
 ) -> Case:
-    """A new draft. `details` are the case's facts and FACTS/DETAILS columns. Raises RuleError on impossible facts."""
+    """A new draft. `details` are the case's facts and DETAILS columns. Raises RuleError on impossible facts."""
     case = Case(
         institution=institution,
         patient=patient,
@@ -127,7 +110,7 @@ def edit(case: Case, *, by: User | None, version: int | None = None, code: str |
             case.team = None
     _set(case, details)
     case.version += 1
-    case.save(update_fields=["code", "code_raw", "version", *FACTS, *DETAILS])
+    case.save(update_fields=["code", "code_raw", "version", *case_facts.COLUMNS, *DETAILS])
     audit.record("case.edited", by=by, subject=case, fields=sorted(details))
     if case.status == CaseStatus.DRAFT:
         case.save(update_fields=["team"])
@@ -309,7 +292,7 @@ def _checked_code(code: str) -> str:
 
 def _set(case: Case, details: Mapping[str, Any]) -> None:
     """Write details onto the case, normalised; refuse what cannot be, field by field."""
-    unknown = set(details) - set(FACTS) - set(DETAILS)
+    unknown = set(details) - set(case_facts.COLUMNS) - set(DETAILS)
     if unknown:
         raise TypeError(f"not details of a case: {sorted(unknown)}")
     for name, value in details.items():

@@ -10,13 +10,12 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from cases import wording
-from cases.catalogue import rulebook
+from cases.catalogue import answer_text, rulebook, wording
+from cases.catalogue.answer_text import Sheet
 from cases.catalogue.core.evaluation import Rule
 from cases.models import Case, Urgency
-from cases.selectors import catalogue_answer, steps
-from cases.selectors.catalogue_answer import Sheet
-from cases.services import materials, workflow
+from cases.selectors import material_state, steps
+from cases.services import workflow
 from cases.states import CaseStatus, MaterialStatus
 from cases.web.forms import FactsForm
 from experts.models import Institution
@@ -65,7 +64,8 @@ def ahead(case: Case) -> dict[str, Any]:
     return {
         "state": CaseStatus(case.status),
         "next": steps.next_step(case),
-        "held_back": case.status == CaseStatus.WAITING and materials.holds_back(case, len(materials.missing(case))),
+        "held_back": case.status == CaseStatus.WAITING
+        and material_state.holds_back(case, len(material_state.missing(case))),
     }
 
 
@@ -85,7 +85,7 @@ def live_answer(form: FactsForm, institution: Institution | None, before: Case |
     emergency = form.cleaned_data.get("urgency") == Urgency.EMERGENCY
     most = institution.emergency_limit_h if emergency and institution else None
     since = before.submitted_at if before and before.submitted_at else timezone.now()
-    return catalogue_answer.preview(answer, now=since, most_hours=most)
+    return answer_text.preview(answer, now=since, most_hours=most)
 
 
 def typed_case(form: FactsForm, institution: Institution | None, before: Case | None = None) -> Case | None:

@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from cases import wording
+from cases.catalogue import wording
 from cases.catalogue.core import evaluation, vocabulary
 from cases.catalogue.core.evaluation import Rule
-from cases.diagnoses.core import icd10, staging
+from cases.core import icd10, staging
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from cases.services import patients
 from experts import titles

@@ -1,6 +1,6 @@
 """The portal's own words in Chinese: gather them, check them, compile them. No gettext programs are needed.
 
-`compile_all` needs Babel only, so that set-up can run it before Django starts; gathering needs Django's template lexer.
+Nothing here needs Django's settings, so that set-up can call `compile_all` before Django starts.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from django.template.base import Lexer, TokenType
+from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = "zh_Hans"
@@ -86,8 +88,6 @@ def gather() -> Catalog:
 
 def _as_python(text: str, path: Path) -> str:
     """A template as the calls that its translation tags stand for, line for line."""
-    from django.utils.translation.template import templatize
-
     # Python's tokenizer is strict about indentation, which means nothing here.
     return "\n".join(line.strip() for line in templatize(text, origin=str(path)).split("\n"))
 
@@ -176,8 +176,6 @@ def _differing(source: Message, found: Message) -> str:
 
 def bare() -> list[Problem]:
     """Words that a template says outside any translation tag, in its text or in an attribute that is read aloud."""
-    from django.template.base import Lexer, TokenType
-
     problems = []
     for path in templates():
         skip_until = ""

@@ -3,6 +3,8 @@
 import gc
 from typing import Any
 
+from django.urls import get_resolver
+
 from mdt_portal.operations import environment as env
 
 bind = env.text("WEB_BIND", "127.0.0.1:8000")
@@ -24,8 +26,6 @@ def post_worker_init(_worker: Any) -> None:
 
     The former stays for ever, and the objects of a page die with it. This takes 10 to 40 % off a page's processor time.
     """
-    from django.urls import get_resolver
-
     assert get_resolver().url_patterns  # loads the pages, which Django does at the first request
     gc.collect()
     gc.freeze()

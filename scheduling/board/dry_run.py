@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.models import Case
-from cases.services import materials
+from cases.selectors import material_state
 from cases.states import MaterialStatus
 from experts.models import Institution
 from mdt_portal.errors import Conflict, RuleError
@@ -25,7 +25,7 @@ from scheduling.board.editable_week import Hand
 from scheduling.board.move_warnings import Finding
 from scheduling.models import AgendaItem, Hold, Move, MoveKind, Room, Session
 from scheduling.problem.core.plan_diff import Change, compare
-from scheduling.publishing import publication
+from scheduling.publishing import writer
 from scheduling.solver.core.reading import as_json
 from scheduling.states import LIVE_SESSIONS
 
@@ -130,7 +130,7 @@ def _check(
         broken = severity.judge(hand.desk, draft)
         found = move_warnings.of(broken, hand.desk, draft, hand.seen)
         minutes = {case.id: case.duration_min for case in hand.seen.problem.cases}
-        changes = tuple(compare(draft.before, draft.after, minutes, publication.roles(hand.seen)))
+        changes = tuple(compare(draft.before, draft.after, minutes, writer.roles(hand.seen)))
         codes = [str(violation) for violation in broken]
     seal = _seal(hand, draft, codes)
     return Check(
@@ -178,7 +178,7 @@ def _about_case(case: Case, item: AgendaItem | None, hand: Hand) -> list[Finding
         until = clock.hour(hold.expires_at.astimezone(hand.horizon.zone))
         return [move_warnings.own("held", case=case, until=until)]
     missing = case.materials.aggregate(n=Count("pk", filter=Q(status=MaterialStatus.MISSING)))["n"]
-    return [move_warnings.own("materials", case=case)] if materials.holds_back(case, missing) else []
+    return [move_warnings.own("materials", case=case)] if material_state.holds_back(case, missing) else []
 
 
 def _about_session(session: Session | None, hand: Hand) -> list[Finding]:

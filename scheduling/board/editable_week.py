@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -21,7 +21,6 @@ from scheduling.problem.snapshot import Snapshot
 from scheduling.solver.core import problem as pure
 
 LONGEST_DAYS = 56
-NO_NOTICE = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,7 @@ def read(
         return again.anew()
     reader = _Reader([institution], weeks, now)
     reader.asked = set(cases)
-    seen = reader.snapshot(NO_NOTICE, pure.Limits())
+    seen = reader.snapshot(snapshot.NO_NOTICE, pure.Limits())
     return Hand(seen=seen, desk=Desk(seen.problem), version=seen.base_versions[str(institution.pk)])
 
 

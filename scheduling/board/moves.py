@@ -27,7 +27,7 @@ from scheduling.board.dry_run import Check, Where
 from scheduling.board.editable_week import Hand
 from scheduling.models import Move, MoveKind, PublishedPlan, Session
 from scheduling.problem import published
-from scheduling.publishing import holds, publication
+from scheduling.publishing import holds, writer
 from scheduling.sessions import notifications
 
 TELL_WITHIN = timedelta(minutes=2)
@@ -148,10 +148,10 @@ def _write(found: Check, *, by: User) -> Move:
     )
     cases = {item.case for session in sessions for item in session.cases}
     list(Case.objects.filter(pk__in=cases).order_by("pk").select_for_update().values("pk"))
-    affected = publication.Writer(seen, None, by).write(found.changes)
+    affected = writer.Writer(seen, None, by).write(found.changes)
     published.raise_version([institution.pk])
     notifications.tell(affected, within=TELL_WITHIN)
-    notifications.tell_referrers(publication.replaced(found.changes), within=TELL_WITHIN)
+    notifications.tell_referrers(writer.replaced(found.changes), within=TELL_WITHIN)
     move = Move.objects.create(
         institution=institution,
         kind=found.kind,

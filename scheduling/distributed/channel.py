@@ -26,6 +26,7 @@ from django.utils.crypto import get_random_string
 from scheduling.solver.core import reading
 from scheduling.solver.core.plan import ID, SESSION, PlannedSession
 from scheduling.solver.core.problem import Problem
+from scheduling.solver.rules import checking
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ class Desk:
     def problem(self) -> Problem | None:
         """None: the search is over."""
         packed = self._broker.get(self._key("problem"))
-        return None if packed is None else Problem.from_json(_unpacked(packed))  # type: ignore[arg-type]
+        return None if packed is None else checking.read_problem(_unpacked(packed))  # type: ignore[arg-type]
 
     def changes(self, first: int, beyond: int) -> Sequence[Change]:
         packed = self._broker.lrange(self._key("changes"), first, beyond - 1)

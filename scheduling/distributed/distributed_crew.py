@@ -24,6 +24,7 @@ from typing import Any
 import redis
 from kombu.exceptions import OperationalError
 
+from mdt_portal.celery import app
 from scheduling.distributed import helper
 from scheduling.distributed.channel import Change, Desk, State
 from scheduling.solver.core import reading
@@ -307,9 +308,7 @@ class Porter:
 
 
 def _invite(desk: Desk, number: int) -> bool:
-    from scheduling.tasks import improve
-
     if desk.queued(QUEUE) >= MOST_QUEUED:
         return False
-    improve.apply_async((desk.name, number), expires=INVITATION_S, retry=False)
+    app.send_task("scheduling.tasks.improve", (desk.name, number), expires=INVITATION_S, retry=False)
     return True

@@ -28,6 +28,7 @@ from scheduling.explain import time_requests, why_not
 from scheduling.explain.why_not import WhyNot
 from scheduling.models import Block, BlockKind, Proposal
 from scheduling.planning import placement_constraints
+from scheduling.problem.placement_constraints import in_force
 
 if TYPE_CHECKING:
     from scheduling.solver.explain.explain import Remedy
@@ -124,7 +125,7 @@ def _extend(case: Case, remedy: Remedy, found: WhyNot, by: User, reason: str) ->
 
 
 def _drop_wishes(case: Case, _remedy: Remedy, _found: WhyNot, by: User, _reason: str) -> None:
-    for wish in placement_constraints.in_force([case.pk]):
+    for wish in in_force([case.pk]):
         placement_constraints.withdraw(wish, by=by)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,9 +22,8 @@ from scheduling.problem.core.horizon import Horizon
 from scheduling.solver.core import objectives
 from scheduling.solver.core.plan import Plan, Reason, Unplaced
 from scheduling.solver.core.problem import Problem
-
-if TYPE_CHECKING:
-    from scheduling.solver.explain.explain import Explainer, Remedy, Step
+from scheduling.solver.explain.explain import Explainer, Remedy, Step
+from scheduling.solver.rules import checking
 
 LEAST_DAYS = 14
 DEMANDS = ("relax_seat", "relax_room", "relax_remote")
@@ -69,8 +67,6 @@ class WhyNot:
 
 def of(case: Case, *, proposal: Proposal | None = None) -> WhyNot:
     """Raises RuleError for a case that is in no plan's reach: not waiting, not planned, or not in the proposal."""
-    from scheduling.solver.explain.explain import Explainer  # heavy: OR-Tools comes with it
-
     basis = _of_proposal(proposal) if proposal else _as_published(case)
     if case.pk not in basis.problem.case_of:
         raise RuleError(_unknown(case, proposal), code="not_planned_for")
@@ -111,7 +107,7 @@ def _of_proposal(proposal: Proposal) -> Basis:
     stored = PlanningRun.objects.values_list("problem", flat=True).get(pk=run.pk)
     horizon = Horizon.around(run.horizon_start, run.horizon_days, run.institutions.order_by("pk")[0].tz)
     return Basis(
-        problem=Problem.from_json(stored), plan=Plan.from_json(proposal.plan), horizon=horizon, proposal=proposal
+        problem=checking.read_problem(stored), plan=Plan.from_json(proposal.plan), horizon=horizon, proposal=proposal
     )
 
 
@@ -138,8 +134,6 @@ def _around_its_place(case: Case) -> snapshot.Snapshot:
 
 def _possible(case: Case, found: Sequence[Remedy], start: int | None, horizon: Horizon) -> tuple[Remedy, ...]:
     """Those that can be applied: no asking of who is away, no new demands for a case in the plan; the limit last."""
-    from scheduling.solver.explain.explain import Remedy
-
     moment = horizon.moment
     asked = {
         expert: (moment(one.start_min), moment(one.end_min))

@@ -13,7 +13,7 @@ from scheduling.models import PlanningRun, Proposal, ProposalKind
 from scheduling.planning.core import figures
 from scheduling.planning.core.figures import Figures
 from scheduling.solver.core.plan import Plan
-from scheduling.solver.core.problem import Problem
+from scheduling.solver.rules import checking
 
 ORDER = list(ProposalKind)
 FIGURES = {field.name for field in fields(Figures)}
@@ -80,7 +80,7 @@ def _measured_of(run: PlanningRun, offers: Sequence[Proposal]) -> list[tuple[Pro
     stored = PlanningRun.objects.values_list("problem", flat=True).get(pk=run.pk)
     if stored is None:
         return []
-    problem = Problem.from_json(stored)
+    problem = checking.read_problem(stored)
     return [(offer, figures.of(problem, Plan.from_json(offer.plan))) for offer in offers]
 
 

@@ -7,9 +7,8 @@ What contradicts itself is refused here. What merely cannot be kept leaves the c
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -24,9 +23,7 @@ from mdt_portal.models import User
 from scheduling.models import AgendaItem, Room, Wish, WishKind
 from scheduling.problem import published
 from scheduling.problem.candidates import Pool
-from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.places import places
-from scheduling.solver.core import problem as pure
 
 PLANNABLE = (CaseStatus.WAITING, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
 Window = tuple[datetime | None, datetime | None]
@@ -190,31 +187,3 @@ def _wrong(field: str, message: str) -> RuleError:
 
 def _against(field: str, message: str) -> RuleError:
     return RuleError(message, code="contradiction", fields={field: [message]})
-
-
-# For the solver -------------------------------------------------------------------------------------------------------
-
-
-def in_force(cases: Iterable[int]) -> list[Wish]:
-    """What the next plan has to obey for these cases (ids)."""
-    return list(Wish.objects.in_force().filter(case__in=list(cases)).order_by("pk"))
-
-
-def as_choices(
-    wishes: Sequence[Wish], kind: str, horizon: Horizon, *, experts: Collection[int], rooms: Collection[int]
-) -> tuple[pure.Choice, ...]:
-    """The wishes of one kind in the solver's terms. One whose person or room is gone has no effect any more."""
-    return tuple(
-        pure.Choice(case=wish.case_id, expert=wish.expert_id, room=wish.room_id, **_minutes(wish, horizon))
-        for wish in wishes
-        if wish.kind == kind
-        and (wish.expert_id is None or wish.expert_id in experts)
-        and (wish.room_id is None or wish.room_id in rooms)
-    )
-
-
-def _minutes(wish: Wish, horizon: Horizon) -> dict[str, Any]:
-    def inside(moment: datetime | None) -> int | None:
-        return None if moment is None else min(max(horizon.minute_up(moment), 0), horizon.length_min)
-
-    return {"from_min": inside(wish.start), "to_min": inside(wish.end)}

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from experts.models import Institution
 from mdt_portal import audit, lifecycle, outbox
+from mdt_portal.celery import app
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import User
 from scheduling.models import Incumbent, PlanningRun, Proposal, RunTrigger
@@ -112,9 +113,7 @@ def _check(*, horizon_days: int, seconds: int) -> None:
 
 @outbox.handles("run.requested")
 def send_to_worker(run: int) -> None:
-    from scheduling.tasks import execute_run
-
-    execute_run.delay(run)
+    app.send_task("scheduling.tasks.execute_run", (run,))
 
 
 @transaction.atomic

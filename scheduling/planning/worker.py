@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from scheduling.models import PlanningRun
-from scheduling.planning import runs
+from scheduling.planning import incumbents, runs, search
+from scheduling.planning.search import Course
 from scheduling.problem import snapshot
-
-if TYPE_CHECKING:
-    from scheduling.planning.search import Course
+from scheduling.solver import rules
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +23,6 @@ KEEP_S = 5.0
 
 def execute(run_id: int) -> None:
     """Claim, read, solve outside any transaction, judge, propose. A redelivered or overtaken task does nothing."""
-    from scheduling.planning import search  # heavy: OR-Tools comes with it
-    from scheduling.solver import rules
-
     run = runs.claim(run_id)
     if run is None:
         return
@@ -110,8 +106,6 @@ class Pulse:
             connection.close()
 
     def _keep_incumbent(self) -> None:
-        from scheduling.planning import incumbents
-
         course, now = self._course, time.monotonic()
         if course is not None and course.version != self._kept_version and now - self._kept_at >= KEEP_S:
             version = course.version

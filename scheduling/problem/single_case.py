@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from cases.models import Case
-from cases.services import materials
+from cases.selectors import material_state
 from scheduling.models import Session, Wish
 from scheduling.problem import snapshot
 from scheduling.problem.core.horizon import Horizon
@@ -76,10 +76,10 @@ class _Standing(snapshot.Reader):
         case = self.case
         changed = [item.changed_at for item in case.materials.all() if item.changed_at] if case.pk else []
         release = self.now
-        if materials.missing(case):
-            release = materials.earliest_meeting(case, self.now)
+        if material_state.missing(case):
+            release = material_state.earliest_meeting(case, self.now)
         elif changed:
-            release = materials.earliest_meeting(case, max(changed))
+            release = material_state.earliest_meeting(case, max(changed))
         return [replace(self._case(case, release=release), id=case.pk or ASKING)]
 
     def _wishes(self, cases: Iterable[pure.Case]) -> list[Wish]:

@@ -17,14 +17,13 @@ from django.db.models import Count, Max, Q, prefetch_related_objects
 from django.utils import timezone
 
 from cases.models import Case, Tier, Urgency
-from cases.services import materials
+from cases.selectors import material_state
 from cases.states import MaterialStatus
 from experts.availability import free_time, working_days
 from experts.availability.core import time_intervals
 from experts.models import Institution, Team, Travel, WeeklyTime
 from scheduling.models import Block, Hold, PlanningRun, PublishedPlan, Room, RoomBooking, Session, Wish, WishKind
-from scheduling.planning import placement_constraints
-from scheduling.problem import blocks, people, published
+from scheduling.problem import blocks, people, placement_constraints, published
 from scheduling.problem.candidates import Pool
 from scheduling.problem.core import plan_diff
 from scheduling.problem.core.horizon import Horizon
@@ -36,6 +35,8 @@ from scheduling.solver.core.timeline import minus
 
 NOTICE = timedelta(hours=1)
 """A run plans nothing that would start sooner: time to review, publish and be told."""
+NO_NOTICE = timedelta(0)
+"""What is judged or chosen now may start now."""
 
 ROOM_BEFORE_LIMIT = timedelta(days=1)
 """What a routine case must have left after its notice; else its limit counts for more."""
@@ -278,12 +279,12 @@ class Reader:
         calendars = working_days.calendars({case.institution for case in waiting} | set(self.institutions))
         found = []
         for case in waiting:
-            if not materials.holds_back(case, case.materials_missing):
+            if not material_state.holds_back(case, case.materials_missing):
                 release = submitted(case)
                 if case.materials_at:
                     complete_at = max(release, case.materials_at)
                     known = calendars[case.institution_id]
-                    release = materials.earliest_meeting(case, complete_at, known=known)
+                    release = material_state.earliest_meeting(case, complete_at, known=known)
                 found.append(self._case(case, release=release))
         return found
 

@@ -16,7 +16,7 @@ from django.core import signing
 from django.utils.translation import gettext as _
 
 from cases.models import Case, Tier
-from cases.services import materials
+from cases.selectors import material_state
 from cases.states import CaseStatus
 from experts.models import Discipline, Expert
 from mdt_portal.errors import Conflict, RuleError
@@ -110,8 +110,8 @@ def asks_for_a_time(case: Case) -> bool:
 
 def held_back(case: Case) -> list[str]:
     """The materials (codes) without which nobody may book a time for the case; only a routine case is held back."""
-    lacking = materials.missing(case)
-    return lacking if materials.holds_back(case, len(lacking)) else []
+    lacking = material_state.missing(case)
+    return lacking if material_state.holds_back(case, len(lacking)) else []
 
 
 def earliest_slots(case: Case, k: int = OFFERED, *, now: datetime | None = None) -> list[Slot]:

@@ -24,10 +24,10 @@ from mdt_portal.errors import Conflict, RuleError, StaleState
 from mdt_portal.models import User
 from scheduling import locks
 from scheduling.models import Attendance, AttendanceMode, Hold, RoomBooking, Session
-from scheduling.problem import published, single_case
+from scheduling.problem import published, single_case, snapshot
 from scheduling.problem.core import plan_diff
 from scheduling.problem.snapshot import Snapshot
-from scheduling.publishing import earliest_slots, publication
+from scheduling.publishing import earliest_slots, writer
 from scheduling.publishing.earliest_slots import Claim, Fit
 from scheduling.sessions import notifications
 from scheduling.states import HoldStatus
@@ -65,7 +65,7 @@ def _hold(case: Case, claim: Claim, *, by: User | None) -> Hold:
     expire()
     _let_go_of_former(case, by=by)
     now = timezone.now()
-    seen = single_case.around(case, now=now, notice=publication.NO_NOTICE)
+    seen = single_case.around(case, now=now, notice=snapshot.NO_NOTICE)
     fit = earliest_slots.fit(case, claim, seen)
     team = case.team
     assert team is not None
@@ -101,15 +101,15 @@ def _confirm(row: Hold, *, by: User | None) -> Case:
     if row.expires_at <= timezone.now() or not _end(row.pk, HoldStatus.BOOKED, by=by, why="hold.booked"):
         raise HoldOver(_("This time is not held any more. Look for the earliest times again."))
     case = _waiting(row.case)
-    seen = single_case.around(case, notice=publication.NO_NOTICE)
+    seen = single_case.around(case, notice=snapshot.NO_NOTICE)
     fit = earliest_slots.fit(case, claim, seen)
     change = plan_diff.compare(
         [fit.old] if fit.old else [],
         [fit.new],
         {one.id: one.duration_min for one in seen.problem.cases},
-        publication.roles(seen),
+        writer.roles(seen),
     )
-    affected = publication.Writer(seen, None, by).write(change)
+    affected = writer.Writer(seen, None, by).write(change)
     row.session = Session.objects.get(items__case=case, items__active=True)
     row.save(update_fields=["session"])
     locks.check_constraints_now()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q
@@ -18,7 +17,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.models import Case
-from cases.states import CaseStatus
 from mdt_portal import audit, lifecycle
 from mdt_portal.errors import Conflict, StalePlan
 from mdt_portal.models import User
@@ -27,13 +25,12 @@ from scheduling.explain import solver_text
 from scheduling.models import PlanningRun, Proposal, PublishedPlan, Session
 from scheduling.problem import published, snapshot
 from scheduling.problem.core.plan_diff import Change, ChangeKind, compare
-from scheduling.publishing import holds
-from scheduling.sessions import confirmation, notifications, session_services
+from scheduling.publishing import holds, writer
+from scheduling.sessions import notifications, session_services
 from scheduling.solver import rules
-from scheduling.solver.core.plan import Plan, PlannedSession, Unplaced
+from scheduling.solver.core.plan import Plan, Unplaced
 from scheduling.states import RunStatus
 
-NO_NOTICE = timedelta(0)
 MOST_SAID = 3  # broken rules that a message names
 
 
@@ -47,7 +44,7 @@ class Outcome:
 
 def preview(proposal: Proposal) -> tuple[list[Change], snapshot.Snapshot]:
     """What publishing would change against what is published now; nothing is written."""
-    seen = snapshot.take(proposal.run, notice=NO_NOTICE)
+    seen = snapshot.take(proposal.run, notice=snapshot.NO_NOTICE)
     plan = _up_to_date(Plan.from_json(proposal.plan), seen)
     return _changes(seen, plan), seen
 
@@ -93,7 +90,7 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     holds.expire()
     if is_stale(proposal):
         raise StalePlan(_("The published week has changed since this plan was computed. Please plan again."))
-    seen = snapshot.take(run, notice=NO_NOTICE)
+    seen = snapshot.take(run, notice=snapshot.NO_NOTICE)
     plan = _up_to_date(plan, seen)
     broken = rules.violations(seen.problem, plan)
     if broken:
@@ -103,23 +100,12 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
             params={"rules": sorted({violation.code for violation in broken})},
         )
     changes = _changes(seen, plan)
-    affected = Writer(seen, proposal, by).write(changes)
+    affected = writer.Writer(seen, proposal, by).write(changes)
     _close(run, proposal, scope, by=by)
     told = notifications.tell(affected)
-    notifications.tell_referrers(replaced(changes))
+    notifications.tell_referrers(writer.replaced(changes))
     audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))
     return Outcome(changes=tuple(changes), told=told)
-
-
-def replaced(changes: Iterable[Change]) -> set[int]:
-    """The cases that got, changed or lost their start or room."""
-
-    def place(session: PlannedSession | None) -> set[tuple[int, int, int | None]]:
-        return {(item.case, item.start_min, session.room) for item in session.cases} if session else set()
-
-    before = {one for change in changes for one in place(change.old)}
-    after = {one for change in changes for one in place(change.new)}
-    return {case for case, _start, _room in before ^ after}
 
 
 def _hold_still(plan: Plan, scope: Iterable[int]) -> None:
@@ -142,7 +128,7 @@ def _up_to_date(plan: Plan, seen: snapshot.Snapshot) -> Plan:
     existing = [*seen.problem.fixed, *seen.problem.previous]
     next_id = max([0, *(s.id for s in existing), *(s.id for s in plan.sessions)]) + 1
     renumbered = []
-    for change in compare(existing, plan.sessions, _minutes(plan, seen), roles(seen)):
+    for change in compare(existing, plan.sessions, _minutes(plan, seen), writer.roles(seen)):
         if change.new is not None:
             renumbered.append(replace(change.new, id=change.old.id if change.old else next_id))
             next_id += 1
@@ -160,15 +146,9 @@ def _minutes(plan: Plan, seen: snapshot.Snapshot) -> dict[int, int]:
     return known | {case.id: case.duration_min for case in seen.problem.cases}
 
 
-def roles(seen: snapshot.Snapshot) -> dict[tuple[int, int], str]:
-    """The discipline of each place, by (case, place)."""
-    found = {(case.id, seat.id): seat.discipline for case in seen.problem.cases for seat in case.seats}
-    return found | {(case.id, one.id): one.discipline for case in seen.problem.cases for one in case.optional}
-
-
 def _changes(seen: snapshot.Snapshot, plan: Plan) -> list[Change]:
     existing = [*seen.problem.fixed, *seen.problem.previous]
-    return compare(existing, plan.sessions, _minutes(plan, seen), roles(seen))
+    return compare(existing, plan.sessions, _minutes(plan, seen), writer.roles(seen))
 
 
 def _close(run: PlanningRun, proposal: Proposal, scope: Iterable[int], *, by: User | None) -> None:
@@ -180,70 +160,3 @@ def _close(run: PlanningRun, proposal: Proposal, scope: Iterable[int], *, by: Us
         lifecycle.move(rival, RunStatus.SUPERSEDED, by=by, why="run.superseded", params={"by": run.pk})
     published.raise_version(scope)
     Proposal.objects.filter(pk=proposal.pk).update(published_at=now)
-
-
-class Writer:
-    """Writes changes session by session. Every case leaves its old place before any takes a new one."""
-
-    def __init__(self, seen: snapshot.Snapshot, proposal: Proposal | None, by: User | None) -> None:
-        self.seen, self.proposal, self.by = seen, proposal, by
-        self.affected = notifications.Affected()
-        self.cases = Case.objects.in_bulk(list(seen.problem.case_of))
-
-    def write(self, changes: Iterable[Change]) -> notifications.Affected:
-        """Returns whom it asked and whom it set free."""
-        wanted = [change for change in changes if change.kind != ChangeKind.SAME]
-        for change in wanted:
-            if change.old is not None:
-                self._give_up(change)
-        for change in wanted:
-            if change.new is not None:
-                self._take(change)
-        self._return_fallen(wanted)
-        return self.affected
-
-    def _give_up(self, change: Change) -> None:
-        session = self.seen.sessions[change.old.id]  # type: ignore[union-attr]
-        if change.new is None:
-            self.affected.add(session_services.cancel_row(session, by=self.by, why="session.replanned"))
-        else:
-            kept = {item.case: item for item in change.new.cases}
-            for item in session.items.all():
-                if item.case_id not in kept:
-                    session_services.drop_item(item)
-
-    def _take(self, change: Change) -> None:
-        planned: PlannedSession = change.new  # type: ignore[assignment]
-        session = self.seen.sessions[change.old.id] if change.old else None
-        session = session_services.place(
-            session,
-            team_id=planned.team,
-            institution_id=planned.site,
-            room_id=planned.room,
-            start=self.seen.horizon.moment(planned.start_min),
-            end=self.seen.horizon.moment(planned.end_min),
-            proposal=self.proposal,
-        )
-        agenda = [
-            session_services.Entry(
-                case=self.cases[item.case],
-                start=self.seen.horizon.moment(item.start_min),
-                people={**item.seats, **item.optional},
-            )
-            for item in planned.cases
-        ]
-        remote = {expert for expert in planned.people() if not self.seen.problem.on_site(expert, planned.site)}
-        new_place = change.old is not None and change.old.room != planned.room
-        self.affected.add(session_services.set_agenda(session, agenda, remote=remote, new_place=new_place, by=self.by))
-        for item in planned.cases:
-            if self.cases[item.case].status == CaseStatus.WAITING:
-                lifecycle.move(self.cases[item.case], CaseStatus.PLANNED, by=self.by, why="case.planned")
-        confirmation.settle(session, by=self.by)
-
-    def _return_fallen(self, changes: Iterable[Change]) -> None:
-        """Cases that lost their place and got no other wait again."""
-        lost = {item.case for change in changes if change.old for item in change.old.cases}
-        for case in Case.objects.filter(pk__in=lost, status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED]).exclude(
-            items__active=True
-        ):
-            lifecycle.move(case, CaseStatus.WAITING, by=self.by, why="case.unplaced")

@@ -21,8 +21,8 @@ from cases.selectors import case_queue
 from cases.states import CaseStatus
 from mdt_portal import access
 from mdt_portal.i18n import clock, phrases
-from mdt_portal.lifecycle import Status
 from mdt_portal.models import StatusEvent, User
+from mdt_portal.statuses import Status
 from scheduling.models import Invitation, PlanningRun, Session
 from scheduling.states import InvitationStatus, RunStatus, SessionStatus
 

@@ -35,9 +35,9 @@ from scheduling.models import (
 from scheduling.problem import blocks
 from scheduling.selectors import quorum
 from scheduling.selectors.names import Name
+from scheduling.selectors.session_cards import Card, CaseLine
 from scheduling.selectors.weeks import Week
 from scheduling.states import SessionStatus
-from scheduling.web.board.cards import Card, CaseLine
 
 WORKDAY_H = (8, 18)  # a closure over all of this needs no clock times
 

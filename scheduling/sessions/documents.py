@@ -27,7 +27,7 @@ class NoPdf(DomainError):
 def can_make_pdf() -> bool:
     """Whether the system's libraries are there; asked once per process."""
     try:
-        import weasyprint  # noqa: F401
+        _weasyprint()
     except OSError as error:
         logger.info("no PDF on this machine: %s", error)
         return False
@@ -36,11 +36,16 @@ def can_make_pdf() -> bool:
 
 def pdf(html: str) -> bytes:
     """An agenda (the article of class `sheet`) as PDF, A4. Nothing is fetched: the styles are handed over."""
-    from weasyprint import CSS, HTML
-
-    styles = [CSS(string=_style(name), url_fetcher=_refuse) for name in STYLES]
-    document: bytes = HTML(string=html, url_fetcher=_refuse).write_pdf(stylesheets=styles)
+    weasyprint = _weasyprint()
+    styles = [weasyprint.CSS(string=_style(name), url_fetcher=_refuse) for name in STYLES]
+    document: bytes = weasyprint.HTML(string=html, url_fetcher=_refuse).write_pdf(stylesheets=styles)
     return document
+
+
+def _weasyprint() -> Any:
+    import weasyprint  # noqa: PLC0415 - takes half a second, and fails where the system has no Pango
+
+    return weasyprint
 
 
 def _style(name: str) -> str:

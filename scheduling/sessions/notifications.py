@@ -23,6 +23,7 @@ from mdt_portal.channels import mail
 from mdt_portal.i18n import clock
 from mdt_portal.models import OutboxMessage, OutboxStatus, User
 from scheduling.models import AgendaItem, Attendance, Invitation, Session, TimeRequest
+from scheduling.sessions import invitations, suggestions
 from scheduling.states import InvitationStatus, TimeRequestStatus
 
 AT_ONCE = timedelta()
@@ -191,8 +192,6 @@ def tell_coordinators(invitation: int) -> None:
 @outbox.handles("notice.declined_to")
 def mail_declined(invitation: int, user: int) -> None:
     """Tell a coordinator that a seat is open again, and what is suggested instead."""
-    from scheduling.sessions import invitations, suggestions
-
     reader = User.objects.get(pk=user)
     row = Invitation.objects.select_related("attendance__expert", "deputy").get(pk=invitation)
     attendance = _with_session(Attendance.objects.filter(pk=row.attendance_id)).get()
@@ -210,8 +209,6 @@ def mail_declined(invitation: int, user: int) -> None:
 
 
 def _asked(attendances: Iterable[int]) -> list[Line]:
-    from scheduling.sessions import invitations
-
     rows = Attendance.objects.active().filter(pk__in=list(attendances), invitation__status=InvitationStatus.PENDING)
     return [
         _line(row, link=settings.MDT_PUBLIC_URL + invitations.link(row.invitation))

@@ -140,7 +140,7 @@ class Search:
         return crew.Alone(self.problem, self.clock.over) if alone else crew.Processes(self.problem, workers)
 
     def _search_locally(self, seconds: float) -> None:
-        from scheduling.solver.local_search import local_search  # numpy: only whoever needs it pays for it
+        from scheduling.solver.local_search import local_search  # noqa: PLC0415 - loads numpy
 
         seed, over = self.coordinator.seed, self.clock.over
         start = self.coordinator.plan()

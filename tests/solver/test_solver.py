@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import instances
 from scheduling.solver import alternatives, rules
-from scheduling.solver.core import objectives
+from scheduling.solver.core import assembly, objectives
 from scheduling.solver.core.plan import Bound
 from scheduling.solver.core.problem import Choice, Relaxed, Reserved, Weights
 from scheduling.solver.core.reading import as_json
@@ -240,7 +240,7 @@ def test_a_better_plan_that_no_task_brought_is_a_new_version_of_the_same_search(
 
 
 def empty_plan(of):
-    return decompose.plan_of(of, of.fixed)
+    return assembly.plan_of(of, of.fixed)
 
 
 # Each weight visibly decides.

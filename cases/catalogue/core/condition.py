@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from cases.diagnoses.core import staging
+from cases.core import staging
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

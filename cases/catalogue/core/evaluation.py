@@ -14,7 +14,7 @@ from typing import Any
 
 from cases.catalogue.core.condition import Condition, Facts, Verdict
 from cases.catalogue.core.requirement import CARE_LEVELS, TIERS, Answer, Reason, Requirement, SeatNeed, Tier, Undecided
-from cases.diagnoses.core import icd10
+from cases.core import icd10
 
 __all__ = [
     "Answer", "Condition", "Facts", "Reason", "Requirement", "Rule", "SeatNeed", "Undecided", "asked_facts", "evaluate",

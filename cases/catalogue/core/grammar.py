@@ -1,7 +1,7 @@
 """The closed grammar of a catalogue rule: a plain dict -> Rule, with every mistake and its place. Pure.
 
-Mistakes are codes with parameters; `cases.wording.mistake_text` puts them into words. A rule without `disease_group`
-or `materials` takes what fits its first code.
+Mistakes are codes with parameters; `catalogue.wording.mistake_text` puts them into words. A rule without
+`disease_group` or `materials` takes what fits its first code.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from cases.catalogue.core.condition import Condition
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.requirement import CARE_LEVELS, TIERS, URGENCIES, SeatNeed
 from cases.catalogue.core.vocabulary import Vocabulary
+from cases.core import icd10, staging
 from cases.core.mistake import Mistake
-from cases.diagnoses.core import icd10, staging
 
 MAX_MINUTES = 30
 MAX_RANK = 4

@@ -15,8 +15,8 @@ from typing import Any
 from cases.catalogue.core import grammar, vocabulary
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.vocabulary import Vocabulary
+from cases.core import icd10
 from cases.core.mistake import Mistake
-from cases.diagnoses.core import icd10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ URGENCIES = ("emergency", "urgent", "routine")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why, as a code with parameters; `cases.wording.reason_text` puts it into words."""
+    """Why, as a code with parameters; `cases.catalogue.wording.reason_text` puts it into words."""
 
     code: str
     params: Mapping[str, Any] = field(default_factory=dict)

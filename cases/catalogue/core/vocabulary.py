@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from cases.diagnoses.core import icd10
+from cases.core import icd10
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 REFERENCE = DATA.parents[1] / "experts" / "data"

@@ -9,8 +9,8 @@ import csv
 import io
 from dataclasses import dataclass
 
+from cases.core import icd10
 from cases.core.mistake import Mistake
-from cases.diagnoses.core import icd10
 
 COLUMNS = ("code", "name_en", "name_zh")
 LONGEST_CODE, LONGEST_NAME = 20, 240

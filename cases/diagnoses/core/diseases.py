@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from cases.diagnoses.core import icd10
+from cases.core import icd10
 
 METASTASIS = "metastasis"
 _FAMILIES = {

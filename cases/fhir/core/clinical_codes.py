@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cases.catalogue.core import vocabulary
-from cases.diagnoses.core import icd10, staging
+from cases.core import icd10, staging
 from cases.fhir.core.json_fields import Coding
 
 SNOMED = "http://snomed.info/sct"

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Answer, Facts, Rule, Undecided
 from cases.catalogue.core.requirement import TIERS
-from cases.diagnoses.core import diseases, staging
+from cases.core import staging
+from cases.diagnoses.core import diseases
 from cases.fhir.core import clinical_codes
 from cases.fhir.core.clinical_codes import Diagnosis
 from cases.fhir.core.reader import Condition, Observation, Patient

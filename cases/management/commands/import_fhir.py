@@ -11,8 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from cases import wording
-from cases.catalogue import rulebook
+from cases.catalogue import rulebook, wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
 from cases.fhir import imports

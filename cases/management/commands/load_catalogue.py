@@ -10,8 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from cases import wording
-from cases.catalogue import rulebook
+from cases.catalogue import rulebook, wording
 from cases.catalogue.core import json_io, vocabulary
 from mdt_portal.errors import DomainError
 

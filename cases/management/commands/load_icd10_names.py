@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from cases import wording
+from cases.catalogue import wording
 from cases.diagnoses import local_names
 from cases.diagnoses.core import code_list
 from cases.management.commands.load_catalogue import read_text

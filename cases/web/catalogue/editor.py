@@ -12,14 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cases import wording
-from cases.catalogue import rule_diff, rule_form, rule_text, rulebook
+from cases.catalogue import answer_text, rule_diff, rule_form, rule_text, rulebook, wording
 from cases.catalogue.core import clauses, grammar, vocabulary
 from cases.catalogue.rule_form import Seat, Typed
+from cases.core import staging
 from cases.core.mistake import Mistake
-from cases.diagnoses.core import staging
 from cases.models import CareLevel, CatalogueRule, RareClass, Tier, Urgency
-from cases.selectors import catalogue_answer
 from cases.web.catalogue import common
 from experts import titles
 from mdt_portal import access
@@ -179,7 +177,7 @@ def _offer(typed: Typed) -> dict[str, Any]:
     for clause in typed.clauses:
         if clause.key in clauses.FINDINGS:
             findings |= {flag: wording.flag_text(flag) for flag in clause.values if flag not in findings}
-    evidence = [("", "—"), *((key, str(label)) for key, label in catalogue_answer.EVIDENCE.items())]
+    evidence = [("", "—"), *((key, str(label)) for key, label in answer_text.EVIDENCE.items())]
     parts = [
         (part, str(rule_diff.EVIDENCE_OF[part]), typed.evidence.get(part, "")) for part in rule_form.EVIDENCE_PARTS
     ]

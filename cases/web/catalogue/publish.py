@@ -16,11 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from cases.catalogue import preview, rule_diff, rule_text, rulebook
-from cases.catalogue.preview import Preview
+from cases.catalogue import rule_diff, rule_text, rulebook
 from cases.catalogue.rule_diff import Change
 from cases.catalogue.rule_text import Names
 from cases.models import CatalogueRule
+from cases.selectors import catalogue_preview
+from cases.selectors.catalogue_preview import Preview
 from cases.web.catalogue import common
 from mdt_portal import access
 from mdt_portal.errors import DomainError
@@ -163,7 +164,7 @@ def _said(done: Sequence[CatalogueRule], since: date) -> str:
 def _preview(request: HttpRequest, chosen: Sequence[CatalogueRule], form: PublishForm, on: date) -> Preview:
     form.is_valid()
     since = max(form.cleaned_data.get("valid_from") or on, on)
-    return preview.of_drafts(chosen, on=since, now=timezone.now(), reader=request.user)  # type: ignore[arg-type]
+    return catalogue_preview.of_drafts(chosen, on=since, now=timezone.now(), reader=request.user)  # type: ignore[arg-type]
 
 
 def _listed(drafts: Sequence[CatalogueRule], chosen: Sequence[CatalogueRule], known: Names, on: date) -> list[Chosen]:

@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from cases.catalogue import preview, rule_diff, rule_list, rule_text, rulebook
+from cases.catalogue import rule_diff, rule_list, rule_text, rulebook
 from cases.catalogue.rule_list import Version
 from cases.models import CatalogueRule
+from cases.selectors import catalogue_preview
 from cases.states import RuleStatus
 from cases.web.catalogue import common
 from cases.web.forms import ReasonForm
@@ -121,6 +122,6 @@ def withdraw(request: HttpRequest, key: str, version: int) -> HttpResponse:
             return go(reverse("rule", args=[key]))
     found = None
     if row.status == RuleStatus.PUBLISHED:
-        found = preview.of_withdrawal(row, on=common.today(request), now=timezone.now(), reader=request.user)  # type: ignore[arg-type]
+        found = catalogue_preview.of_withdrawal(row, on=common.today(request), now=timezone.now(), reader=request.user)  # type: ignore[arg-type]
     context = {"row": row, "form": form, "preview": found}
     return render(request, "cases/catalogue/_withdraw.html", context, status=422 if form.is_bound else 200)

@@ -14,13 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from cases.catalogue import answer_text, rulebook
 from cases.catalogue import rule_tester as trials
-from cases.catalogue import rulebook
+from cases.catalogue.answer_text import Sheet
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.rule_tester import Trial
 from cases.diagnoses import code_search
-from cases.selectors import catalogue_answer
-from cases.selectors.catalogue_answer import Sheet
 from cases.services import workflow
 from cases.web.catalogue import common
 from cases.web.forms import FactsForm
@@ -122,6 +121,6 @@ def _answers(form: BenchForm, request: HttpRequest) -> dict[str, Any]:
     for title, rules in sets:
         trial = trials.run(given, rules)
         columns.append(
-            Column(title=title, sheet=catalogue_answer.preview(trial.answer, now=now, most_hours=None), trial=trial)
+            Column(title=title, sheet=answer_text.preview(trial.answer, now=now, most_hours=None), trial=trial)
         )
     return {"columns": columns, "draft_keys": {(rule.key, rule.version) for rule in drafts}}

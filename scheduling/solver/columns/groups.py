@@ -1,22 +1,19 @@
 """Groups: cases that might share a session, in order, and who could attend which of them at which start."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from scheduling.solver.columns.column import Layout, layout
+from scheduling.solver.columns.lookups import Lookups
 from scheduling.solver.core import presence
 from scheduling.solver.core.plan import PlannedCase, PlannedSession
 from scheduling.solver.core.problem import Case, Span
-
-if TYPE_CHECKING:
-    from scheduling.solver.columns.pricing import Pricer
 
 
 class Group:
     """Cases in order with their layout, perhaps on a base, and who could attend which of them at which start."""
 
     def __init__(
-        self, pricer: "Pricer", cases: Sequence[Case], base: PlannedSession | None = None, plan: Layout | None = None
+        self, pricer: Lookups, cases: Sequence[Case], base: PlannedSession | None = None, plan: Layout | None = None
     ) -> None:
         self.pricer, self.state = pricer, pricer.state
         self.grain = pricer.state.starts.grain

@@ -27,7 +27,7 @@ def _loaded() -> Any:
         stand_in.Index = stand_in.Series = type("Nothing", (), {})  # type: ignore[attr-defined]
         sys.modules["pandas"] = stand_in
     try:
-        from ortools.sat.python import cp_model
+        from ortools.sat.python import cp_model  # noqa: PLC0415 - a second and 100 MB: only who solves pays
     finally:
         if stand_in is not None:
             del sys.modules["pandas"]

@@ -242,12 +242,5 @@ class Problem:
         """Who has no place at the session's site attends remotely."""
         return site in self.expert_of[expert].sites
 
-    @classmethod
-    def from_json(cls, data: Any) -> "Problem":
-        """Strict; raises ProblemError with every mistake and its place, a broken fixed part included."""
-        from scheduling.solver.rules import checking  # it needs the rules, and those need this module
-
-        return checking.read(data)
-
     def to_json(self) -> dict[str, Any]:
         return as_json(self)

@@ -8,7 +8,7 @@ from scheduling.solver.core import objectives
 from scheduling.solver.core.plan import LEVELS, Bound, Plan
 from scheduling.solver.core.problem import Case
 from scheduling.solver.core.stopping import stopping
-from scheduling.solver.exact.model import read
+from scheduling.solver.exact import solution
 from scheduling.solver.exact.variables import Exact
 
 
@@ -156,7 +156,7 @@ def minimise(
             status = solver.solve(exact.model)
         if status not in (exact.cp.OPTIMAL, exact.cp.FEASIBLE):
             break
-        found = read(exact, solver)
+        found = solution.plan_of(exact, solver)
         best = found if best is None or found.goals < best.goals else best
         proven[level] = max(low, round(solver.best_objective_bound))  # type: ignore[assignment]
         if status != exact.cp.OPTIMAL:

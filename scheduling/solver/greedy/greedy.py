@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from scheduling.solver import rules
 from scheduling.solver.columns.column import Column, Price
 from scheduling.solver.columns.pricing import Pricer
-from scheduling.solver.core import objectives
-from scheduling.solver.core.plan import Plan, Unplaced
+from scheduling.solver.core import assembly
+from scheduling.solver.core.plan import Plan
 from scheduling.solver.core.problem import Case, Problem
 from scheduling.solver.core.timeline import State
 from scheduling.solver.greedy import blocks
 from scheduling.solver.greedy.baselines import fcfs, smart, weekly
 
-__all__ = ["fcfs", "first_plan", "general", "insert", "plan_of", "smart", "weekly"]
+__all__ = ["fcfs", "first_plan", "general", "insert", "smart", "weekly"]
 
 MOST_FOR_BOTH = 600
 NO_STOP: Callable[[], bool] = lambda: False  # noqa: E731
@@ -31,7 +31,7 @@ def first_plan(problem: Problem, stop: Callable[[], bool] = NO_STOP) -> Plan:
         return general(problem, stop)
     warm = State(problem, warm_plan.sessions)
     complete(warm, unplaced_cases(warm), stop)
-    plan = plan_of(warm)
+    plan = assembly.plan_of_state(warm)
     if len(problem.cases) > MOST_FOR_BOTH:
         return plan
     return min(plan, general(problem, stop), key=lambda plan: plan.goals)
@@ -41,7 +41,7 @@ def general(problem: Problem, stop: Callable[[], bool] = NO_STOP) -> Plan:
     """A valid plan for any problem."""
     state = State(problem, problem.fixed)
     complete(state, unplaced_cases(state), stop)
-    return plan_of(state)
+    return assembly.plan_of_state(state)
 
 
 def urgency(case: Case) -> tuple[bool, int, int, int]:
@@ -109,14 +109,3 @@ def _joined(pricer: Pricer, case: Case, ident: int) -> tuple[Price, Column] | No
         return (late, suggested, effort), columns[0]
     finally:
         state.add(session)
-
-
-def plan_of(state: State) -> Plan:
-    """The state as a plan, in order of start."""
-    sessions = tuple(sorted(state.sessions.values(), key=lambda session: (session.start_min, session.id)))
-    return Plan(
-        status="feasible",
-        goals=objectives.goals_of(state.problem, sessions),
-        sessions=sessions,
-        unplaced=tuple(Unplaced(case=case.id) for case in state.problem.cases if case.id not in state.placed),
-    )

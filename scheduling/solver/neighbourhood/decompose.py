@@ -18,7 +18,7 @@ from scheduling.solver.columns import patterns
 from scheduling.solver.columns.column import Column
 from scheduling.solver.columns.master import Master
 from scheduling.solver.columns.pricing import Pricer
-from scheduling.solver.core import objectives, reading
+from scheduling.solver.core import assembly, objectives, reading
 from scheduling.solver.core.plan import ID, SESSION, Goals, Plan, PlannedSession
 from scheduling.solver.core.problem import Case, Problem
 from scheduling.solver.core.timeline import State
@@ -304,13 +304,7 @@ class Coordinator:
         )
 
     def plan(self) -> Plan:
-        return plan_of(self.problem, self.sessions.values())
-
-
-def plan_of(problem: Problem, sessions: Iterable[PlannedSession]) -> Plan:
-    from scheduling.solver.greedy import greedy
-
-    return greedy.plan_of(State(problem, sessions))
+        return assembly.plan_of(self.problem, self.sessions.values())
 
 
 def _key(session: PlannedSession) -> tuple[object, ...]:

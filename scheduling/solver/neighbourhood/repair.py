@@ -14,7 +14,7 @@ from scheduling.solver import rules
 from scheduling.solver.columns.column import layout_of
 from scheduling.solver.columns.patterns import Effort
 from scheduling.solver.columns.pricing import Pricer
-from scheduling.solver.core import objectives
+from scheduling.solver.core import assembly, objectives
 from scheduling.solver.core.plan import Goals, Plan, PlannedCase, PlannedSession
 from scheduling.solver.core.problem import Case, Problem
 from scheduling.solver.core.timeline import State
@@ -151,7 +151,7 @@ def _free_teams(
 
 
 def _judged(problem: Problem, old: Plan, state: State, rung: int) -> Repair:
-    plan = greedy.plan_of(State(problem, state.sessions.values()))
+    plan = assembly.plan_of_state(State(problem, state.sessions.values()))
     before = {item.case: item for session in old.sessions for item in session.cases}
     after = {item.case: item for session in plan.sessions for item in session.cases}
     kept = [ident for ident in before if ident in after]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from scheduling.solver import rules
-from scheduling.solver.core import objectives
+from scheduling.solver.core import assembly, objectives
 from scheduling.solver.core.plan import Plan, PlannedSession
 from scheduling.solver.core.problem import Problem
 from scheduling.solver.core.timeline import State
@@ -28,7 +28,7 @@ def standing(problem: Problem) -> tuple[PlannedSession, ...] | None:
         return None
     listed = [*problem.fixed, *(session for session in problem.previous if _known(problem, session))]
     published = Plan(status="feasible", goals=objectives.NOTHING, sessions=tuple(listed), unplaced=())
-    plan = greedy.plan_of(repair.substituted(problem, published)[0])
+    plan = assembly.plan_of_state(repair.substituted(problem, published)[0])
     return None if rules.violations(problem, plan) else plan.sessions
 
 
@@ -41,14 +41,14 @@ def around(problem: Problem, kept: tuple[PlannedSession, ...], stop: Callable[[]
     """What stands, untouched, and the rest placed where it fits, case by case."""
     state = State(still(problem, kept), kept)
     greedy.complete(state, greedy.unplaced_cases(state), stop)
-    return greedy.plan_of(State(problem, state.sessions.values()))
+    return assembly.plan_of_state(State(problem, state.sessions.values()))
 
 
 def sound(problem: Problem, sessions: Iterable[PlannedSession]) -> Plan | None:
     """A valid plan of these without those that break a rule; None if that does not come about in a few rounds."""
     chosen = tuple(sessions)
     for _ in range(TRIES):
-        plan = greedy.plan_of(State(problem, chosen))
+        plan = assembly.plan_of_state(State(problem, chosen))
         if not rules.violations(problem, plan):
             return plan
         unsound = repair.broken(problem, plan)
@@ -66,7 +66,7 @@ def last_valid(problem: Problem, plans: Iterable[Plan]) -> Plan:
         tried.append(plan)
     parts = (sound(problem, plan.sessions) for plan in tried)
     found = [part for part in parts if part is not None]
-    return min(found, key=lambda plan: plan.goals, default=greedy.plan_of(State(problem, problem.fixed)))
+    return min(found, key=lambda plan: plan.goals, default=assembly.plan_of_state(State(problem, problem.fixed)))
 
 
 def _known(problem: Problem, session: PlannedSession) -> bool:

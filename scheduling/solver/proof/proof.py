@@ -21,12 +21,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scheduling.solver.columns.pricing import Pricer
-from scheduling.solver.core import cpsat, objectives
+from scheduling.solver.core import assembly, cpsat, objectives
 from scheduling.solver.core.plan import LEVELS, Bound, Plan
 from scheduling.solver.core.problem import Case, Problem
 from scheduling.solver.core.stopping import stopping
 from scheduling.solver.core.timeline import State
-from scheduling.solver.exact import goals, model
+from scheduling.solver.exact import goals, model, solution
 from scheduling.solver.proof import bounds, options
 from scheduling.solver.proof import option_master as master
 from scheduling.solver.proof.bounds import Relaxed
@@ -76,7 +76,7 @@ class Proof:
         """A lower bound of effort at these levels 1 to 3, the confirmed part left out."""
         if self.options is None:
             return None
-        self.best, self.deadline = model.of(self.whole, self.problem.fixed), time.monotonic() + seconds
+        self.best, self.deadline = assembly.plan_of(self.whole, self.problem.fixed), time.monotonic() + seconds
         for index, level in enumerate(LEVELS[:-1]):
             self.proven[level] = getattr(levels, level) + master.confirmed(self.fixed, index)
         self._settle(len(LEVELS) - 1)
@@ -180,7 +180,7 @@ class Proof:
         if status == self.cp.INFEASIBLE:
             return None
         if status in (self.cp.OPTIMAL, self.cp.FEASIBLE):
-            self._keep(model.read(exact, solver))
+            self._keep(solution.plan_of(exact, solver))
             return math.ceil(solver.best_objective_bound - 1e-6) - base if priced else target
         return target
 
@@ -203,7 +203,7 @@ class Proof:
         return solver
 
     def _keep(self, plan: Plan) -> None:
-        whole = model.of(self.whole, plan.sessions)
+        whole = assembly.plan_of(self.whole, plan.sessions)
         if whole.goals < self.best.goals:
             self.best = whole
 

@@ -104,8 +104,12 @@ PROBLEM = record(
 )
 
 
-def read(data: Any) -> Problem:
-    """Raises ProblemError with every mistake: all of the shape at once, else all references, else the fixed part."""
+def read_problem(data: Any) -> Problem:
+    """PROBLEM from its JSON, strictly.
+
+    Raises ProblemError with every mistake and its place: all of the shape at once, else all references, else the
+    fixed part, which must keep the rules by itself.
+    """
     document = Reading()
     problem = PROBLEM(document, "", data)
     document.finish()

@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from cases import wording
-from cases.diagnoses.core import icd10
+from cases.catalogue import answer_text, wording
+from cases.core import icd10
 from cases.models import Case
-from cases.selectors import case_queue, catalogue_answer, history, steps
+from cases.selectors import case_queue, history, steps
 from cases.services.workflow import EDITABLE
 from cases.states import CaseStatus
 from cases.web import aftercare
@@ -53,7 +53,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "facts": facts(row),
         "whom": case_queue.whom(row),
         "steps": steps.way(row),
-        "sheet": catalogue_answer.of(row),
+        "sheet": answer_text.of(row),
         "item": item,
         **(seats(item) if item else {}),
         "events": events[:EVENTS_SHOWN],

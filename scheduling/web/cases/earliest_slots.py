@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cases import wording
+from cases.catalogue import wording
 from cases.models import Case
 from cases.states import CaseStatus
 from cases.web.common import typed_case, visible_case

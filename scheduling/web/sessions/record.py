@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from cases import wording
+from cases.catalogue import wording
 from cases.models import Case, Outcome
 from cases.selectors import case_queue
 from experts.availability.core.time_intervals import local_moment

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cases.catalogue.core import evaluation, json_io, requirement, vocabulary
 from cases.catalogue.core.evaluation import Condition, Facts, Reason, Requirement, Rule, SeatNeed, Undecided
 from cases.catalogue.core.requirement import TIERS
-from cases.diagnoses.core import icd10, staging
+from cases.core import icd10, staging
 
 HOURS = {"emergency": 4, "urgent": 24, "routine": 72}
 

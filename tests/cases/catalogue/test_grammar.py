@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cases import wording
+from cases.catalogue import wording
 from cases.catalogue.core import json_io, vocabulary
 from cases.core.mistake import Mistake
 

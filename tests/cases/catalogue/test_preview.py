@@ -8,11 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from cases.catalogue import preview, rulebook
+from cases.catalogue import rulebook
 from cases.catalogue.core import effect, evaluation, json_io, vocabulary
 from cases.catalogue.core.effect import Asked
-from cases.catalogue.preview import Moved
 from cases.models import Case, CatalogueRule
+from cases.selectors import catalogue_preview
+from cases.selectors.catalogue_preview import Moved
 from cases.services import workflow
 from experts.models import Role
 from mdt_portal.models import User
@@ -46,8 +47,8 @@ def case(status: str = "waiting", *, days_ago: int = 1, at: Any = None, **fields
     return row
 
 
-def look(draft: CatalogueRule, reader: User) -> preview.Preview:
-    return preview.of_drafts([draft], on=TODAY, now=timezone.now(), reader=reader)
+def look(draft: CatalogueRule, reader: User) -> catalogue_preview.Preview:
+    return catalogue_preview.of_drafts([draft], on=TODAY, now=timezone.now(), reader=reader)
 
 
 def test_who_changes_tier_and_what_it_costs(draft: CatalogueRule, editor: User) -> None:
@@ -104,7 +105,7 @@ def test_withdrawing_lets_the_version_before_count(editor: User) -> None:
     published(date(2020, 1, 1))
     second = published(date(2020, 2, 1), condition={"stage_min": "II"})
     case(stage="II")
-    found = preview.of_withdrawal(second, on=TODAY, now=timezone.now(), reader=editor)
+    found = catalogue_preview.of_withdrawal(second, on=TODAY, now=timezone.now(), reader=editor)
     assert found.moves == (Moved(before="required", after="none", waiting=1, recent=1),)
 
 

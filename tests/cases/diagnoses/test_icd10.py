@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.diagnoses.core import icd10
+from cases.core import icd10
 
 
 @pytest.mark.parametrize("text", ["C34.9", "c349", " c34.9 ", "C34.9†", "C349"])

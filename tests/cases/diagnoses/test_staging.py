@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cases.diagnoses.core import staging
+from cases.core import staging
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from cases.catalogue import rulebook
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import SeatNeed
 from cases.models import Case, CatalogueRule
+from cases.selectors import material_state
 from cases.services import materials, workflow
 from experts.models import Institution
 from mdt_portal.errors import RuleError, StaleState, TransitionNotAllowed
@@ -187,12 +188,12 @@ def test_incomplete_materials_hold_a_routine_case_back_but_no_urgent_one(doctor:
     case = workflow.submit(refer(doctor, hospital, stage="IV"), by=doctor)
     items = list(case.materials.all())
     assert items
-    assert materials.holds_back(case, len(items))
+    assert material_state.holds_back(case, len(items))
     for item in items:
         materials.receive(item, by=doctor)
-    assert not materials.holds_back(case, case.materials.filter(status="missing").count())
+    assert not material_state.holds_back(case, case.materials.filter(status="missing").count())
     urgent = workflow.submit(refer(doctor, hospital, stage="IV", urgency="urgent"), by=doctor)
-    assert not materials.holds_back(urgent, urgent.materials.count())
+    assert not material_state.holds_back(urgent, urgent.materials.count())
 
 
 def test_the_lead_of_materials_is_the_smaller_of_days_and_a_quarter_of_the_limit(hospital: Institution) -> None:
@@ -200,9 +201,9 @@ def test_the_lead_of_materials_is_the_smaller_of_days_and_a_quarter_of_the_limit
     case = factories.case_waiting(
         at=hospital, team=hospital.teams.first(), submitted_at=tuesday, due_at=tuesday + timedelta(hours=40)
     )
-    assert materials.earliest_meeting(case, tuesday) == tuesday + timedelta(hours=10)
+    assert material_state.earliest_meeting(case, tuesday) == tuesday + timedelta(hours=10)
     case.due_at = tuesday + timedelta(days=60)
-    assert materials.earliest_meeting(case, tuesday) == tuesday + timedelta(days=3)
+    assert material_state.earliest_meeting(case, tuesday) == tuesday + timedelta(days=3)
 
 
 def test_a_withdrawn_case_cannot_be_submitted(doctor: User, hospital: Institution) -> None:

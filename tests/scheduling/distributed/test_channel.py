@@ -18,7 +18,7 @@ from scheduling.distributed.channel import Desk
 from scheduling.distributed.helper import Place
 from scheduling.problem import snapshot
 from scheduling.solver import rules
-from scheduling.solver.core import reading
+from scheduling.solver.core import assembly, reading
 from scheduling.solver.core.plan import LEVELS, Bound
 from scheduling.solver.core.problem import Problem
 from scheduling.solver.greedy import greedy
@@ -50,7 +50,7 @@ def crew_at_work(problem: Problem) -> Iterator[distributed_crew.Spread]:
 @pytest.fixture
 def search(problem: Problem) -> Coordinator:
     """From an empty week, so that each answer gains something."""
-    return Coordinator.start(problem, decompose.plan_of(problem, ()))
+    return Coordinator.start(problem, assembly.plan_of(problem, ()))
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_an_answer_to_other_work_counts_as_lost(
 def test_an_answer_of_other_code_neither_ends_the_search_nor_spoils_its_plan(seed: int, problem: Problem) -> None:
     """Any numbers of an answer changed, any parts left out or sent twice."""
     rnd = Random(seed)
-    search, worker = Coordinator.start(problem, decompose.plan_of(problem, ())), Worker(problem)
+    search, worker = Coordinator.start(problem, assembly.plan_of(problem, ())), Worker(problem)
     for _ in range(12):
         task = search.next_task(0.2)
         assert task is not None
@@ -209,7 +209,7 @@ def test_a_bound_above_what_a_plan_reaches_is_not_believed(above: int, problem: 
 
 def test_a_bound_that_a_better_plan_goes_below_is_forgotten(problem: Problem) -> None:
     search, worker = Search(problem, Clock(limit_s=60), lambda _: None), Worker(problem)
-    search.start(decompose.plan_of(problem, ()), 1)
+    search.start(assembly.plan_of(problem, ()), 1)
     now = search.coordinator
     search.bound = Bound(**dict(zip(LEVELS, now.goals, strict=True)))
     while now.improved == 0:

@@ -18,6 +18,7 @@ from scheduling.solver import rules
 from scheduling.solver.core.plan import Plan
 from scheduling.solver.core.problem import Problem
 from scheduling.solver.greedy import greedy
+from scheduling.solver.rules import checking
 from tests.conftest import HEARD_URL
 from tests.scheduling import world
 
@@ -85,7 +86,7 @@ def run_now(run: PlanningRun) -> PlanningRun:
 
 
 def problem_of(run: PlanningRun) -> Problem:
-    return Problem.from_json(run_now(run).problem)
+    return checking.read_problem(run_now(run).problem)
 
 
 def valid_plan(run: PlanningRun) -> Plan:

@@ -17,6 +17,7 @@ from mdt_portal.models import AuditEvent, KeptMail
 from scheduling.explain import remedies, time_requests, why_not
 from scheduling.models import Block, Proposal, TimeRequest, WishKind
 from scheduling.planning import placement_constraints
+from scheduling.problem.placement_constraints import in_force
 from scheduling.publishing import publication
 from scheduling.solver.core.plan import Plan
 from tests import factories
@@ -233,7 +234,7 @@ def test_a_pin_that_cannot_be_kept_is_named_and_can_be_withdrawn(desk: Client, s
     page = desk.get(reverse("why_not", args=[case.public_id])).content.decode()
     assert "It is pinned to a time that does not do." in page
     desk.post(reverse("why_apply", args=[case.public_id]), {"code": "drop_wishes"})
-    assert not placement_constraints.in_force([case.pk])
+    assert not in_force([case.pk])
     assert placed(small, case)
 
 

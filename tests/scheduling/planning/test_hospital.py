@@ -16,7 +16,7 @@ from scheduling.publishing import publication
 from scheduling.sessions import invitations
 from scheduling.solver import rules
 from scheduling.solver.core.plan import Plan
-from scheduling.solver.core.problem import Problem
+from scheduling.solver.rules import checking
 
 RUN_S = 25
 LIMIT_S = 60
@@ -38,7 +38,7 @@ def test_a_hospital_is_planned_published_and_confirmed(worker: object) -> None:
     assert run.status == "proposed", run.failure
 
     proposal = run.proposals.get()
-    problem, plan = Problem.from_json(run.problem), Plan.from_json(proposal.plan)
+    problem, plan = checking.read_problem(run.problem), Plan.from_json(proposal.plan)
     assert rules.violations(problem, plan) == []
     assert all(left.reasons for left in plan.unplaced)
     assert sum(len(session.cases) for session in plan.sessions) + len(plan.unplaced) == len(problem.cases) > 80

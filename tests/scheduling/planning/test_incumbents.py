@@ -10,10 +10,10 @@ from scheduling.models import Incumbent, PlanningRun
 from scheduling.planning import incumbents, runs, worker
 from scheduling.problem import snapshot
 from scheduling.solver import rules
+from scheduling.solver.core.assembly import plan_of
 from scheduling.solver.core.plan import Plan
-from scheduling.solver.core.problem import Problem
 from scheduling.solver.greedy import greedy
-from scheduling.solver.neighbourhood.decompose import plan_of
+from scheduling.solver.rules import checking
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -69,7 +69,7 @@ def test_after_two_lost_workers_the_best_plan_so_far_is_offered_without_a_search
     assert (run.status, run.attempts) == ("proposed", 3)
     offered = Plan.from_json(run.proposals.get().plan)
     assert offered.goals == kept.goals > first.goals
-    assert rules.violations(Problem.from_json(run.problem), offered) == []
+    assert rules.violations(checking.read_problem(run.problem), offered) == []
     assert not Incumbent.objects.exists()
 
 

@@ -12,8 +12,8 @@ from scheduling.problem import snapshot
 from scheduling.publishing import publication
 from scheduling.solver import rules, solve
 from scheduling.solver.core.plan import Plan
-from scheduling.solver.core.problem import Problem
 from scheduling.solver.greedy import greedy
+from scheduling.solver.rules import checking
 from scheduling.solver.rules.registry import RULES, Board, Violation
 from tests.scheduling import world
 
@@ -90,6 +90,6 @@ def test_a_rule_that_the_search_does_not_know_does_not_fail_the_run(
     w = world.wide(2, 2)
     monkeypatch.setitem(RULES, "new", nobody_meets_on_the_first_day_that_would_do)
     run = w.compute(alternatives=alternatives)
-    problem = Problem.from_json(run.problem)
+    problem = checking.read_problem(run.problem)
     for proposal in run.proposals.all():
         assert rules.violations(problem, Plan.from_json(proposal.plan)) == []

@@ -11,7 +11,7 @@ from mdt_portal.models import OutboxMessage, StatusEvent
 from scheduling.models import PlanningRun, Proposal
 from scheduling.planning import runs, worker
 from scheduling.solver.core.plan import Plan
-from scheduling.solver.core.problem import Problem
+from scheduling.solver.rules import checking
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,7 +42,7 @@ def test_execute_stores_problem_plan_and_progress() -> None:
     w = world.small()
     proposal = w.propose()
     run = proposal.run
-    assert Problem.from_json(run.problem).to_json() == run.problem
+    assert checking.read_problem(run.problem).to_json() == run.problem
     assert Plan.from_json(proposal.plan).status == "optimal"
     assert proposal.gap == 0
     assert run.progress
@@ -86,7 +86,7 @@ def test_the_reaper_brings_back_a_run_whose_lease_ran_out_and_refuses_the_old_wo
     new = runs.claim(run.pk)
     assert new is not None and new.fence > old.fence
     with pytest.raises(runs.LeaseLost):
-        runs.store_problem(old, Problem.from_json(w.propose().run.problem))
+        runs.store_problem(old, checking.read_problem(w.propose().run.problem))
 
 
 def test_after_two_lost_workers_the_run_fails_and_says_why() -> None:

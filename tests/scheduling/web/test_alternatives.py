@@ -14,7 +14,7 @@ from scheduling.planning import comparison as side_by_side
 from scheduling.planning.core import figures
 from scheduling.solver import alternatives
 from scheduling.solver.core.plan import Plan
-from scheduling.solver.core.problem import Problem
+from scheduling.solver.rules import checking
 from tests import factories
 from tests.scheduling import world
 from tests.solver import builders
@@ -38,7 +38,7 @@ def with_others(proposal: Proposal) -> PlanningRun:
     """The run with real alternatives beside its balanced plan."""
     run = proposal.run
     run.refresh_from_db()
-    problem = Problem.from_json(run.problem)
+    problem = checking.read_problem(run.problem)
     for kind, name in KINDS.items():
         found = alternatives.alternative(problem, Plan.from_json(proposal.plan), kind, seconds=0.3)
         plan = found.plan.to_json()

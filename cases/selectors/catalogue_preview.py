@@ -19,8 +19,8 @@ from cases.catalogue.core.effect import Asked, Change, Effect, Load
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.requirement import Requirement
 from cases.models import Case, CatalogueRule
+from cases.selectors import case_facts
 from cases.selectors.case_queue import QUEUED
-from cases.services import workflow
 from cases.states import CaseStatus
 from experts import roles
 from experts.models import Role
@@ -29,7 +29,7 @@ from mdt_portal.models import User
 
 DAYS = 90
 LISTED = 50
-_FACTS = ("pk", "code", "urgency", *workflow.FACTS)
+_FACTS = ("pk", "code", "urgency", *case_facts.COLUMNS)
 _ORDER = ("required", "suggested", effect.UNDECIDED, "none")
 
 
@@ -115,7 +115,7 @@ def _asked(now: datetime) -> list[Asked]:
     return [
         Asked(
             key=case.pk,
-            facts=workflow.facts_of(case),  # type: ignore[arg-type]  # a row with just what it reads
+            facts=case_facts.facts_of(case),  # type: ignore[arg-type]  # a row with just what it reads
             waiting=case.status in QUEUED,
             recent=case.submitted_at is not None and case.submitted_at >= since,
             by_hand=answer if isinstance(answer := by_hand.get(case.pk), Requirement) else None,

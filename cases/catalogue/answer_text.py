@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cases import wording
+from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Reason, Requirement, Undecided
 from cases.models import CareLevel, Case, CatalogueRule
