@@ -9,8 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from mdt_portal import api
-from scheduling.selectors import global_search, news, worklist
-from scheduling.web.today import today
+from scheduling.selectors import global_search, news, today, worklist
 
 TAGS = ["overview"]
 PAGE = "The page of the portal; a public id stands in it."

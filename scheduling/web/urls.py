@@ -13,7 +13,7 @@ from scheduling.web.sessions import agenda_sheet, answers, calendar, record, ses
 from scheduling.web.today import news, search, today
 
 urlpatterns: list[URLPattern] = [
-    path("", today.today, name="today"),
+    path("", today.first_page, name="today"),
     path("search/", search.search, name="search"),
     path("changes/", news.changes, name="changes"),
     path("changes/seen/", news.seen, name="changes_seen"),

@@ -63,8 +63,8 @@ def move(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and given.get("to"):
         asked = Asked.read(given, subject)
         try:
-            how: Any = {"by": request.user, "expected": given.get("seal", ""), "ack": bool(given.get("ack"))}
-            return _done(_told(asked.carry_out(subject, **how)))
+            asked_for = asked.request(subject, expected=given.get("seal", ""), acknowledged=bool(given.get("ack")))
+            return _done(_told(asked_for.carry_out(by=request.user)))
         except DomainError as error:
             refused = error
     found = board_cells.of(subject.row, subject.institution, week)

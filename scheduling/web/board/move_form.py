@@ -13,11 +13,11 @@ from django.utils import timezone
 from cases.models import Case
 from experts.models import Institution, Team
 from mdt_portal import access
-from mdt_portal.models import User
 from mdt_portal.web.pages import SignedInRequest
-from scheduling.board import dry_run, moves
+from scheduling.board import dry_run
 from scheduling.board.dry_run import Where
-from scheduling.models import AgendaItem, Move, Room, Session
+from scheduling.board.move_requests import MoveRequest
+from scheduling.models import AgendaItem, Room, Session
 from scheduling.selectors.board_cells import Place, Places
 from scheduling.selectors.weeks import Week
 from scheduling.states import LIVE_SESSIONS
@@ -119,16 +119,8 @@ class Asked:
         room = get_object_or_404(Room, institution=subject.institution, public_id=self.room)
         return Where(start=start, room=room)
 
-    def carry_out(self, subject: Subject, *, by: User, expected: str, ack: bool) -> Move:
-        where = self.where(subject)
-        how: dict[str, Any] = {"by": by, "expected": expected, "acknowledged": ack}
-        if subject.session is not None:
-            return moves.move_session(subject.session, where or Where(), **how)
-        assert subject.case is not None
-        if where is None:
-            return moves.take_off(subject.case, **how)
-        verb = moves.place if dry_run.place_of(subject.case) is None else moves.move_case
-        return verb(subject.case, where, **how)
+    def request(self, subject: Subject, *, expected: str, acknowledged: bool) -> MoveRequest:
+        return MoveRequest(subject=subject.row, where=self.where(subject), expected=expected, acknowledged=acknowledged)
 
 
 def _morning(zone: ZoneInfo) -> datetime:
