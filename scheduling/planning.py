@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -13,7 +14,12 @@ from scheduling import runs, snapshot
 from scheduling.models import PlanningRun
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from scheduling.computing import Course
+    from scheduling.offers import Offer
+    from scheduling.snapshot import Snapshot
+    from scheduling.solver.rules import Violation
 
 logger = logging.getLogger(__name__)
 
@@ -21,30 +27,50 @@ PULSE_S = 0.8
 KEEP_S = 5.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """What a search found, the rules that its first plan breaks, and the published plans on which it rests."""
+
+    offers: list[Offer]
+    broken: Sequence[Violation]
+    base_versions: dict[str, int]
+
+
 def execute(run_id: int) -> None:
     """Claim, read, solve outside any transaction, judge, propose. A redelivered or overtaken task does nothing."""
-    from scheduling import computing  # heavy: OR-Tools comes with it
-    from scheduling.solver import rules
-
     run = runs.claim(run_id)
     if run is None:
         return
     try:
         with Pulse(run) as pulse:
-            seen = _read(run)
-            runs.store_problem(run, seen.problem)
-            found = computing.compute(run, seen.problem, watch=pulse.watch, should_stop=pulse.stop_wanted)
-            broken = rules.violations(seen.problem, found[0].plan)
-        if broken:
-            runs.fail(run, code="run.plan_breaks_rules", rules=sorted({violation.code for violation in broken}))
-        else:
-            runs.propose(run, found, base_versions=seen.base_versions)
+            solved = solve(run, _read(run), watch=pulse.watch, should_stop=pulse.stop_wanted)
+        conclude(run, solved)
     except runs.LeaseLost:
         logger.warning("run %s was taken over; this worker's result is dropped", run_id)
     except Exception as error:
         # the run must not look alive; the bug itself goes on to the log
         runs.fail(run, code="run.crashed", error=type(error).__name__)
         raise
+
+
+def solve(
+    run: PlanningRun, seen: Snapshot, *, watch: Callable[[Course], None], should_stop: Callable[[], bool]
+) -> Solved:
+    """Search for plans of what was seen, and judge the first. The run keeps what was asked."""
+    from scheduling import computing  # heavy: OR-Tools comes with it
+    from scheduling.solver import rules
+
+    runs.store_problem(run, seen.problem)
+    found = computing.compute(run, seen.problem, watch=watch, should_stop=should_stop)
+    return Solved(offers=found, broken=rules.violations(seen.problem, found[0].plan), base_versions=seen.base_versions)
+
+
+def conclude(run: PlanningRun, solved: Solved) -> None:
+    """Propose what was found; a plan that breaks a rule ends the run instead."""
+    if solved.broken:
+        runs.fail(run, code="run.plan_breaks_rules", rules=sorted({violation.code for violation in solved.broken}))
+    else:
+        runs.propose(run, solved.offers, base_versions=solved.base_versions)
 
 
 def _read(run: PlanningRun) -> snapshot.Snapshot:

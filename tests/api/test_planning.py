@@ -12,7 +12,7 @@ from scheduling.models import Invitation, PlanningRun, Proposal, Seat, Session
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 RUNS = "/api/v1/runs/"
 
 

@@ -8,7 +8,7 @@ from scheduling import commit
 from scheduling.models import Seat
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("optional", [True, False])

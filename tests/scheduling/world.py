@@ -11,8 +11,9 @@ from django.utils import timezone
 from cases.models import Case
 from experts.models import Expert, Institution, Role, Team
 from mdt_portal.models import User
-from scheduling import planning, runs
+from scheduling import planning, runs, snapshot
 from scheduling.clock import Horizon
+from scheduling.computing import Course
 from scheduling.models import PlanningRun, Proposal, PublishedPlan, Room
 from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession
 from tests import factories
@@ -35,7 +36,22 @@ class World:
         return runs.request_run(by=self.coordinator, institutions=[self.hospital], **fields)
 
     def compute(self, **fields) -> PlanningRun:
-        """Request a run and compute it in this process."""
+        """Request a run and compute it here and now, in the transaction of the test.
+
+        Without the lease that `planning.execute` keeps alive from a connection of its own, which could not see the run.
+        """
+        run = runs.claim(self.request(**fields).pk)
+        assert run is not None
+        searches: list[Course] = []
+        solved = planning.solve(run, snapshot.take(run), watch=searches.append, should_stop=lambda: False)
+        runs.keep_alive(run, searches[-1].points())
+        planning.conclude(run, solved)
+        run.refresh_from_db()
+        assert run.status == "proposed", run.failure
+        return run
+
+    def executed(self, **fields) -> PlanningRun:
+        """Request a run and let a worker's code do all of it, which needs a test that commits."""
         run = self.request(**fields)
         planning.execute(run.pk)
         run.refresh_from_db()
