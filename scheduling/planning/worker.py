@@ -5,20 +5,34 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from scheduling.models import PlanningRun
 from scheduling.planning import incumbents, runs, search
+from scheduling.planning.offers import Offer
 from scheduling.planning.search import Course
 from scheduling.problem import snapshot
+from scheduling.problem.snapshot import Snapshot
 from scheduling.solver import rules
+from scheduling.solver.rules import Violation
 
 logger = logging.getLogger(__name__)
 
 PULSE_S = 0.8
 KEEP_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """What a search found, the rules that its first plan breaks, and the published plans on which it rests."""
+
+    offers: list[Offer]
+    broken: Sequence[Violation]
+    base_versions: dict[str, int]
 
 
 def execute(run_id: int) -> None:
@@ -28,20 +42,31 @@ def execute(run_id: int) -> None:
         return
     try:
         with Pulse(run) as pulse:
-            seen = _read(run)
-            runs.store_problem(run, seen.problem)
-            found = search.compute(run, seen.problem, watch=pulse.watch, should_stop=pulse.stop_wanted)
-            broken = rules.violations(seen.problem, found[0].plan)
-        if broken:
-            runs.fail(run, code="run.plan_breaks_rules", rules=sorted({violation.code for violation in broken}))
-        else:
-            runs.propose(run, found, base_versions=seen.base_versions)
+            solved = solve(run, _read(run), watch=pulse.watch, should_stop=pulse.stop_wanted)
+        conclude(run, solved)
     except runs.LeaseLost:
         logger.warning("run %s was taken over; this worker's result is dropped", run_id)
     except Exception as error:
         # the run must not look alive; the bug itself goes on to the log
         runs.fail(run, code="run.crashed", error=type(error).__name__)
         raise
+
+
+def solve(
+    run: PlanningRun, seen: Snapshot, *, watch: Callable[[Course], None], should_stop: Callable[[], bool]
+) -> Solved:
+    """Search for plans of what was seen, and judge the first. The run keeps what was asked."""
+    runs.store_problem(run, seen.problem)
+    found = search.compute(run, seen.problem, watch=watch, should_stop=should_stop)
+    return Solved(offers=found, broken=rules.violations(seen.problem, found[0].plan), base_versions=seen.base_versions)
+
+
+def conclude(run: PlanningRun, solved: Solved) -> None:
+    """Propose what was found; a plan that breaks a rule ends the run instead."""
+    if solved.broken:
+        runs.fail(run, code="run.plan_breaks_rules", rules=sorted({violation.code for violation in solved.broken}))
+    else:
+        runs.propose(run, solved.offers, base_versions=solved.base_versions)
 
 
 def _read(run: PlanningRun) -> snapshot.Snapshot:

@@ -163,7 +163,7 @@ def test_identity_is_recorded_and_kept_from_managers(api, hospital, referrer) ->
     assert AuditEvent.objects.filter(deed="looked").count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_planned_case_shows_its_place_and_can_be_withdrawn(api) -> None:
     w = world.small(2)
     publication.publish(w.propose(seconds=1), by=w.coordinator)

@@ -13,7 +13,7 @@ from scheduling.publishing import publication
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 RUNS = "/api/v1/runs/"
 
 

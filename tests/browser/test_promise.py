@@ -19,7 +19,7 @@ from mdt_portal.models import User
 from scheduling.models import Hold, Session
 from scheduling.publishing import earliest_slots, holds
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -81,8 +81,7 @@ def speak(page: Page, live_server: LiveServer, language: str, theme: str = "ligh
 @pytest.mark.parametrize("language", list(WORDS))
 def test_book_by_promise(signed_in: Page, live_server: LiveServer, language: str) -> None:
     page, words = signed_in, WORDS[language]
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    said = complaints.of(page)
     speak(page, live_server, language)
 
     page.goto(f"{live_server.url}/refer/")

@@ -15,7 +15,7 @@ from cases.models import Case
 from experts.models import Role
 from mdt_portal.models import User
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RULES = {"ONC-COMORB", "LUNG-3B", "LUNG-NEW", "STROKE-5-15"}
@@ -52,8 +52,7 @@ def test_from_the_form_to_the_case(
     signed_in: Page, live_server: LiveServer, language: str, typed: str, required: str, team: str
 ) -> None:
     page = signed_in
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    said = complaints.of(page)
     speak(page, live_server, language)
     page.goto(f"{live_server.url}/refer/")
     page.fill("[name=patient_name]", "王芳")

@@ -23,7 +23,7 @@ from scheduling.solver.core.plan import Plan
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)  # a run reads in a transaction of its own
+pytestmark = pytest.mark.django_db
 NEVER: list[Any] = []
 
 

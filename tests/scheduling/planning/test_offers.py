@@ -47,7 +47,7 @@ def test_a_stop_ends_the_alternatives_too() -> None:
     assert only.plan.goals == plan.goals
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_publishing_one_leaves_the_others_unpublished() -> None:
     w = world.wide(2, 2)
     run = runs.claim(w.request().pk)
@@ -67,7 +67,7 @@ def test_publishing_one_leaves_the_others_unpublished() -> None:
     assert list(Proposal.objects.exclude(published_at=None)) == [chosen]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_run_looks_for_alternatives_when_asked_to() -> None:
     w = world.wide(2, 2)
     run = w.compute(alternatives=True)
@@ -76,7 +76,7 @@ def test_a_run_looks_for_alternatives_when_asked_to() -> None:
     assert w.compute().proposals.count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize("alternatives", [False, True])
 def test_a_rule_that_the_search_does_not_know_does_not_fail_the_run(
     alternatives: bool, monkeypatch: pytest.MonkeyPatch

@@ -18,7 +18,7 @@ from scheduling.states import SessionStatus
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)  # a run reads in a transaction of its own
+pytestmark = pytest.mark.django_db
 PIN, FORBID = WishKind.PIN, WishKind.FORBID
 
 

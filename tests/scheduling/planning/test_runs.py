@@ -40,8 +40,8 @@ def test_impossible_limits_are_refused_by_field(wrong: dict) -> None:
 
 def test_execute_stores_problem_plan_and_progress() -> None:
     w = world.small()
-    proposal = w.propose()
-    run = proposal.run
+    run = w.executed()
+    proposal = run.proposals.get()
     assert checking.read_problem(run.problem).to_json() == run.problem
     assert Plan.from_json(proposal.plan).status == "optimal"
     assert proposal.gap == 0
@@ -67,8 +67,7 @@ def test_only_one_worker_can_claim_a_run() -> None:
 
 
 def test_a_redelivered_task_does_nothing() -> None:
-    proposal = world.small(1).propose()
-    worker.execute(proposal.run_id)
+    worker.execute(world.small(1).executed().pk)
     assert Proposal.objects.count() == 1
 
 

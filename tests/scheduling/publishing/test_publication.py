@@ -18,7 +18,7 @@ from scheduling.solver.core.plan import Plan
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def published(cases: int = 3) -> world.World:
@@ -174,6 +174,7 @@ def test_a_case_that_came_in_meanwhile_does_not_make_the_plan_stale() -> None:
     assert late.status == "waiting"
 
 
+@pytest.mark.django_db(transaction=True)  # the database speaks at the end of the transaction
 def test_the_database_refuses_a_double_booking_whatever_the_code_does() -> None:
     from django.db import IntegrityError, transaction
 

@@ -15,7 +15,7 @@ from scheduling.sessions import invitations, session_services, substitutes
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 def test_who_comes_already_stays_longer_and_is_asked_again() -> None:

@@ -14,7 +14,7 @@ from scheduling.solver.core.plan import PlannedSession
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 TUESDAY, THURSDAY = 1, 3
 

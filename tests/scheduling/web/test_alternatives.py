@@ -19,7 +19,7 @@ from tests import factories
 from tests.scheduling import world
 from tests.solver import builders
 
-pytestmark = pytest.mark.django_db(transaction=True)  # a run reads in a transaction of its own
+pytestmark = pytest.mark.django_db
 KINDS = {"fastest": ProposalKind.FASTEST, "least_expert_time": ProposalKind.LEAST_TIME}
 
 

@@ -8,7 +8,7 @@ from scheduling.models import Seat
 from scheduling.publishing import publication
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("optional", [True, False])

@@ -17,7 +17,7 @@ from scheduling.states import RunStatus
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)  # a run reads in a transaction of its own
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def test_a_manager_looks_but_does_not_stop(client: Client, small: world.World) -
     assert client.post(reverse("run_stop", args=[run.public_id])).status_code == HTTPStatus.FORBIDDEN
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_progress_goes_on_asking_until_the_run_has_ended(desk: Client, small: world.World) -> None:
     run = small.request()
     progress = reverse("run_progress", args=[run.public_id])
