@@ -140,6 +140,18 @@ def test_every_static_file_of_a_template_exists() -> None:
     assert [name for name in sorted(asked) if finders.find(name) is None] == []
 
 
+def test_no_line_of_a_template_is_longer_than_160_characters() -> None:
+    files = sorted(file for file in TEMPLATES.rglob("*") if file.suffix in (".html", ".txt"))
+    assert len(files) > 100
+    too_long = [
+        f"{file.relative_to(TEMPLATES)}:{number} has {len(line)}"
+        for file in files
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > 160
+    ]
+    assert too_long == []
+
+
 def test_style_sheets_use_only_colours_of_the_tokens() -> None:
     colour = re.compile(r"#[0-9a-f]{3,8}\b|rgba?\(", re.IGNORECASE)
     allowed = {"tokens.css", "sheet.css", "print.css"}  # paper is always black on white
