@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory, override_settings
-from django.urls import path, reverse
+from django.urls import path, resolve, reverse
 from django.utils import translation
 
 from mdt_portal import shell
@@ -99,16 +99,23 @@ class Urls:
     ]
 
 
-@override_settings(ROOT_URLCONF=Urls)
-def test_navigation_leaves_out_what_is_not_there_or_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+@override_settings(ROOT_URLCONF=Urls, LOCAL=False)
+def test_navigation_leaves_out_what_is_not_allowed_and_what_only_a_demo_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(shell.access, "can", lambda user, deed: deed == "queue.see")
     group = (
-        shell.Entry(name="today", label="Today", icon="today"),
+        shell.Entry(name="mails", label="Mails", icon="mail", local=True),
         shell.Entry(name="queue", label="Queue", icon="queue", deed="queue.see"),
         shell.Entry(name="people", label="People", icon="pools", deed="people.edit"),
     )
     shown = list(shell.entries(object(), group, {"queue": 86}))
     assert [(item.entry.name, item.url, item.count) for item in shown] == [("queue", "/queue", 86)]
+
+
+@pytest.mark.parametrize("entry", [*shell.DAILY, *shell.DESK], ids=lambda entry: entry.name)
+def test_every_entry_of_the_navigation_has_a_page(entry: shell.Entry) -> None:
+    assert resolve(reverse(entry.name)).view_name == entry.name
 
 
 def test_pages_carry_no_inline_code_or_style() -> None:
