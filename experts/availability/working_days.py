@@ -82,10 +82,6 @@ def calendar(institution: Institution) -> Calendar:
     return calendars([institution])[institution.pk]
 
 
-def is_working_day(institution: Institution, day: date) -> bool:
-    return calendar(institution).works(day)
-
-
 def add_working_days(
     institution: Institution, moment: datetime, days: int, *, known: Calendar | None = None
 ) -> datetime:
@@ -102,13 +98,6 @@ def add_working_days(
         left -= known.works(day)
     clock = local.time().replace(fold=0)
     return local_moment(day, clock, institution.tz) if days else moment.astimezone(UTC)
-
-
-def subtract_working_days(
-    institution: Institution, moment: datetime, days: int, *, known: Calendar | None = None
-) -> datetime:
-    """The same clock time `days` working days earlier."""
-    return add_working_days(institution, moment, -days, known=known)
 
 
 def next_working_monday(institution: Institution, after: date) -> date:

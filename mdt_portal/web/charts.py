@@ -10,7 +10,6 @@ from django.utils.translation import pgettext
 
 Point = tuple[float, float]  # seconds, value
 
-WIDTH, HEIGHT = 640, 190
 LEFT, RIGHT, TOP, BOTTOM = 56, 560, 20, 160
 
 

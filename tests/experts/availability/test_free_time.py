@@ -1,13 +1,12 @@
 """Free time, opening hours and working days as the database knows them."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 
-from experts import oncall
 from experts.availability import free_time, working_days
 from experts.availability.core.time_intervals import intersect
-from experts.models import Affiliation, AvailabilityException, CalendarDay, ExceptionKind, Leave, OnCallDuty
+from experts.models import Affiliation, AvailabilityException, CalendarDay, ExceptionKind, Leave
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -70,8 +69,9 @@ def test_free_knows_public_holidays_and_the_days_worked_for_them():
 def test_an_entry_of_the_institution_wins_over_the_public_holiday():
     hospital = factories.institution(holiday_country="CN")
     CalendarDay.objects.create(institution=hospital, date=date(2026, 10, 5), working=True)
-    assert working_days.is_working_day(hospital, date(2026, 10, 5))
-    assert not working_days.is_working_day(hospital, date(2026, 10, 6))
+    calendar = working_days.calendar(hospital)
+    assert calendar.works(date(2026, 10, 5))
+    assert not calendar.works(date(2026, 10, 6))
 
 
 def test_a_former_employer_does_not_set_the_clock():
@@ -107,7 +107,7 @@ def test_working_days_are_counted_over_a_weekend():
     thursday = factories.moment(MONDAY + timedelta(days=3), "15:00")
     tuesday = factories.moment(MONDAY + timedelta(days=8), "15:00")
     assert working_days.add_working_days(hospital, thursday, 3) == tuesday
-    assert working_days.subtract_working_days(hospital, tuesday, 3) == thursday
+    assert working_days.add_working_days(hospital, tuesday, -3) == thursday
     assert working_days.add_working_days(hospital, thursday, 0) == thursday
 
 
@@ -124,28 +124,6 @@ def test_next_working_monday_passes_a_holiday():
 
 def test_an_unknown_country_has_no_holidays():
     assert working_days.public_days("XX", 2027) == (frozenset(), frozenset())
-
-
-# On call -----------------------------------------------------------------------------------------
-def test_on_duty_names_the_group_first_and_nobody_on_leave():
-    hospital, group = factories.institution(), factories.disease_group("stroke")
-    start = datetime(2027, 3, 1, 8, tzinfo=UTC)
-
-    def duty(expert, **fields):
-        fields = {"start": start, "end": start + timedelta(hours=24)} | fields
-        return OnCallDuty.objects.create(expert=expert, institution=hospital, **fields)
-
-    general, special, away, other, later = (factories.expert(at=hospital) for _ in range(5))
-    duty(general)
-    duty(special, disease_group=group)
-    duty(special)
-    duty(away, disease_group=group)
-    Leave.objects.create(expert=away, first_day=MONDAY, last_day=MONDAY)
-    duty(other, disease_group=factories.disease_group("lung"))
-    duty(later, start=start + timedelta(hours=24), end=start + timedelta(hours=48))
-    assert oncall.on_duty(hospital, group, start) == [special, general]
-    assert oncall.on_duty(hospital, None, start) == [general, special]
-    assert oncall.on_duty(hospital, group, start - timedelta(minutes=1)) == []
 
 
 def test_free_and_opening_overlap_where_both_say_so():
