@@ -15,7 +15,7 @@ from mdt_portal.models import SavedView
 
 
 class BulkSerializer(serializers.Serializer):
-    deed = serializers.ChoiceField(
+    action = serializers.ChoiceField(
         ["chase", "evaluate", "team"],
         help_text="ask the referrers for what is missing; ask the catalogue again; give to a team",
     )
@@ -38,7 +38,7 @@ class BulkView(APIView):
     def post(self, request: api.SignedIn) -> Response:
         asked = api.checked(BulkSerializer, self)  # type: ignore[arg-type]
         cases = bulk.chosen(request.user, asked["cases"])
-        level, message = bulk.perform(asked["deed"], cases, by=request.user, team_id=asked["team"])
+        level, message = bulk.perform(asked["action"], cases, by=request.user, team_id=asked["team"])
         return Response({"level": level, "message": message})
 
 

@@ -144,9 +144,9 @@ class RunViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelM
             Prefetch("institutions", Institution.objects.order_by("pk")), Prefetch("proposals", offers)
         )
 
-    def controlled(self, deed: str = "run.control") -> PlanningRun:
+    def controlled(self, permission: str = "run.control") -> PlanningRun:
         run: PlanningRun = self.get_object()
-        access.require(self.request.user, deed, run)
+        access.require(self.request.user, permission, run)
         return run
 
     def render(self, run: PlanningRun, status: int = 200) -> Response:

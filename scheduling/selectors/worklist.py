@@ -42,13 +42,13 @@ KINDS: dict[str, str | Promise] = {
     "facts": gettext_lazy("Facts missing"),
     "team": gettext_lazy("No team"),
     "materials": gettext_lazy("Materials"),
-    "asked": gettext_lazy("Time asked for"),
+    "time_requested": gettext_lazy("Time asked for"),
     "seat": gettext_lazy("Seat open"),
     "silent": gettext_lazy("No answer"),
     "quorum": gettext_lazy("Not yet confirmed"),
     "record": gettext_lazy("Record missing"),
     "recommend": gettext_lazy("Recommendation"),
-    "look": gettext_lazy("Follow-up"),
+    "follow_up": gettext_lazy("Follow-up"),
     "run": gettext_lazy("Plan to review"),
     "failed": gettext_lazy("Plan failed"),
     "draft": pgettext_lazy("kind of work", "Draft"),
@@ -59,13 +59,13 @@ ICONS = {
     "facts": "help",
     "team": "pools",
     "materials": "clip",
-    "asked": "person",
+    "time_requested": "person",
     "seat": "personx",
     "silent": "bell",
     "quorum": "hold",
     "record": "filecheck",
     "recommend": "file",
-    "look": "bell",
+    "follow_up": "bell",
     "run": "run",
     "failed": "warn",
     "draft": "refer",
@@ -221,17 +221,17 @@ def _asked(user: User, now: datetime) -> Iterator[Entry]:
     )
     mine = Q(case__team__institution__in=roles.reach(user, Role.COORDINATOR), case__status=CaseStatus.WAITING)
     rows = TimeRequest.objects.filter(said, mine).select_related("expert", "case__patient", "case__team__institution")
-    told: set[int] = set()
+    notified: set[int] = set()
     for row in rows.order_by("status", "start")[:MOST]:  # a yes comes before a no
-        if row.case_id in told:
+        if row.case_id in notified:
             continue
-        told.add(row.case_id)
+        notified.add(row.case_id)
         agreed = row.status == TimeRequestStatus.AGREED
         local = row.start.astimezone(row.case.team.institution.tz) if row.case.team else row.start
         said_words = _("%(expert)s comes on %(when)s. Plan again, and the case can get its place.")
         detail = said_words if agreed else _("%(expert)s cannot come on %(when)s. See what else would help.")
         yield Entry(
-            kind="asked",
+            kind="time_requested",
             what=about(row.case),
             detail=detail % {"expert": row.expert, "when": phrases.line(clock.day(local.date()), clock.hour(local))},
             url=reverse("run_new") if agreed else reverse("why_not", args=[row.case.public_id]),
@@ -253,7 +253,7 @@ class _Seats:
 
 
 def _sessions(user: User, now: datetime) -> Iterator[Entry]:
-    if not access.can(user, "plan.look", None):
+    if not access.can(user, "plan.view", None):
         return
     leads = _leads(user)
     ahead = Session.objects.filter(status__in=LIVE_SESSIONS, start__gt=now, start__lt=now + SEATS_AHEAD)
@@ -343,7 +343,7 @@ def _suggested(row: Invitation, session: Session) -> str:
 
 def _runs(user: User, now: datetime) -> Iterator[Entry]:
     """Plans that wait for a decision, and the newest run where it failed."""
-    if not access.can(user, "plan.look", None):
+    if not access.can(user, "plan.view", None):
         return
     fresh = Q(status=RunStatus.PROPOSED) | Q(status=RunStatus.FAILED, finished_at__gt=now - FAILED_FOR)
     rows = access.visible(user, PlanningRun.objects.filter(fresh)).defer("problem", "progress")

@@ -131,7 +131,7 @@ def decline(
     suggestions.check(invitation.attendance, offered=offered, deputy=deputy)  # while the seats are still theirs
     _give_time_back(invitation, by=by)
     audit.record("invitation.declined", by=by, subject=invitation, reason=reason)
-    outbox.put("notice.declined", invitation=invitation.pk)
+    outbox.put("notification.declined", invitation=invitation.pk)
     return invitation
 
 
@@ -231,7 +231,7 @@ def remind() -> int:
     )
     count = 0
     for invitation in pending:
-        outbox.put("notice.reminder", invitation=invitation.pk)
+        outbox.put("notification.reminder", invitation=invitation.pk)
         count += 1
     Invitation.objects.filter(pk__in=[one.pk for one in pending]).update(reminded_at=now)
     return count

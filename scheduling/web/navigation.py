@@ -20,7 +20,7 @@ def numbers(user: User) -> dict[str, int | None]:
         return {}
     queued = access.visible(user, Case.objects.filter(status__in=case_queue.QUEUED))
     found = queued.aggregate(today=Count("pk", filter=case_queue.near(timezone.now())), queue=Count("pk"))
-    if access.can(user, "plan.look", None):
+    if access.can(user, "plan.view", None):
         found["runs"] = access.visible(user, PlanningRun.objects.filter(status=RunStatus.PROPOSED)).count()
     return found
 

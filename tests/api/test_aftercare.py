@@ -43,7 +43,7 @@ def body(session: Session, *outcomes: str, **fields: Any) -> dict[str, Any]:
     items = list(meetings.agenda(session))
     given = [*outcomes, *["discussed"] * (len(items) - len(outcomes))]
     cases = [{"case": item.case.public_id, "outcome": one} for item, one in zip(items, given, strict=True)]
-    came = [one.expert.public_id for one in meetings.asked(session)][:1]
+    came = [one.expert.public_id for one in meetings.invited(session)][:1]
     start = session.start + timedelta(minutes=8)
     return {"start": start.isoformat(), "end": session.end.isoformat(), "came": came, "cases": cases} | fields
 
@@ -165,11 +165,13 @@ def test_a_recommendation_is_drafted_and_signed(api: Api) -> None:
     ]
     assert api(case.referrer).get(cases(case)).json()["recommendation"] is None
     lacking = desk.post(cases(case, "recommendation/sign/"), words | {"version": 1}, format="json")
-    assert (lacking.status_code, set(lacking.json()["fields"])) == (400, {"who", "next_look"})
-    whole = words | {"version": 1, "next_look": day(14).isoformat(), "who": "Nurse Li"}
+    assert (lacking.status_code, set(lacking.json()["fields"])) == (400, {"who", "next_follow_up_on"})
+    whole = words | {"version": 1, "next_follow_up_on": day(14).isoformat(), "who": "Nurse Li"}
     signed = desk.post(cases(case, "recommendation/sign/"), whole, format="json").json()
     assert (signed["status"], signed["recommendation"]["in_time"]) == ("following_up", True)
-    assert [(look["due"], look["who"]) for look in signed["looks"]] == [(day(14).isoformat(), "Nurse Li")]
+    assert [(follow_up["due"], follow_up["who"]) for follow_up in signed["follow_ups"]] == [
+        (day(14).isoformat(), "Nurse Li")
+    ]
     assert api(case.referrer).get(cases(case)).json()["recommendation"]["text"] == "Resect."
     again = desk.post(cases(case, "recommendation/sign/"), whole, format="json")
     assert (again.status_code, again.json()["code"]) == (409, "stale_state")
@@ -179,15 +181,15 @@ def test_the_referrer_looks_and_closes_but_does_not_recommend(api: Api) -> None:
     case = factories.case_followed()
     client = api(case.referrer)
     assert client.post(cases(case, "recommendation/"), {"text": "x"}, format="json").status_code == 403
-    look = client.get(cases(case)).json()["looks"][0]["id"]
-    given = {"outcome": "not", "look": look, "next_look": day(7).isoformat(), "who": "Nurse Li"}
-    answer = client.post(cases(case, "looks/"), given, format="json")
+    follow_up = client.get(cases(case)).json()["follow_ups"][0]["id"]
+    given = {"outcome": "not", "follow_up": follow_up, "next_follow_up_on": day(7).isoformat(), "who": "Nurse Li"}
+    answer = client.post(cases(case, "follow-ups/"), given, format="json")
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["note"])
-    found = client.post(cases(case, "looks/"), given | {"note": "No bed"}, format="json").json()
-    assert [(one["outcome"], one["note"]) for one in found["looks"]] == [("not", "No bed"), ("", "")]
-    stale = client.post(cases(case, "looks/"), {"outcome": "out", "look": look}, format="json")
+    found = client.post(cases(case, "follow-ups/"), given | {"note": "No bed"}, format="json").json()
+    assert [(one["outcome"], one["note"]) for one in found["follow_ups"]] == [("not", "No bed"), ("", "")]
+    stale = client.post(cases(case, "follow-ups/"), {"outcome": "out", "follow_up": follow_up}, format="json")
     assert stale.status_code == 409
-    assert client.post(cases(case, "looks/"), {"outcome": "out"}, format="json").json()["status"] == "closed"
+    assert client.post(cases(case, "follow-ups/"), {"outcome": "out"}, format="json").json()["status"] == "closed"
 
 
 def test_looks_that_are_due_are_found(api: Api) -> None:

@@ -157,10 +157,10 @@ def test_identity_is_recorded_and_kept_from_managers(api, hospital, referrer) ->
     answer = api(referrer).get(url(case, "identity"))
     assert answer.json()["name"] == "Li Na"
     assert answer["Cache-Control"] == "no-store"
-    look = AuditEvent.objects.get(deed="looked")
+    look = AuditEvent.objects.get(action="looked")
     assert (look.by, look.subject_id) == (referrer, case.patient_id)
     assert api(factories.user(Role.MANAGER, at=hospital)).get(url(case, "identity")).status_code == 403
-    assert AuditEvent.objects.filter(deed="looked").count() == 1
+    assert AuditEvent.objects.filter(action="looked").count() == 1
 
 
 @pytest.mark.django_db
@@ -186,8 +186,8 @@ def test_nobody_learns_of_cases_that_are_not_theirs(api, hospital) -> None:
     stranger = api(factories.user(Role.COORDINATOR, at=factories.institution()))
     assert stranger.get(CASES).json()["count"] == 0
     answers = [stranger.get(url(case)), stranger.get(url(case, "identity")), stranger.patch(url(case), {})]
-    for deed in ("submit", "withdraw", "override", "materials/imaging"):
-        answers.append(stranger.post(url(case, deed), {}))  # noqa: PERF401
+    for action in ("submit", "withdraw", "override", "materials/imaging"):
+        answers.append(stranger.post(url(case, action), {}))  # noqa: PERF401
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
 

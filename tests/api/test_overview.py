@@ -66,5 +66,5 @@ def test_an_expert_makes_renews_and_closes_the_calendar(api: Api, client: Client
     assert mine.get("/api/v1/calendar/").json() == {"address": second}
     assert mine.delete("/api/v1/calendar/").status_code == 204
     assert client.get(second).status_code == 404
-    assert set(AuditEvent.objects.values_list("deed", flat=True)) >= {"calendar.renewed", "calendar.closed"}
+    assert set(AuditEvent.objects.values_list("action", flat=True)) >= {"calendar.renewed", "calendar.closed"}
     assert api(factories.user()).get("/api/v1/calendar/").status_code == 404

@@ -54,9 +54,9 @@ def test_who_may_not_plan(api) -> None:
     run = w.request()
     stranger = api(factories.user(Role.COORDINATOR, at=other))
     manager = api(factories.user(Role.MANAGER, at=w.hospital))
-    for deed in ("stop", "discard", "publish"):
-        assert stranger.post(f"{RUNS}{run.public_id}/{deed}/").status_code == 404
-        assert manager.post(f"{RUNS}{run.public_id}/{deed}/").status_code == 403
+    for action in ("stop", "discard", "publish"):
+        assert stranger.post(f"{RUNS}{run.public_id}/{action}/").status_code == 404
+        assert manager.post(f"{RUNS}{run.public_id}/{action}/").status_code == 403
     assert manager.get(f"{RUNS}{run.public_id}/").status_code == 200
 
 
@@ -119,8 +119,8 @@ def test_publish_once_and_the_rival_is_stale(api) -> None:
     client = api(w.coordinator)
     done = client.post(f"{RUNS}{proposal.run.public_id}/publish/")
     assert done.status_code == 200
-    assert {key: done.json()[key] for key in ("new", "moved", "cancelled", "told")} == {
-        "new": 1, "moved": 0, "cancelled": 0, "told": 3,
+    assert {key: done.json()[key] for key in ("new", "moved", "cancelled", "notified")} == {
+        "new": 1, "moved": 0, "cancelled": 0, "notified": 3,
     }  # fmt: skip
     late = client.post(f"/api/v1/proposals/{rival.public_id}/publish/")
     assert (late.status_code, late.json()["code"]) == (409, "stale_plan")

@@ -62,11 +62,11 @@ def test_somebody_leaves_a_hospital(desk, reader, hospital) -> None:
     session = factories.session(factories.team(at=hospital), experts=[ann], start=start)
     path = f"{V1}experts/{ann.public_id}/work/{hospital.public_id}/"
     assert desk.get(path).json() == {"until": None, "sessions": []}
-    told = {"until": str(factories.monday(1)), "sessions": [session.public_id]}
-    assert desk.get(path, {"until": told["until"]}).json() == told
+    notified = {"until": str(factories.monday(1)), "sessions": [session.public_id]}
+    assert desk.get(path, {"until": notified["until"]}).json() == notified
     assert desk.get(path).json()["until"] is None
     assert desk.get(path, {"until": "soon"}).status_code == 400
-    assert desk.put(path, {"until": told["until"]}).json() == desk.get(path).json() == told
+    assert desk.put(path, {"until": notified["until"]}).json() == desk.get(path).json() == notified
     assert desk.put(path, {}).status_code == 400
     assert reader.put(path, {"until": None}).status_code == 403
     assert desk.put(path, {"until": "2020-01-01"}).json()["fields"] == {
@@ -159,7 +159,7 @@ def test_standing_times(desk, reader, hospital, api) -> None:
     assert api(factories.user(Role.REFERRER, at=hospital)).get(f"{V1}blocks/").status_code == 403
     assert desk.delete(path).status_code == 204
     assert not Block.objects.exists()
-    assert set(AuditEvent.objects.filter(deed__startswith="block").values_list("deed", flat=True)) == {
+    assert set(AuditEvent.objects.filter(action__startswith="block").values_list("action", flat=True)) == {
         "block.added",
         "block.changed",
         "block.ended",

@@ -11,7 +11,7 @@ from tests import factories
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db
-RUNS, WISHES, CASES = "/api/v1/runs/", "/api/v1/wishes/", "/api/v1/cases/"
+RUNS, CONSTRAINTS, CASES = "/api/v1/runs/", "/api/v1/placement-constraints/", "/api/v1/cases/"
 
 
 @pytest.fixture
@@ -38,10 +38,10 @@ def test_pin_list_plan_again_and_withdraw(api, small: world.World) -> None:
     case, room = small.cases[0], small.rooms[1]
     start = factories.moment(factories.monday() + timedelta(days=2), "14:00")
     sent = {"kind": "pin", "case": case.public_id, "room": room.public_id, "start": start.isoformat()}
-    made = client.post(WISHES, sent)
+    made = client.post(CONSTRAINTS, sent)
     assert made.status_code == 201, made.json()
     assert (made.json()["case"]["number"], made.json()["room"]["id"]) == (case.number, room.public_id)
-    against = client.post(WISHES, sent | {"room": small.rooms[0].public_id})
+    against = client.post(CONSTRAINTS, sent | {"room": small.rooms[0].public_id})
     assert (against.status_code, against.json()["code"]) == (400, "contradiction")
     assert list(against.json()["fields"]) == ["room"]
     first = small.request()
@@ -49,18 +49,20 @@ def test_pin_list_plan_again_and_withdraw(api, small: world.World) -> None:
     assert (again.status_code, again.json()["based_on"]) == (201, first.public_id)
     assert client.post(f"{RUNS}{first.public_id}/again/", headers={"Idempotency-Key": "once"}).status_code == 201
     assert PlanningRun.objects.count() == 2
-    url = f"{WISHES}{made.json()['id']}/"
+    url = f"{CONSTRAINTS}{made.json()['id']}/"
     assert client.post(f"{url}withdraw/").json()["ended_at"] is not None
     assert client.post(f"{url}withdraw/").status_code == 409
-    assert client.get(WISHES, {"in_force": "true"}).json()["results"] == []
-    assert len(client.get(WISHES, {"case": case.public_id}).json()["results"]) == 1
+    assert client.get(CONSTRAINTS, {"in_force": "true"}).json()["results"] == []
+    assert len(client.get(CONSTRAINTS, {"case": case.public_id}).json()["results"]) == 1
 
 
 def test_who_may_not_pin(api, small: world.World) -> None:
     sent = {"kind": "pin", "case": small.cases[0].public_id, "room": small.rooms[0].public_id}
-    assert api(factories.user(Role.MANAGER, at=small.hospital)).post(WISHES, sent).status_code == 403
-    assert api(factories.user(Role.COORDINATOR)).post(WISHES, sent).status_code == 400  # the case is unknown to them
-    assert api(small.cases[0].referrer).get(WISHES).json()["results"] == []
+    assert api(factories.user(Role.MANAGER, at=small.hospital)).post(CONSTRAINTS, sent).status_code == 403
+    assert (
+        api(factories.user(Role.COORDINATOR)).post(CONSTRAINTS, sent).status_code == 400
+    )  # the case is unknown to them
+    assert api(small.cases[0].referrer).get(CONSTRAINTS).json()["results"] == []
 
 
 def test_why_not_and_a_remedy_that_asks_an_expert(api, small: world.World) -> None:
@@ -108,8 +110,8 @@ def test_it_is_in_the_schema(client) -> None:
     for path in (
         "runs/{id}/alternatives/",
         "runs/{id}/again/",
-        "wishes/",
-        "wishes/{id}/withdraw/",
+        "placement-constraints/",
+        "placement-constraints/{id}/withdraw/",
         "cases/{id}/why/",
         "cases/{id}/remedies/",
         "time-requests/{id}/agree/",

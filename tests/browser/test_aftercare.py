@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from cases.models import Case, Look
+from cases.models import Case, FollowUp
 from experts.models import Role
 from mdt_portal.models import User
 from scheduling.models import Session
@@ -53,7 +53,7 @@ def test_from_the_meeting_to_the_closed_case(
 
     assert case.referrer is not None
     phone = opened(browser, live_server.url, language, PHONE, case.referrer).new_page()
-    Look.objects.update(due=over.start.date())
+    FollowUp.objects.update(due=over.start.date())
     phone.goto(live_server.url)
     phone.locator(f"a[href='/cases/{case.public_id}/look/']").click()
     close(phone)

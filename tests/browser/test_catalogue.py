@@ -115,17 +115,17 @@ def test_the_answer_to_what_stood_there_before_comes_no_more(desk: Page, live_se
     assert said == []
 
 
-def test_the_bench_answers_while_one_types(desk: Page, live_server: LiveServer) -> None:
+def test_the_tester_answers_while_one_types(desk: Page, live_server: LiveServer) -> None:
     page = desk
     rulebook.save_draft(
         rulebook.raw_of(CatalogueRule.objects.get(key="LUNG-3B")) | {"condition": {"stage_min": "II"}}, by=None
     )
-    page.goto(f"{live_server.url}/catalogue/bench/")
+    page.goto(f"{live_server.url}/catalogue/test/")
     page.fill("[name=search]", "C34.1")
     page.locator("#codes label").first.click()
     page.locator("#asked label", has_text="IIIB").click()
-    expect(page.locator("#bench-answer .answer-tier .tier-required")).to_have_count(2)
-    expect(page.locator("#bench-answer .tried-yes").first).to_contain_text("stage IIIB or above")
+    expect(page.locator("#rule-tester-answer .answer-tier .tier-required")).to_have_count(2)
+    expect(page.locator("#rule-tester-answer .tried-yes").first).to_contain_text("stage IIIB or above")
     assert axe.violations(page) == []
 
 
@@ -144,7 +144,7 @@ def test_the_pages_are_accessible_and_fit(desk: Page, live_server: LiveServer, t
         if found or page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
             wrong[name] = found or "too wide"
 
-    for path in ("", "new/", "bench/?code=C34", "publish/", "import/", "rules/LUNG-3B/", "rules/LUNG-3B/edit/"):
+    for path in ("", "new/", "test/?code=C34", "publish/", "import/", "rules/LUNG-3B/", "rules/LUNG-3B/edit/"):
         page.goto(f"{live_server.url}/catalogue/{path}")
         page.wait_for_load_state("networkidle")
         look(path or "table")

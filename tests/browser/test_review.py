@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from experts.models import Role
 from mdt_portal.models import User
-from scheduling.models import AgendaItem, PlanningRun, Proposal, ProposalKind, Session, TimeRequest, Wish
+from scheduling.models import AgendaItem, PlacementConstraint, PlanningRun, Proposal, ProposalKind, Session, TimeRequest
 from scheduling.states import RunStatus
 from tests import factories
 from tests.browser import axe, complaints
@@ -62,8 +62,8 @@ def test_pin_plan_again_compare_and_publish(page: Page, live_server: LiveServer,
     dialog.locator("[name=start]").fill(f"{day}T14:00")
     dialog.locator("[name=end]").fill(f"{day}T18:00")
     dialog.get_by_role("button", name=words["pin"]).click()
-    expect(page.locator(".wishes > li")).to_have_count(1)
-    pinned = Wish.objects.get().case
+    expect(page.locator(".constraints > li")).to_have_count(1)
+    pinned = PlacementConstraint.objects.get().case
     page.get_by_role("button", name=words["again"]).click()
     expect(page.locator("#alternatives section")).to_be_visible(timeout=60_000)
     run = PlanningRun.objects.order_by("-pk")[0]
@@ -122,7 +122,7 @@ def test_the_review_pages_are_accessible_and_fit(
     asked = TimeRequest.objects.create(
         expert=only, case=case, start=now, end=now + timedelta(minutes=15), by=small.coordinator
     )
-    Wish.objects.create(kind="pin", case=case, room=small.rooms[0], by=small.coordinator)
+    PlacementConstraint.objects.create(kind="pin", case=case, room=small.rooms[0], by=small.coordinator)
     said = complaints.of(page)
     page.set_viewport_size({"width": width, "height": 800})
     wrong = []

@@ -103,11 +103,11 @@ class Urls:
 def test_navigation_leaves_out_what_is_not_allowed_and_what_only_a_demo_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shell.access, "can", lambda user, deed: deed == "queue.see")
+    monkeypatch.setattr(shell.access, "can", lambda user, permission: permission == "queue.see")
     group = (
         shell.Entry(name="mails", label="Mails", icon="mail", local=True),
-        shell.Entry(name="queue", label="Queue", icon="queue", deed="queue.see"),
-        shell.Entry(name="people", label="People", icon="pools", deed="people.edit"),
+        shell.Entry(name="queue", label="Queue", icon="queue", permission="queue.see"),
+        shell.Entry(name="people", label="People", icon="pools", permission="people.edit"),
     )
     shown = list(shell.entries(object(), group, {"queue": 86}))
     assert [(item.entry.name, item.url, item.count) for item in shown] == [("queue", "/queue", 86)]

@@ -32,7 +32,7 @@ from scheduling.planning import placement_constraints
 from scheduling.publishing import earliest_slots
 from scheduling.sessions import session_services
 from scheduling.states import InvitationStatus
-from scheduling.web.cases import placement_constraints as wish_list
+from scheduling.web.cases import placement_constraints as constraint_list
 
 OPEN = (CaseStatus.DRAFT, *EDITABLE, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
 LIMITED = (*case_queue.QUEUED, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
@@ -64,7 +64,7 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "reads": reads,
         "neighbours": neighbours(request, item) if item else None,
         "session_seen": item is not None and _sees(request, item),
-        "wishes": wish_list.of_cases(request.user, [row.pk]),
+        "placement_constraints": constraint_list.of_cases(request.user, [row.pk]),
         "may": _may(request, row) | _may_plan(request, row, item),
         "nav": "my_seats" if reads else "queue",
         **aftercare.shown(request, row),
@@ -87,7 +87,7 @@ def _may(request: HttpRequest, row: Case) -> dict[str, bool]:
         "withdraw": edits and row.status in OPEN,
         "lead": leads and editable and row.status != CaseStatus.DRAFT,
         "identity": access.can(request.user, "case.identity", row),
-        "look_at_plan": access.can(request.user, "plan.look", None),
+        "look_at_plan": access.can(request.user, "plan.view", None),
     }
 
 
@@ -99,7 +99,7 @@ def _may_plan(request: HttpRequest, row: Case, item: AgendaItem | None) -> dict[
         "move": bool(at)
         and row.status in placement_constraints.PLANNABLE
         and access.can(request.user, "plan.request", at),
-        "explain": access.can(request.user, "plan.look", None) and (waits or (bool(item) and row.overdue(item.start))),
+        "explain": access.can(request.user, "plan.view", None) and (waits or (bool(item) and row.overdue(item.start))),
         "plan": row.status in placement_constraints.PLANNABLE and access.can(request.user, "case.plan", row),
     }
 

@@ -54,7 +54,7 @@ class ClosureForm(forms.Form):
     def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
-        self.fields["reason"].required = not self.is_bound or "deed" in self.data  # not while it is being typed
+        self.fields["reason"].required = not self.is_bound or "action" in self.data  # not while it is being typed
 
     def stretch(self) -> tuple[datetime, datetime]:
         cells = self.cleaned_data

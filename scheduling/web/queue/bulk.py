@@ -17,7 +17,7 @@ def perform(request: HttpRequest) -> HttpResponse:
     """Do one deed to the ticked cases, say what became of it, and let the list be read again."""
     user: User = request.user  # type: ignore[assignment]
     cases = bulk.chosen(user, request.POST.getlist("case"))
-    level, text = bulk.perform(request.POST.get("deed", ""), cases, by=user, team_id=request.POST.get("team", ""))
+    level, text = bulk.perform(request.POST.get("action", ""), cases, by=user, team_id=request.POST.get("team", ""))
     return say(HttpResponse(status=204), level, text, event="queue:changed")
 
 

@@ -24,7 +24,7 @@ from mdt_portal.web.pages import is_htmx, page
 from scheduling.explain import unplaced
 from scheduling.selectors.names import Name
 from scheduling.web.queue import saved_views
-from scheduling.web.queue.queue_row import Line
+from scheduling.web.queue.queue_row import QueueRow
 
 PER_PAGE = 50
 VIEWS = ("all", "near", "blocked", "mine")
@@ -87,7 +87,7 @@ def _viewed(cases: QuerySet[Case], view: str, user: User, now: datetime) -> Quer
     return cases.filter(referrer=user) if view == "mine" else cases
 
 
-def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[Line]:
+def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[QueueRow]:
     if text.strip():
         case_queue.note_looks(cases, text.strip(), user)
     groups = case_queue.groups_of(cases)
@@ -95,11 +95,11 @@ def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[
     ready = [case for case in cases if case.status == CaseStatus.WAITING and blocks[case.pk] is None]
     why = unplaced.why(ready)
     zone = clock.zone(getattr(shell.home(user), "zone", None))
-    plans, looks = access.can(user, "plan.request", None), access.can(user, "plan.look", None)
+    plans, looks = access.can(user, "plan.request", None), access.can(user, "plan.view", None)
     for case in cases:
         block = blocks[case.pk]
         reason = why[case.pk].short if case.pk in why else ""
-        yield Line(
+        yield QueueRow(
             id=case.public_id,
             number=case.number,
             code=case.code,

@@ -26,7 +26,7 @@ OWN_SHOWN = 20
 def first_page(request: HttpRequest) -> HttpResponse:
     """Coordinators see what needs a hand, experts their seats, referrers their cases."""
     user: User = request.user  # type: ignore[assignment]
-    if access.can(user, "plan.look", None):
+    if access.can(user, "plan.view", None):
         return _coordinator(request, user)
     if access.can(user, "seat.mine", None):
         return redirect("my_seats")

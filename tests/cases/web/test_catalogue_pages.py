@@ -175,7 +175,7 @@ def form(**changes: Any) -> dict[str, Any]:
         "hours-routine": "336",
         "minutes": "20",
         "version": "0",
-        "deed": "save",
+        "action": "save",
         **changes,
     }
 
@@ -230,8 +230,8 @@ def test_while_one_types_only_what_cannot_be_is_refused(desk: Client) -> None:
 
 
 def test_rows_come_and_go_and_keep_the_rest(desk: Client) -> None:
-    def typed(deed: str, **changes: Any) -> Any:
-        return desk.post("/catalogue/new/", form(deed=deed, **changes), headers=HTMX).context["typed"]
+    def typed(action: str, **changes: Any) -> Any:
+        return desk.post("/catalogue/new/", form(action=action, **changes), headers=HTMX).context["typed"]
 
     assert len(typed("add-clause").clauses) == 2
     assert typed("remove-clause-0").clauses == ()
@@ -243,8 +243,8 @@ def test_rows_come_and_go_and_keep_the_rest(desk: Client) -> None:
 
 
 def test_the_condition_can_be_written_as_text(desk: Client) -> None:
-    def posted(deed: str, **changes: Any) -> Any:
-        return desk.post("/catalogue/new/", form(deed=deed, **changes), headers=HTMX).context["typed"]
+    def posted(action: str, **changes: Any) -> Any:
+        return desk.post("/catalogue/new/", form(action=action, **changes), headers=HTMX).context["typed"]
 
     assert posted("mode-text").lines == "stage >= IIIB"
     back = posted("mode-rows", mode="text", lines="age >= 70\nany: recurrence")
@@ -273,8 +273,8 @@ def test_of_two_editors_the_second_keeps_what_they_typed(desk: Client) -> None:
 def test_the_bench_shows_each_clause_and_the_draft_beside_what_is_in_force(desk: Client) -> None:
     published(SINCE, condition={"stage_min": "IIIB", "age_min": 70})
     rulebook.save_draft(raw(condition={"stage_min": "II"}), by=None)
-    assert desk.get("/catalogue/bench/?code=C34").status_code == 200
-    response = desk.post("/catalogue/bench/", {"search": "C34.1", "stage": "IIIB", "urgency": "routine"}, headers=HTMX)
+    assert desk.get("/catalogue/test/?code=C34").status_code == 200
+    response = desk.post("/catalogue/test/", {"search": "C34.1", "stage": "IIIB", "urgency": "routine"}, headers=HTMX)
     present, then = response.context["columns"]
     assert (present.sheet.tier, then.sheet.tier) == ("", "required")
     (tried,) = present.trial.tried
@@ -282,15 +282,15 @@ def test_the_bench_shows_each_clause_and_the_draft_beside_what_is_in_force(desk:
         None,
         [("stage IIIB or above", True), ("age 70 or above", None)],
     )
-    low = desk.post("/catalogue/bench/", {"search": "C34.1", "stage": "I", "age": "60", "urgency": "routine"})
+    low = desk.post("/catalogue/test/", {"search": "C34.1", "stage": "I", "age": "60", "urgency": "routine"})
     assert [one.sheet.tier for one in low.context["columns"]] == ["none", "none"]
     assert low.context["columns"][0].trial.tried[0].applies is False
 
 
 def test_the_bench_finds_diagnoses_and_asks_what_the_rules_ask(desk: Client) -> None:
     published(SINCE, condition={"stage_min": "IIIB", "age_min": 70})
-    assert "C34" in text(desk.get("/catalogue/bench/codes/?search=肺癌", headers=HTMX))
-    asked = text(desk.post("/catalogue/bench/facts/", {"code": "C34"}, headers=HTMX))
+    assert "C34" in text(desk.get("/catalogue/test/codes/?search=肺癌", headers=HTMX))
+    asked = text(desk.post("/catalogue/test/facts/", {"code": "C34"}, headers=HTMX))
     assert 'name="stage"' in asked and 'name="age"' in asked
 
 

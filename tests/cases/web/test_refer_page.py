@@ -58,7 +58,7 @@ def filled(hospital: Institution, **changes: Any) -> dict[str, Any]:
         "urgency": "routine",
         "question": "Operate?",
         "remote_ok": "on",
-        "deed": "submit",
+        "action": "submit",
     } | changes
 
 
@@ -118,13 +118,13 @@ def test_what_is_missing_is_said_after_submitting_too(ward: Client, hospital: In
 
 
 def test_a_draft_needs_no_question_and_starts_no_limit(ward: Client, hospital: Institution) -> None:
-    ward.post("/refer/", filled(hospital, question="", deed="draft"))
+    ward.post("/refer/", filled(hospital, question="", action="draft"))
     case = Case.objects.get()
     assert (case.status, case.due_at) == ("draft", None)
 
 
 def test_a_typed_code_counts_where_nothing_was_picked(ward: Client, hospital: Institution) -> None:
-    ward.post("/refer/", filled(hospital, code="", search="c341", deed="draft"))
+    ward.post("/refer/", filled(hospital, code="", search="c341", action="draft"))
     assert Case.objects.get().code == "C34.1"
 
 
@@ -206,7 +206,7 @@ def test_supplied_facts_bring_the_case_into_the_pool(ward: Client, hospital: Ins
 
 
 def test_a_stale_form_saves_nothing_and_says_what_to_do(ward: Client, hospital: Institution) -> None:
-    ward.post("/refer/", filled(hospital, deed="draft"))
+    ward.post("/refer/", filled(hospital, action="draft"))
     case = Case.objects.get()
     changes = filled(hospital, version=case.version + 5, question="Radiate?")
     response = ward.post(f"/cases/{case.public_id}/edit/", changes)

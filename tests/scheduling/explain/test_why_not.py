@@ -15,7 +15,7 @@ from mdt_portal import outbox
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import AuditEvent, KeptMail
 from scheduling.explain import remedies, time_requests, why_not
-from scheduling.models import Block, Proposal, TimeRequest, WishKind
+from scheduling.models import Block, PlacementConstraintKind, Proposal, TimeRequest
 from scheduling.planning import placement_constraints
 from scheduling.problem.placement_constraints import in_force
 from scheduling.publishing import publication
@@ -203,7 +203,7 @@ def test_without_the_equipment_or_by_video(small: world.World) -> None:
     apply(small, case, "relax_room")
     case.refresh_from_db()
     assert case.equipment == []
-    assert AuditEvent.objects.get(deed="case.relaxed").params["reason"] == "urgent question"
+    assert AuditEvent.objects.get(action="case.relaxed").params["reason"] == "urgent question"
 
 
 def test_an_extra_block_at_a_time_when_the_team_never_meets(small: world.World) -> None:
@@ -227,13 +227,13 @@ def test_a_pin_that_cannot_be_kept_is_named_and_can_be_withdrawn(desk: Client, s
     placement_constraints.add(
         case,
         by=small.coordinator,
-        kind=WishKind.PIN,
+        kind=PlacementConstraintKind.PIN,
         start=factories.moment(night, "20:00"),
         end=factories.moment(night, "22:00"),
     )
     page = desk.get(reverse("why_not", args=[case.public_id])).content.decode()
     assert "It is pinned to a time that does not do." in page
-    desk.post(reverse("why_apply", args=[case.public_id]), {"code": "drop_wishes"})
+    desk.post(reverse("why_apply", args=[case.public_id]), {"code": "drop_constraints"})
     assert not in_force([case.pk])
     assert placed(small, case)
 

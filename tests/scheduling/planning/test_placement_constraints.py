@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from experts.models import Expert
 from mdt_portal.errors import RuleError, StaleState
-from scheduling.models import PlanningRun, Session, Wish, WishKind
+from scheduling.models import PlacementConstraint, PlacementConstraintKind, PlanningRun, Session
 from scheduling.planning import placement_constraints, runs
 from scheduling.problem import snapshot
 from scheduling.problem.core.horizon import Horizon
@@ -19,7 +19,7 @@ from tests import factories
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db
-PIN, FORBID = WishKind.PIN, WishKind.FORBID
+PIN, FORBID = PlacementConstraintKind.PIN, PlacementConstraintKind.FORBID
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def small() -> world.World:
     return world.small(cases=2)
 
 
-def add(small: world.World, kind: str = PIN, case: int = 0, **parts: Any) -> Wish:
+def add(small: world.World, kind: str = PIN, case: int = 0, **parts: Any) -> PlacementConstraint:
     return placement_constraints.add(small.cases[case], by=small.coordinator, kind=kind, **parts)
 
 
@@ -69,13 +69,13 @@ def test_a_pinned_time_room_and_person_hold(small: world.World) -> None:
 
 
 def test_a_withdrawn_wish_is_not_obeyed(small: world.World) -> None:
-    wish = add(small, FORBID, room=small.rooms[0])
+    constraint = add(small, FORBID, room=small.rooms[0])
     assert [choice.room for choice in problem_of(small).forbidden] == [small.rooms[0].pk]
-    placement_constraints.withdraw(wish, by=small.coordinator)
+    placement_constraints.withdraw(constraint, by=small.coordinator)
     assert problem_of(small).forbidden == ()
-    assert (wish.active, wish.ended_by) == (False, small.coordinator)
+    assert (constraint.active, constraint.ended_by) == (False, small.coordinator)
     with pytest.raises(StaleState):
-        placement_constraints.withdraw(wish, by=small.coordinator)
+        placement_constraints.withdraw(constraint, by=small.coordinator)
 
 
 def test_a_plan_that_a_later_pin_contradicts_is_not_published(small: world.World) -> None:

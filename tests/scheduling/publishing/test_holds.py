@@ -107,7 +107,10 @@ def test_booking_a_new_session() -> None:
     }
     assert Invitation.objects.filter(attendance__session=session, status="pending").count() == 3
     kinds = OutboxMessage.objects.values_list("kind", flat=True)
-    assert sorted(kind for kind in kinds if kind.startswith("notice")) == [*["notice.expert"] * 3, "notice.referrer"]
+    assert sorted(kind for kind in kinds if kind.startswith("notice")) == [
+        *["notification.expert"] * 3,
+        "notification.referrer",
+    ]
     hold.refresh_from_db()
     assert hold.status == HoldStatus.BOOKED
     assert not hold.attendances.filter(active=True).exists()

@@ -35,13 +35,13 @@ def publish(w: world.World, *planned) -> None:
 class Rival(threading.Thread):
     """Another request with a connection of its own; `error` is what it was answered."""
 
-    def __init__(self, deed: Callable[[], object]) -> None:
+    def __init__(self, action: Callable[[], object]) -> None:
         super().__init__(daemon=True)
-        self.deed, self.error = deed, None
+        self.action, self.error = action, None
 
     def run(self) -> None:
         try:
-            self.deed()
+            self.action()
         except Exception as error:  # noqa: BLE001  # whatever it is, the test looks at it
             self.error = error
         finally:
@@ -49,9 +49,9 @@ class Rival(threading.Thread):
 
 
 @contextmanager
-def while_waiting(deed: Callable[[], object]) -> Iterator[Rival]:
+def while_waiting(action: Callable[[], object]) -> Iterator[Rival]:
     """Start a rival, go on as soon as it waits for a lock of this transaction, and let it end after the commit."""
-    rival = Rival(deed)
+    rival = Rival(action)
     with transaction.atomic():
         yield rival
         # whatever was locked or written above stays so until the rival has come to it

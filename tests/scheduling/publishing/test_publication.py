@@ -37,7 +37,7 @@ def test_publishing_creates_sessions_seats_and_invitations() -> None:
     assert session.team == w.team
     assert session.items.count() == 3
     assert {seat.attendance is not None for item in session.items.all() for seat in item.seats.all()} == {True}
-    assert Invitation.objects.filter(status="pending").count() == session.attendances.count() == outcome.told
+    assert Invitation.objects.filter(status="pending").count() == session.attendances.count() == outcome.notified
     assert RoomBooking.objects.get().end - session.end == timedelta(minutes=w.hospital.changeover_min)
     assert {case.status for case in _fresh(w)} == {"planned"}
     assert PublishedPlan.objects.get(institution=w.hospital).version == 1
@@ -57,8 +57,8 @@ def test_the_published_plan_keeps_every_rule() -> None:
 def test_each_expert_gets_one_mail_with_working_links() -> None:
     published()
     outbox.deliver()
-    told = set(Attendance.objects.values_list("expert__email", flat=True))
-    assert sorted(KeptMail.objects.values_list("to", flat=True)) == sorted(told)
+    notified = set(Attendance.objects.values_list("expert__email", flat=True))
+    assert sorted(KeptMail.objects.values_list("to", flat=True)) == sorted(notified)
     mail = KeptMail.objects.first()
     token = mail.body.split("/answer/")[1].split("/")[0]
     assert invitations.by_token(token).attendance.expert.email == mail.to
@@ -127,7 +127,7 @@ def test_publishing_the_same_plan_again_changes_and_tells_nothing() -> None:
     outbox.deliver()
     outcome = publication.publish(w.propose(), by=w.coordinator)
     assert {change.kind for change in outcome.changes} == {"same"}
-    assert outcome.told == 0
+    assert outcome.notified == 0
     assert OutboxMessage.objects.filter(status="waiting", kind__startswith="notice").count() == 0
 
 

@@ -96,7 +96,7 @@ def test_the_coordinator_sees_what_is_hit_before_and_after_saving(
     page = text(desk.get(person))
     assert page.count(link) == 2  # among the seats ahead, and as one that needs another person
     assert "1 published session needs another person: see the list below." in page
-    event = AuditEvent.objects.get(deed="expert.work_ends")
+    event = AuditEvent.objects.get(action="expert.work_ends")
     assert event.params == {"hospital": hospital.pk, "until": str(day(1))}
     desk.post(address(ann), {"until": ""})
     assert work_of(ann).until is None

@@ -50,11 +50,11 @@ def seats(w: world.World, radiologist: int = 0, pathologist: int = 2) -> dict[in
 
 def publish(w: world.World, *planned: PlannedSession, accepted: bool = False) -> dict[str, str]:
     publication.publish(w.offer(*planned), by=w.coordinator)
-    told = mails()
+    notified = mails()
     if accepted:  # by all but the surgeon: what is confirmed would stay
         for row in Attendance.objects.active().exclude(expert__qualifications__discipline__key="THORSURG"):
             invitations.accept(row.invitation, by=None)
-    return told
+    return notified
 
 
 def answers() -> dict[Expert, str]:
@@ -63,26 +63,26 @@ def answers() -> dict[Expert, str]:
 
 def test_a_moved_session_tells_all_who_come_with_the_new_time_and_asks_again(w: world.World) -> None:
     publish(w, w.meeting(TUESDAY, "09:00", [seats(w)]), accepted=True)
-    told = publish(w, w.meeting(TUESDAY, "15:00", [seats(w)]))
-    assert set(told) == of(*seats(w).values())
-    assert all("has changed" in body and "15:00–15:15" in body and "09:00" not in body for body in told.values())
+    notified = publish(w, w.meeting(TUESDAY, "15:00", [seats(w)]))
+    assert set(notified) == of(*seats(w).values())
+    assert all("has changed" in body and "15:00–15:15" in body and "09:00" not in body for body in notified.values())
     assert set(answers().values()) == {"pending"}
     assert Session.objects.get().status == "published"
 
 
 def test_who_leaves_a_session_that_moves_is_free_at_the_time_that_they_knew(w: world.World) -> None:
     publish(w, w.meeting(TUESDAY, "09:00", [seats(w)]))
-    told = publish(w, w.meeting(THURSDAY, "15:00", [seats(w, radiologist=1)]))
-    left = told[w.experts[0].email]
+    notified = publish(w, w.meeting(THURSDAY, "15:00", [seats(w, radiologist=1)]))
+    left = notified[w.experts[0].email]
     assert "free again" in left and "09:00–09:15" in left and "15:00" not in left
-    assert "offered to you" in told[w.experts[1].email]
-    assert set(told) == of(*w.experts[:3], w.experts[4])
+    assert "offered to you" in notified[w.experts[1].email]
+    assert set(notified) == of(*w.experts[:3], w.experts[4])
 
 
 def test_only_those_who_change_hear_of_a_changed_person(w: world.World) -> None:
     publish(w, w.meeting(TUESDAY, "09:00", [seats(w)]), accepted=True)
-    told = publish(w, w.meeting(TUESDAY, "09:00", [seats(w, radiologist=1)]))
-    assert set(told) == of(*w.experts[:2])
+    notified = publish(w, w.meeting(TUESDAY, "09:00", [seats(w, radiologist=1)]))
+    assert set(notified) == of(*w.experts[:2])
     assert answers() == {w.experts[1]: "pending", w.experts[2]: "accepted", w.experts[4]: "pending"}
 
 
@@ -90,11 +90,11 @@ def test_two_who_change_their_roles_are_written_asked_again_and_told(w: world.Wo
     for expert, key in ((w.experts[0], "PATH"), (w.experts[2], "RADIOL")):
         Qualification.objects.create(expert=expert, discipline=factories.discipline(key))
     publish(w, w.meeting(TUESDAY, "09:00", [seats(w)]), accepted=True)
-    told = publish(w, w.meeting(TUESDAY, "09:00", [seats(w, radiologist=2, pathologist=0)]))
+    notified = publish(w, w.meeting(TUESDAY, "09:00", [seats(w, radiologist=2, pathologist=0)]))
     held = {seat.discipline.key: seat.attendance.expert for seat in Seat.objects.all() if seat.attendance}
     assert held == {"RADIOL": w.experts[2], "PATH": w.experts[0], "THORSURG": w.experts[4]}
     assert answers() == {w.experts[0]: "pending", w.experts[2]: "pending", w.experts[4]: "pending"}
-    assert set(told) == of(w.experts[0], w.experts[2])
+    assert set(notified) == of(w.experts[0], w.experts[2])
 
 
 def test_another_room_is_told_to_those_who_come_to_it_only(w: world.World) -> None:
@@ -105,8 +105,8 @@ def test_another_room_is_told_to_those_who_come_to_it_only(w: world.World) -> No
     w.experts[1].delete()
     people = seats(w) | {1: remote}
     publish(w, w.meeting(TUESDAY, "09:00", [people]), accepted=True)
-    told = publish(w, w.meeting(TUESDAY, "09:00", [people], room=1))
-    assert set(told) == of(w.experts[2], w.experts[4])
+    notified = publish(w, w.meeting(TUESDAY, "09:00", [people], room=1))
+    assert set(notified) == of(w.experts[2], w.experts[4])
     assert answers()[remote] == "accepted"
 
 
@@ -123,9 +123,9 @@ def test_who_came_back_before_the_mail_was_written_is_not_told_to_stay_away(w: w
     publish(w, w.meeting(TUESDAY, "09:00", [seats(w)]))
     publication.publish(w.offer(w.meeting(TUESDAY, "09:00", [seats(w, radiologist=1)])), by=w.coordinator)
     publication.publish(w.offer(w.meeting(TUESDAY, "09:00", [seats(w)])), by=w.coordinator)
-    told = mails_of(w.experts[0])
-    assert all("free again" not in body for body in told)
-    assert sum("offered to you" in body for body in told) == 1
+    notified = mails_of(w.experts[0])
+    assert all("free again" not in body for body in notified)
+    assert sum("offered to you" in body for body in notified) == 1
 
 
 def mails_of(expert: Expert) -> list[str]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
-from scheduling.models import PlanningRun, Proposal, ProposalKind, Session, Wish
+from scheduling.models import PlacementConstraint, PlanningRun, Proposal, ProposalKind, Session
 from scheduling.planning import comparison as side_by_side
 from scheduling.planning.core import figures
 from scheduling.solver import alternatives
@@ -64,7 +64,7 @@ def test_figures_of_a_plan_one_can_count() -> None:
     assert found.wait_mean_days == pytest.approx((1440 + 1470) / 2 / 1440)
     assert (found.sessions, found.attendances, found.expert_hours) == (1, 1, 1.0)
     assert found.spread_hours == 1.0  # two hours against none
-    assert (found.changed_sessions, found.told) == (0, 1)
+    assert (found.changed_sessions, found.notified) == (0, 1)
 
 
 # The page -------------------------------------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def test_the_chosen_alternative_is_published(desk: Client, small: world.World) -
 def test_pin_in_the_dialog_and_plan_again(desk: Client, small: world.World) -> None:
     proposal = small.propose(seconds=1)
     case = small.cases[0]
-    dialog = f"{reverse('wish_add', args=[case.public_id])}?proposal={proposal.public_id}"
+    dialog = f"{reverse('add', args=[case.public_id])}?proposal={proposal.public_id}"
     form = desk.get(dialog).context["form"]
     assert form.initial["kind"] == "pin"
     assert form.initial["start"] < form.initial["end"]
@@ -157,17 +157,17 @@ def test_pin_in_the_dialog_and_plan_again(desk: Client, small: world.World) -> N
     back = reverse("proposal", args=[proposal.public_id])
     answer = desk.post(dialog, sent, headers={"Referer": f"http://testserver{back}"})
     assert answer.headers["HX-Redirect"] == back
-    wish = Wish.objects.get()
-    assert wish.start == factories.moment(day, "14:00", small.hospital)
-    assert [one.wish for one in desk.get(back).context["wishes"]] == [wish]
+    constraint = PlacementConstraint.objects.get()
+    assert constraint.start == factories.moment(day, "14:00", small.hospital)
+    assert [one.constraint for one in desk.get(back).context["placement_constraints"]] == [constraint]
     desk.post(reverse("run_again", args=[proposal.run.public_id]))
     assert PlanningRun.objects.order_by("-pk")[0].based_on == proposal.run
-    desk.post(reverse("wish_withdraw", args=[wish.public_id]))
-    assert desk.get(back).context["wishes"] == []
+    desk.post(reverse("placement_constraint_withdraw", args=[constraint.public_id]))
+    assert desk.get(back).context["placement_constraints"] == []
 
 
 def test_a_contradiction_keeps_what_was_typed(desk: Client, small: world.World) -> None:
-    dialog = reverse("wish_add", args=[small.cases[0].public_id])
+    dialog = reverse("placement_constraint_add", args=[small.cases[0].public_id])
     desk.post(dialog, {"kind": "pin", "room": small.rooms[0].pk})
     answer = desk.post(dialog, {"kind": "pin", "room": small.rooms[1].pk, "reason": "closer"})
     assert answer.status_code == 422
@@ -179,9 +179,9 @@ def test_who_may_not_pin(client: Client, small: world.World) -> None:
     for role in ("referrer", "manager"):
         client.force_login(factories.user(role, at=small.hospital))
         sent = {"kind": "pin", "room": small.rooms[0].pk}
-        answer = client.post(reverse("wish_add", args=[small.cases[0].public_id]), sent)
+        answer = client.post(reverse("placement_constraint_add", args=[small.cases[0].public_id]), sent)
         assert answer.status_code in (403, 404)
-    assert not Wish.objects.exists()
+    assert not PlacementConstraint.objects.exists()
 
 
 def test_the_pages_ask_no_more_for_more_pins_and_cases(
@@ -192,7 +192,10 @@ def test_the_pages_ask_no_more_for_more_pins_and_cases(
     counts = []
     for case in (None, *small.cases):
         if case is not None:
-            desk.post(reverse("wish_add", args=[case.public_id]), {"kind": "forbid", "room": small.rooms[1].pk})
+            desk.post(
+                reverse("placement_constraint_add", args=[case.public_id]),
+                {"kind": "forbid", "room": small.rooms[1].pk},
+            )
         with django_assert_max_num_queries(200) as counted:
             desk.get(url)
         counts.append(len(counted))

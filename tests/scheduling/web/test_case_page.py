@@ -34,8 +34,8 @@ def desk(client: Client, coordinator: User) -> Client:
     return client
 
 
-def address(case: Case, deed: str = "") -> str:
-    return f"/cases/{case.public_id}/{deed}"
+def address(case: Case, action: str = "") -> str:
+    return f"/cases/{case.public_id}/{action}"
 
 
 def text_of(response: Any) -> str:
@@ -115,7 +115,7 @@ def test_showing_the_patient_is_a_deed_that_is_recorded(desk: Client, case: Case
     assert desk.get(address(case, "patient/")).status_code == 405
     shown = desk.post(address(case, "patient/"), headers=HTMX)
     assert "Wang Fang" in text_of(shown) and "<html" not in text_of(shown)
-    look = AuditEvent.objects.get(deed="looked")
+    look = AuditEvent.objects.get(action="looked")
     assert (look.by, look.subject_id, look.params) == (coordinator, case.patient_id, {"page": "case"})
     assert "Looked at who the patient is" in text_of(desk.get(address(case)))
 
@@ -124,24 +124,24 @@ def test_managers_never_see_the_name(client: Client, case: Case) -> None:
     client.force_login(factories.user(Role.MANAGER, at=case.institution))
     assert "Your role sees the case, not the name." in text_of(client.get(address(case)))
     assert client.post(address(case, "patient/"), headers=HTMX).status_code == 403
-    assert not AuditEvent.objects.filter(deed="looked").exists()
+    assert not AuditEvent.objects.filter(action="looked").exists()
 
 
 def test_materials_are_ticked_off_and_put_back(desk: Client, case: Case) -> None:
     item = case.materials.get(code="imaging")
-    deed = address(case, f"materials/{item.pk}/")
-    assert "complete" in text_of(desk.post(deed, {"deed": "receive"}, headers=HTMX))
-    assert "1 missing" in text_of(desk.post(deed, {"deed": "reopen"}, headers=HTMX))
-    assert "complete" in text_of(desk.post(deed, {"deed": "waive"}, headers=HTMX))
-    assert desk.post(deed, {"deed": "waive"}, headers=HTMX).status_code == 409
-    assert desk.post(deed, {"deed": "burn"}, headers=HTMX).status_code == 400
-    response = desk.post(deed, {"deed": "reopen"})
+    action = address(case, f"materials/{item.pk}/")
+    assert "complete" in text_of(desk.post(action, {"action": "receive"}, headers=HTMX))
+    assert "1 missing" in text_of(desk.post(action, {"action": "reopen"}, headers=HTMX))
+    assert "complete" in text_of(desk.post(action, {"action": "waive"}, headers=HTMX))
+    assert desk.post(action, {"action": "waive"}, headers=HTMX).status_code == 409
+    assert desk.post(action, {"action": "burn"}, headers=HTMX).status_code == 400
+    response = desk.post(action, {"action": "reopen"})
     assert response["Location"] == address(case) + "#materials"
 
 
 def test_a_tick_says_what_comes_next_and_lets_the_page_look_for_times_again(desk: Client, case: Case) -> None:
     item = case.materials.get(code="imaging")
-    done = desk.post(address(case, f"materials/{item.pk}/"), {"deed": "receive"}, headers=HTMX)
+    done = desk.post(address(case, f"materials/{item.pk}/"), {"action": "receive"}, headers=HTMX)
     assert done["HX-Trigger"] == "case:checklist"
     assert 'id="next-step" hx-swap-oob="true"' in text_of(done) and "gets its place with the next plan" in text_of(done)
     page = text_of(desk.get(address(case)))
@@ -150,14 +150,14 @@ def test_a_tick_says_what_comes_next_and_lets_the_page_look_for_times_again(desk
 
 def test_all_materials_are_received_with_one_click(desk: Client, case: Case) -> None:
     case.materials.create(code="pathology")
-    deed = address(case, "materials/")
-    assert f'action="{deed}"' in text_of(desk.get(address(case)))
-    assert "complete" in text_of(desk.post(deed, headers=HTMX))
-    assert desk.post(deed)["Location"] == address(case) + "#materials"
+    action = address(case, "materials/")
+    assert f'action="{action}"' in text_of(desk.get(address(case)))
+    assert "complete" in text_of(desk.post(action, headers=HTMX))
+    assert desk.post(action)["Location"] == address(case) + "#materials"
     assert set(case.materials.values_list("status", flat=True)) == {"received"}
-    assert AuditEvent.objects.filter(deed="material.received").count() == 2
+    assert AuditEvent.objects.filter(action="material.received").count() == 2
     desk.force_login(factories.user(Role.MANAGER, at=case.institution))
-    assert desk.post(deed, headers=HTMX).status_code == 403
+    assert desk.post(action, headers=HTMX).status_code == 403
 
 
 def test_an_emergency_reads_the_limit_that_it_really_has(desk: Client, case: Case) -> None:
@@ -225,17 +225,17 @@ def test_a_case_is_withdrawn_with_a_reason_wherever_it_stands(desk: Client, case
     assert "Withdrawn: Treated elsewhere" in text_of(desk.get(address(case)))
 
 
-@pytest.mark.parametrize("deed", ["submit/", "evaluate/", "tier/", "team/", "withdraw/", "patient/"])
-def test_auditors_look_and_change_nothing(client: Client, case: Case, deed: str) -> None:
+@pytest.mark.parametrize("action", ["submit/", "evaluate/", "tier/", "team/", "withdraw/", "patient/"])
+def test_auditors_look_and_change_nothing(client: Client, case: Case, action: str) -> None:
     client.force_login(factories.user(Role.AUDITOR, at=case.institution))
-    assert client.post(address(case, deed)).status_code == 403
+    assert client.post(address(case, action)).status_code == 403
 
 
 def test_queries_do_not_grow_with_the_case(desk: Client, case: Case, django_assert_max_num_queries: Any) -> None:
     with django_assert_max_num_queries(45) as first:
         desk.get(address(case))
     for _ in range(30):
-        AuditEvent.objects.create(deed="case.edited", subject_type="cases.case", subject_id=case.pk)
+        AuditEvent.objects.create(action="case.edited", subject_type="cases.case", subject_id=case.pk)
     with django_assert_max_num_queries(len(first.captured_queries)):
         assert "22 older entries" in text_of(desk.get(address(case)))
 

@@ -64,11 +64,11 @@ def test_the_case_page_loads_the_panel_afterwards(w: World) -> None:
 
 def test_coordinators_hold_and_referrers_look(w: World) -> None:
     case = w.cases[0]
-    for user, deeds in ((w.coordinator, 3), (case.referrer, 0)):
+    for user, actions in ((w.coordinator, 3), (case.referrer, 0)):
         answer = get(user, "case_times", case.public_id)
         assert answer.status_code == 200
         assert len(answer.context["offers"]) == 3
-        assert answer.content.decode().count('name="slot"') == deeds
+        assert answer.content.decode().count('name="slot"') == actions
     assert "A coordinator books the time." in get(case.referrer, "case_times", case.public_id).content.decode()
     assert post(case.referrer, "case_hold", case.public_id, slot=key(case)).status_code == 403
     stranger = factories.user(Role.COORDINATOR)
@@ -121,9 +121,9 @@ def test_a_hold_that_is_over_is_not_booked(w: World) -> None:
 
 def test_nobody_else_books_or_releases_a_hold(w: World) -> None:
     hold = holds.hold(w.cases[0], key(w.cases[0]), by=w.coordinator)
-    for deed in ("hold_book", "hold_release"):
-        assert post(w.cases[0].referrer, deed, hold.public_id).status_code == 403
-        assert post(factories.user(Role.COORDINATOR), deed, hold.public_id).status_code == 404
+    for action in ("hold_book", "hold_release"):
+        assert post(w.cases[0].referrer, action, hold.public_id).status_code == 403
+        assert post(factories.user(Role.COORDINATOR), action, hold.public_id).status_code == 404
 
 
 def test_missing_materials_are_named_and_nothing_can_be_held(w: World) -> None:

@@ -96,7 +96,7 @@ def test_rows_of_other_hospitals_are_read_only_or_do_not_exist(client: Client, s
         assert client.post(reverse(name, args=[addresses[name.split("_")[0]]])).status_code == wanted[1]
     assert client.post(f"{reverse('special_days')}?hospital={other.public_id}", {}).status_code == wanted[1]
     assert client.get(reverse("people_export", args=[other.public_id])).status_code == wanted[1]
-    assert not AuditEvent.objects.exclude(deed__startswith="user").exists()
+    assert not AuditEvent.objects.exclude(action__startswith="user").exists()
 
 
 def test_lists_do_not_ask_per_row(desk: Client, hospital: Institution) -> None:
@@ -185,8 +185,10 @@ def test_a_person_is_added_and_changed(desk: Client, hospital: Institution) -> N
     desk.post(edit, person_fields(**value, phone="110", remote=""))
     expert.refresh_from_db()
     assert (expert.phone, expert.remote) == ("110", False)
-    deeds = list(AuditEvent.objects.filter(deed__startswith="expert").order_by("pk").values_list("deed", "params"))
-    assert deeds[1] == ("expert.changed", {"fields": ["phone", "remote"]})
+    actions = list(
+        AuditEvent.objects.filter(action__startswith="expert").order_by("pk").values_list("action", "params")
+    )
+    assert actions[1] == ("expert.changed", {"fields": ["phone", "remote"]})
 
     wrong = desk.post(edit, person_fields(name_en="", max_sessions_week=1, discipline_0="", phone="119"))
     assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -246,14 +248,16 @@ def test_a_hospitals_thresholds_and_hours(desk: Client, hospital: Institution) -
     fields = hospital_fields(desk.get(url))
     assert fields["day_0"] == "08:00–12:00, 14:00–18:00"
     assert desk.post(url, fields).status_code == HTTPStatus.FOUND
-    assert not AuditEvent.objects.filter(deed="institution.changed").exists()
+    assert not AuditEvent.objects.filter(action="institution.changed").exists()
     desk.post(url, fields | {"answer_within_h": 48, "day_5": "9-12：30", "day_0": ""})
     hospital.refresh_from_db()
     assert hospital.answer_within_h == 48
     assert list(hospital.opening_hours.filter(weekday__in=(0, 5)).values_list("start", "end")) == [
         (time(9), time(12, 30))
     ]
-    assert AuditEvent.objects.get(deed="institution.changed").params == {"fields": ["answer_within_h", "opening_hours"]}
+    assert AuditEvent.objects.get(action="institution.changed").params == {
+        "fields": ["answer_within_h", "opening_hours"]
+    }
     wrong = desk.post(url, fields | {"emergency_limit_h": 5, "day_1": "10-9", "day_2": "8-10, 9-11", "day_3": "noon"})
     assert set(wrong.context["form"].errors) == {"emergency_limit_h", "day_1", "day_2", "day_3"}
 
@@ -304,11 +308,11 @@ def test_a_closure_says_which_sessions_it_hits(desk: Client, hospital: Instituti
     assert link in before
     assert "No published session" in text(desk.get(f"{url}hits/", fields | {"end": "08:30"}))
     assert text(desk.get(f"{url}hits/", {"first_day": day})).strip() == ""
-    assert desk.post(url, fields | {"deed": "close"}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY  # no reason
-    desk.post(url, fields | {"deed": "close", "reason": "Paint"})
+    assert desk.post(url, fields | {"action": "close"}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY  # no reason
+    desk.post(url, fields | {"action": "close", "reason": "Paint"})
     closure = RoomClosure.objects.get()
     assert link in text(desk.get(url))
-    backwards = desk.post(url, fields | {"deed": "close", "reason": "x", "end": "07:00"})
+    backwards = desk.post(url, fields | {"action": "close", "reason": "x", "end": "07:00"})
     assert set(backwards.context["closure_form"].errors) == {"end"}
     desk.post(reverse("room_reopen", args=[closure.public_id]))
     assert not RoomClosure.objects.exists()

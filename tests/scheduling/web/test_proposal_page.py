@@ -39,7 +39,7 @@ def test_changes_and_people_are_shown_before_anything_is_sent(desk: Client, smal
     answer = desk.get(url("proposal", small.propose(seconds=1)))
     review = answer.context["review"]
     assert [row.kind for row in review.rows] == ["new"]
-    assert {one.expert for one in review.told} <= set(small.experts)
+    assert {one.expert for one in review.notified} <= set(small.experts)
     assert review.obstacles == ""
     assert review.stale is False
     assert not Session.objects.exists()

@@ -39,8 +39,8 @@ def said(response: Any) -> str:
     return json.loads(response.headers["HX-Trigger"])["portal:say"]["text"]
 
 
-def post(desk: Client, deed: str, *cases: Case, **fields: Any) -> Any:
-    data = {"deed": deed, "case": [case.public_id for case in cases], **fields}
+def post(desk: Client, action: str, *cases: Case, **fields: Any) -> Any:
+    data = {"action": action, "case": [case.public_id for case in cases], **fields}
     return desk.post("/queue/bulk/", data, headers={"HX-Request": "true"})
 
 
@@ -59,13 +59,13 @@ def test_each_referrer_is_asked_once_for_what_is_missing(desk: Client, coordinat
     assert "asked within the last 12 hours" in said(post(desk, "chase", first))
     outbox.deliver()
     assert KeptMail.objects.count() == 1
-    assert AuditEvent.objects.filter(deed="case.chased").count() == 2
+    assert AuditEvent.objects.filter(action="case.reminded").count() == 2
 
 
 def test_what_came_meanwhile_is_not_asked_for(coordinator: User) -> None:
     case = waiting(coordinator, missing=["imaging"])
     Case.objects.filter(pk=case.pk).update(due_at=timezone.now())
-    reminders.chase([case], by=coordinator)
+    reminders.remind([case], by=coordinator)
     case.materials.all().delete()
     outbox.deliver()
     assert not KeptMail.objects.exists()
@@ -73,7 +73,7 @@ def test_what_came_meanwhile_is_not_asked_for(coordinator: User) -> None:
 
 def test_a_mail_is_in_the_referrers_language(coordinator: User) -> None:
     referrer = factories.user(Role.REFERRER, email="r@example.org", language="zh-hans")
-    reminders.chase([waiting(coordinator, missing=["imaging"], referrer=referrer)], by=coordinator)
+    reminders.remind([waiting(coordinator, missing=["imaging"], referrer=referrer)], by=coordinator)
     outbox.deliver()
     assert KeptMail.objects.get().subject.startswith("请补齐")
 
@@ -99,7 +99,7 @@ def test_nothing_ticked_and_strangers_cases_are_refused(desk: Client) -> None:
     assert post(desk, "chase").json()["message"] == "Tick at least one case."
     foreign = factories.case_waiting(missing=["imaging"])
     assert said(post(desk, "chase", foreign)).startswith("The referrers of 0 cases")
-    assert not AuditEvent.objects.filter(deed="case.chased").exists()
+    assert not AuditEvent.objects.filter(action="case.reminded").exists()
 
 
 def test_a_referrer_has_no_bulk_deeds(client: Client) -> None:

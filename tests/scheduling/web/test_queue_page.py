@@ -141,9 +141,9 @@ def test_a_patients_name_finds_only_when_whole_and_is_recorded(desk: Client, coo
     hospital = coordinator.roles.get().institution
     case = waiting(coordinator, patient=factories.patient(at=hospital, name="Wang Fang"))
     assert numbers(desk.get("/queue/", {"q": "Wang"})) == []
-    assert not AuditEvent.objects.filter(deed="looked").exists()
+    assert not AuditEvent.objects.filter(action="looked").exists()
     assert numbers(desk.get("/queue/", {"q": "wang fang"})) == [case.number]
-    look = AuditEvent.objects.get(deed="looked")
+    look = AuditEvent.objects.get(action="looked")
     assert (look.by, look.subject_id, look.params) == (coordinator, case.patient_id, {"page": "queue"})
 
 

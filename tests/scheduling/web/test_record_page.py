@@ -45,7 +45,7 @@ def filled(session: Session, *outcomes: str, **fields: str) -> dict[str, object]
     row = Session.objects.get(pk=session.pk)
     items = list(meetings.agenda(row))
     data: dict[str, object] = {"start": "14:07", "end": "15:10", "version": str(row.version)}
-    data["came"] = [str(one.pk) for one in meetings.asked(row)]
+    data["came"] = [str(one.pk) for one in meetings.invited(row)]
     for number, item in enumerate(items):
         data[f"outcome_{item.case_id}"] = outcomes[number] if number < len(outcomes) else "discussed"
         data[f"note_{item.case_id}"] = ""
@@ -53,7 +53,7 @@ def filled(session: Session, *outcomes: str, **fields: str) -> dict[str, object]
 
 
 def test_the_form_comes_prefilled_with_the_plan(desk: Client, over: Session) -> None:
-    first = meetings.asked(over)[0]
+    first = meetings.invited(over)[0]
     first.invitation.status = "expired"
     first.invitation.save()
     form = desk.get(address(over)).context["form"]
@@ -145,14 +145,14 @@ def test_the_session_page_offers_it_once_it_has_begun(desk: Client, over: Sessio
 
 
 def test_who_came_stands_where_the_answers_stood(desk: Client, over: Session) -> None:
-    first, _second = meetings.asked(over)
+    first, _second = meetings.invited(over)
     desk.post(address(over), filled(over, came=[str(first.pk)]))  # type: ignore[arg-type]
     page = desk.get(reverse("session", args=[over.public_id])).content.decode()
     assert page.count("Did not come") == 1 and page.count("Came") == 1
 
 
 def test_the_chair_records_and_an_expert_only_reads(client: Client, over: Session) -> None:
-    first, second = meetings.asked(over)
+    first, second = meetings.invited(over)
     for one in (first, second):
         one.expert.user = factories.user(Role.EXPERT, at=over.institution)
         one.expert.save()
@@ -188,7 +188,7 @@ def test_a_meeting_that_did_not_take_place_is_called_off_without_mails_about_the
     assert "are told" not in desk.get(cancel).content.decode()
     desk.post(cancel, {"reason": "The room was flooded"})
     assert set(Case.objects.values_list("status", flat=True)) == {CaseStatus.WAITING}
-    assert set(OutboxMessage.objects.values_list("kind", flat=True)) == {"notice.referrer"}
+    assert set(OutboxMessage.objects.values_list("kind", flat=True)) == {"notification.referrer"}
     answer = desk.post(address(over), filled(over))
     assert answer.status_code == HTTPStatus.CONFLICT
     assert "save again" not in answer.content.decode() and "Save the record" not in answer.content.decode()

@@ -149,7 +149,7 @@ def test_calling_off_asks_for_a_reason(desk: Client, session: Session) -> None:
     session.refresh_from_db()
     assert session.status == SessionStatus.CANCELLED
     assert set(Case.objects.values_list("status", flat=True)) == {CaseStatus.WAITING}
-    assert OutboxMessage.objects.filter(kind="notice.expert").exists()
+    assert OutboxMessage.objects.filter(kind="notification.expert").exists()
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.AUDITOR])

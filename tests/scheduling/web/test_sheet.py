@@ -38,13 +38,13 @@ def address(session: Session) -> str:
 def test_no_name_without_asking(desk: Client, session: Session) -> None:
     page = desk.get(f"{address(session)}/").content.decode()
     assert "Li Na" not in page and "names=1" in page
-    assert not AuditEvent.objects.filter(deed="looked").exists()
+    assert not AuditEvent.objects.filter(action="looked").exists()
 
 
 def test_names_when_asked_for_are_on_record(desk: Client, session: Session) -> None:
     page = desk.get(f"{address(session)}/?names=1").content.decode()
     assert "Li Na" in page and "strictly confidential" in page
-    assert AuditEvent.objects.get(deed="looked").params == {"page": "agenda"}
+    assert AuditEvent.objects.get(action="looked").params == {"page": "agenda"}
 
 
 @pytest.mark.parametrize(("pause_min", "rests"), [(5, 0), (10, 1)])
@@ -68,7 +68,7 @@ def test_an_expert_gets_no_names(client: Client, session: Session) -> None:
     client.force_login(expert.user)
     page = client.get(f"{address(session)}/?names=1").content.decode()
     assert "Li Na" not in page and "With patients" not in page
-    assert not AuditEvent.objects.filter(deed="looked").exists()
+    assert not AuditEvent.objects.filter(action="looked").exists()
 
 
 def test_names_cost_no_query_per_case(desk: Client, session: Session) -> None:
