@@ -37,7 +37,7 @@ def chosen() -> datetime | None:
 
 
 def start() -> None:
-    global _traveller  # noqa: PLW0603
+    global _traveller
     if moment := chosen():
         _traveller = time_machine.travel(moment).start()
 

@@ -18,10 +18,10 @@ from django.test import TransactionTestCase
 from django.utils import translation
 from playwright.sync_api import Error as PlaywrightError
 
-from mdt_portal import health
 from mdt_portal.celery import app
 from mdt_portal.native import browser, commands
 from mdt_portal.native.processes import Child, Program
+from mdt_portal.operations import health
 from tests import clocks, tables
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's synchronous API runs an event loop in this thread

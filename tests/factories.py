@@ -18,8 +18,8 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
+from cases.catalogue.core.requirement import Reason, Requirement, SeatNeed
 from cases.models import Case, Look, MaterialItem, Patient, PatientIdentity, Recommendation, Tier
-from cases.requirement import Reason, Requirement, SeatNeed
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import (
     Affiliation,

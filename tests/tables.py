@@ -1,8 +1,8 @@
 """Empties the tables after a test that commits: only those in which it wrote.
 
 Django's own `flush` truncates all sixty tables, which makes new files for each of them and for each index, and then
-looks for permissions that may be new. A test writes in ten of them; those rows are deleted in one transaction, at whose
-end the foreign keys are checked as always.
+looks for permissions that may be new. A test writes in ten of them; those rows are deleted in one transaction, at
+whose end the foreign keys are checked as always.
 """
 
 from __future__ import annotations

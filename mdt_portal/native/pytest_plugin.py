@@ -1,8 +1,8 @@
 """Starts PostgreSQL and the broker before pytest-django reads the settings.
 
-One cluster for the whole run, a copy of the kept one (kept_cluster.py), thrown away after it. Each xdist worker makes a
-database of its own from the migrated one that lies in it, and has two of the broker:
-the even one, to which nobody listens, and the odd one after it, for the tests that have workers (tests/conftest.py).
+One cluster for the whole run, a copy of the kept one (kept_cluster.py) and thrown away after it; each xdist worker
+makes a database of its own from the migrated one that lies in it, and has two of the broker: the even one, to which
+nobody listens, and the odd one after it, for the tests that have workers (tests/conftest.py).
 """
 
 import os
@@ -15,8 +15,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from mdt_portal import translations
-from mdt_portal.native import servers, kept_cluster
+from mdt_portal.i18n import translations
+from mdt_portal.native import kept_cluster, servers
 from mdt_portal.native.console import CannotGoOn
 
 _running = pytest.StashKey[ExitStack]()

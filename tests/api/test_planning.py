@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from experts.models import Role
 from mdt_portal.models import OutboxMessage
-from scheduling import commit, runs
 from scheduling.models import Invitation, PlanningRun, Proposal, Seat, Session
+from scheduling.planning import runs
+from scheduling.publishing import publication
 from tests import factories
 from tests.scheduling import world
 
@@ -18,7 +19,7 @@ RUNS = "/api/v1/runs/"
 
 def published(cases: int = 2) -> world.World:
     w = world.small(cases)
-    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    publication.publish(w.propose(seconds=1), by=w.coordinator)
     return w
 
 

@@ -15,10 +15,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from experts.models import Role
 from mdt_portal.models import User
-from scheduling import moves
+from scheduling.board import moves
+from scheduling.board.moves import Where
 from scheduling.models import Session
-from scheduling.moves import Where
-from scheduling.pages.weeks import Week
+from scheduling.selectors.weeks import Week
 from tests import factories
 from tests.browser import axe, complaints
 from tests.scheduling.world import World, small

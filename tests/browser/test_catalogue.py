@@ -9,7 +9,8 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import json_io, vocabulary
 from cases.models import CatalogueRule
 from experts import reference
 from experts.models import Role
@@ -24,7 +25,7 @@ RULES = {"LUNG-3B", "LUNG-NEW", "ONC-COMORB", "APPX-SIMPLE"}
 def desk(page: Page, live_server: LiveServer, client: Client) -> Page:
     """The catalogue with four rules, one waiting case of stage II, and its administrator signed in."""
     reference.load()
-    found = rulefile.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
+    found = json_io.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
     rulebook.load([raw for raw in found.raw if raw["id"] in RULES], by=None, publish_from=date(2020, 1, 1))
     hospital = factories.institution()
     factories.case_waiting(team=factories.team("lung", at=hospital), code="C34.1", stage="II", comorbidities=0)

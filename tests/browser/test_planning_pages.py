@@ -15,8 +15,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from experts.models import Expert, Role
 from mdt_portal.models import KeptMail, User
-from scheduling import invitations
 from scheduling.models import Invitation, Proposal, RoomClosure, Session
+from scheduling.sessions import invitations
 from scheduling.states import RunStatus
 from tests import factories
 from tests.browser import axe, complaints

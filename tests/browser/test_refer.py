@@ -9,7 +9,8 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import json_io, vocabulary
 from cases.models import Case
 from experts.models import Role
 from mdt_portal.models import User
@@ -23,7 +24,7 @@ RULES = {"ONC-COMORB", "LUNG-3B", "LUNG-NEW", "STROKE-5-15"}
 @pytest.fixture
 def referrer() -> User:
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
-    found = rulefile.read(text, vocabulary.shipped())
+    found = json_io.read(text, vocabulary.shipped())
     rulebook.load([raw for raw in found.raw if raw["id"] in RULES], by=None, publish_from=date(2020, 1, 1))
     hospital = factories.institution()
     factories.team("lung", at=hospital, name_en="Thoracic MDT", name_zh="胸部肿瘤团队")

@@ -12,7 +12,8 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import json_io, vocabulary
 from cases.models import Case
 from experts.models import Institution, Role
 from mdt_portal.models import KeptMail, User
@@ -29,7 +30,7 @@ DISCIPLINES = ("RESP", "THORSURG", "MEDONC", "RADONC", "RADIOL", "PATH")
 def hospital() -> Institution:
     """A hospital that can hold exactly what rule LUNG-3B asks for."""
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
-    found = rulefile.read(text, vocabulary.shipped())
+    found = json_io.read(text, vocabulary.shipped())
     rulebook.load([raw for raw in found.raw if raw["id"] == "LUNG-3B"], by=None, publish_from=date(2020, 1, 1))
     row = factories.institution()
     factories.room(at=row)
