@@ -22,7 +22,7 @@ from mdt_portal.celery import app
 from mdt_portal.native import browser, commands
 from mdt_portal.native.processes import Child, Program
 from mdt_portal.operations import health
-from tests import tables
+from tests import clocks, tables
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's synchronous API runs an event loop in this thread
 
@@ -30,6 +30,22 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's synchronous API
 hypothesis.settings.register_profile("mdt", deadline=None)
 hypothesis.settings.load_profile("mdt")
 
+
+def pytest_configure() -> None:
+    clocks.start()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if not (NOT_PURE & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("django_db")):
+            item.add_marker("pure")
+    if clocks.chosen():
+        left_out = [item for item in items if clocks.have_their_own(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not clocks.have_their_own(item)]
+
+
+NOT_PURE = frozenset({"db", "transactional_db", "live_server", "page", "context", "browser", "worker", "start_worker"})
 StartWorker = Callable[..., Child]
 QUIET_URL = settings.BROKER_URL  # nobody listens there: what a test without a worker sends, no worker may carry out
 HEARD_URL = f"{QUIET_URL.rpartition('/')[0]}/{int(QUIET_URL.rpartition('/')[2]) + 1}"
@@ -49,6 +65,11 @@ def tables_emptied_fast() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", tables.empty_after_test)
         yield
+
+
+@pytest.fixture(autouse=True)
+def the_clock_that_was_chosen() -> None:
+    clocks.set_again()
 
 
 @pytest.fixture(autouse=True)

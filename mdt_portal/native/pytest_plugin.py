@@ -1,6 +1,6 @@
 """Starts PostgreSQL and the broker before pytest-django reads the settings.
 
-One cluster for the whole run, a copy of the kept one (test_cluster.py) and thrown away after it; each xdist worker
+One cluster for the whole run, a copy of the kept one (kept_cluster.py) and thrown away after it; each xdist worker
 makes a database of its own from the migrated one that lies in it, and has two of the broker: the even one, to which
 nobody listens, and the odd one after it, for the tests that have workers (tests/conftest.py).
 """
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from mdt_portal.i18n import translations
-from mdt_portal.native import servers, test_cluster
+from mdt_portal.native import kept_cluster, servers
 from mdt_portal.native.console import CannotGoOn
 
 _running = pytest.StashKey[ExitStack]()
@@ -44,10 +44,10 @@ def _start() -> ExitStack:
     running.callback(shutil.rmtree, home, ignore_errors=True)
     try:
         if "DATABASE_URL" not in os.environ:
-            test_cluster.prepare(home)
-            os.environ["MDT_TEST_TEMPLATE"] = test_cluster.TEMPLATE
+            kept_cluster.prepare(home)
+            os.environ["MDT_TEST_TEMPLATE"] = kept_cluster.TEMPLATE
         ours = servers.Servers.at(
-            home, password=test_cluster.PASSWORD, log=lambda name: home / f"{name}.log", careless=True
+            home, password=kept_cluster.PASSWORD, log=lambda name: home / f"{name}.log", careless=True
         )
         running.enter_context(servers.started(ours))
     except CannotGoOn as error:
