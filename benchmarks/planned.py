@@ -10,13 +10,13 @@ from celery import shared_task
 def plan(instance: str, seconds: float, seed: int, result: str) -> None:
     from benchmarks import instances
     from scheduling.solver import rules, solve, warm
-    from scheduling.spread import Spread
+    from scheduling.spread import DistributedCrew
 
     problem = instances.load(instance)
     clock = solve.Clock(limit_s=seconds)
     search = solve.Search(problem, clock, lambda _: None)
     search.start(warm.first_plan(problem, clock.over), seed)
-    spread = Spread(problem, clock.over)
+    spread = DistributedCrew(problem, clock.over)
     search.run(team=spread)
     found = search.finish()
     figures = {

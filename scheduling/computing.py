@@ -11,7 +11,7 @@ from scheduling.offers import Offer
 from scheduling.solver import solve, warm
 from scheduling.solver.plan import PlannedSession
 from scheduling.solver.problem import Problem
-from scheduling.spread import Spread
+from scheduling.spread import DistributedCrew
 
 ALTERNATIVES_SHARE = 0.3  # of the time limit
 LEAST_SHARE = 0.2  # of the limit for a search that goes on where a lost worker stopped
@@ -46,7 +46,7 @@ def _search(course: Course, problem: Problem, clock: solve.Clock) -> None:
     if course.search.small:  # the exact model ends those sooner than a helper could come
         course.search.run()
         return
-    course.spread = Spread(problem, clock.over)
+    course.spread = DistributedCrew(problem, clock.over)
     try:
         course.search.run(team=course.spread)
     finally:
@@ -58,7 +58,7 @@ class Course:
 
     def __init__(self, problem: Problem, clock: solve.Clock, *, seconds_before: float) -> None:
         self.search = solve.Search(problem, clock, self._note)
-        self.spread: Spread | None = None
+        self.spread: DistributedCrew | None = None
         self.phase = ""
         self._seconds_before = seconds_before
         self._steps: list[dict[str, Any]] = []

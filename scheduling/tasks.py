@@ -1,5 +1,7 @@
 """Celery's doors: an id in, one call."""
 
+from typing import Any
+
 from celery import shared_task
 
 
@@ -10,11 +12,11 @@ def execute_run(run_id: int) -> None:
     planning.execute(run_id)
 
 
-@shared_task(ignore_result=True)
-def improve(desk: str, invitation: int) -> None:
+@shared_task(ignore_result=False, track_started=True)
+def improve(search: str, number: int) -> dict[str, Any] | None:
     from scheduling import helper
 
-    helper.help_at(desk, invitation)
+    return helper.improve(search, number)
 
 
 @shared_task(ignore_result=True)

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
 from scheduling.solver import bounds, team_proof
-from scheduling.solver.decompose import Answer, Task, Worker
+from scheduling.solver.decompose import Answer, Exchange, Task, Worker
 from scheduling.solver.problem import Problem
 
 LOST_AFTER_S = 60.0
@@ -41,7 +41,7 @@ class Lost:
 
 
 Work = Task | BoundTask
-Result = Answer | TeamBounded | Lost
+Result = Answer | Exchange | TeamBounded | Lost
 
 
 class Crew(Protocol):
