@@ -54,7 +54,15 @@ class DistributedCrew:
         self._news: News = queue.SimpleQueue()
         self._own = OwnHands(problem, stop, self._news)
         self._gateway = HelperGateway(problem, self._news)
-        self.done = self.helped = 0
+        self._own_done = 0
+
+    @property
+    def done(self) -> int:
+        return self._own_done + self.helped
+
+    @property
+    def helped(self) -> int:
+        return self._gateway.answered
 
     @property
     def lost(self) -> int:
@@ -80,11 +88,9 @@ class DistributedCrew:
             while True:
                 if isinstance(news, Exception):
                     raise news
-                if isinstance(news, Exchange):
-                    self.helped += 1
-                else:
+                if not isinstance(news, Exchange):
                     self._own.busy = False
-                self.done += 1
+                    self._own_done += 1
                 yield news
                 news = self._news.get_nowait()
 
@@ -130,7 +136,7 @@ class HelperGateway:
         self._sessions: tuple[PlannedSession, ...] | None = None
         self._changed, self._ended = threading.Event(), threading.Event()
         self.heard: dict[str, float] = {}
-        self.lost = 0
+        self.answered = self.lost = 0
         self._thread = threading.Thread(target=self._serve, name="helper-gateway", daemon=True)
         self._thread.start()
 
@@ -182,8 +188,10 @@ class HelperGateway:
         try:
             found = current_app.backend.get_task_meta(ident)
             status, said = found["status"], found["result"]
-            if status == states.SUCCESS and said is not None:
-                self._news.put(read_exchange(said))
+            if status == states.SUCCESS:
+                if said is not None:
+                    self._news.put(read_exchange(said))
+                self.answered += 1
             elif status == states.STARTED:
                 ticket.begun = ticket.begun or now
                 self.heard[f"{said['hostname']}:{said['pid']}"] = now
