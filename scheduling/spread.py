@@ -37,8 +37,8 @@ logger = logging.getLogger(__name__)
 QUEUE = "improve"
 OPEN_TICKETS = 3
 TICKET_S = 60
-LOST_S = 20.0  # a ticket that was begun and has no answer yet; its work takes a few seconds
-RECENT_S = 10.0  # who was heard of within this time counts as at work
+LOST_S = 30.0  # a ticket that was begun and has no answer yet; nothing waits for it, so there is no hurry
+RECENT_S = 15.0  # who was heard of within this time counts as at work
 MOST_QUEUED = 40  # where nobody listens, messages must not pile up
 LOOK_EVERY_S = 0.05
 RENEW_S = 5.0
@@ -192,8 +192,8 @@ class HelperGateway:
                 if said is not None:
                     self._news.put(read_exchange(said))
                 self.answered += 1
-            elif status == states.STARTED:
-                ticket.begun = ticket.begun or now
+            elif status == states.STARTED and ticket.begun is None:
+                ticket.begun = now
                 self.heard[f"{said['hostname']}:{said['pid']}"] = now
         except (DecodeError, LookupError, TypeError, reading.ProblemError):
             logger.exception("an answer that cannot be read")

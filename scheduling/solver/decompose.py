@@ -178,8 +178,12 @@ class Improver:
     def __init__(self, problem: Problem, random: Random, stop: Callable[[], bool]) -> None:
         self._worker = Worker(problem, stop=stop)
         self._chooser = Chooser(problem, random, ())
+        self._seen: dict[int, PlannedSession] = {}
 
     def improve(self, sessions: tuple[PlannedSession, ...], seconds: float) -> Exchange | None:
+        if self._seen:
+            self._chooser.had_their_turn({s.team for s in sessions if self._seen.get(s.id) != s})
+        self._seen = {session.id: session for session in sessions}
         chosen = self._chooser.choose(sessions, set())
         if chosen is None:
             return None
@@ -260,6 +264,7 @@ class Coordinator:
     def accept_unasked(self, found: Exchange) -> bool:
         """Whether the state changed; any team may be concerned, and the rules judge whatever the state was."""
         self.tasks_done += 1
+        self._chooser.had_their_turn({session.team for session in found.out})
         return self._adopt(found, {session.id for session in found.out}, self.problem.team_of, sure=False)
 
     def _adopt(self, found: Answer | Exchange, replaced: Collection[int], teams: Container[int], *, sure: bool) -> bool:

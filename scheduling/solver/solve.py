@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from scheduling.solver import agenda, bounds, crew, explain, model, proof, team_proof, warm
-from scheduling.solver.decompose import Coordinator, Exchange, Task
+from scheduling.solver.decompose import Answer, Coordinator, Exchange, Task
 from scheduling.solver.plan import Bound, Goals, Plan, Unplaced
 from scheduling.solver.problem import Problem
 
@@ -210,13 +210,16 @@ class Search:
             self._bounded()
             self._learn_of_team(result)
         else:
-            now, before = self.coordinator, self.coordinator.goals
-            unasked = isinstance(result, Exchange)
-            accepted = now.accept_unasked(result) if unasked else now.accept(result.task, result)
-            if accepted and now.goals < before:
-                self.last_gain = now.tasks_done
+            before = self.coordinator.goals
+            if self._accepted(result) and self.coordinator.goals < before:
+                self.last_gain = self.coordinator.tasks_done
                 self._forget_what_cannot_be()
                 self._say("search")
+
+    def _accepted(self, result: Answer | Exchange) -> bool:
+        if isinstance(result, Exchange):
+            return self.coordinator.accept_unasked(result)
+        return self.coordinator.accept(result.task, result)
 
     def _learn_of_team(self, result: crew.TeamBounded) -> None:
         known = self.parts.get(result.team)

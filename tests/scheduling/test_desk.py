@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import redis
 from celery import states
-from django.conf import settings
+from django.conf import settings as configured
 
 from mdt_portal.celery import app
 from scheduling import snapshot, spread
@@ -39,7 +39,7 @@ def problem() -> Problem:
 
 @pytest.fixture
 def broker() -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(settings.BROKER_URL) as client:
+    with redis.Redis.from_url(configured.BROKER_URL) as client:
         client.flushdb()
         yield client
 
@@ -270,6 +270,20 @@ def test_the_search_goes_on_in_a_new_channel_when_the_broker_has_forgotten_the_o
     assert not Channel(ticket.search).is_open()
     new.answer(improved(new, problem))
     assert len(wait_for(lambda: heard(crew_at_work, for_s=0.2))) == 1
+
+
+def test_without_a_broker_the_run_goes_on_alone(problem: Problem, search: Coordinator, settings: Any) -> None:
+    settings.BROKER_URL = "redis://127.0.0.1:1/0"  # nobody listens there
+    alone = spread.DistributedCrew(problem, lambda: False)
+    task = search.next_task(0.5)
+    assert task is not None
+    alone.hand_out(task)
+    [answer] = wait_for(lambda: heard(alone, for_s=0.2))
+    assert search.accept(task.id, answer)
+    before = time.monotonic()
+    alone.dismiss()
+    assert time.monotonic() - before < 2
+    assert (alone.done, alone.helped, alone.workers) == (1, 0, 1)
 
 
 # The test as a helper -------------------------------------------------------------------------------------------------

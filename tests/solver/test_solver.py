@@ -2,8 +2,8 @@
 
 import json
 import time
-from random import Random
 from dataclasses import replace
+from random import Random
 
 import pytest
 
