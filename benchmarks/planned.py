@@ -16,7 +16,7 @@ def plan(instance: str, seconds: float, seed: int, result: str) -> None:
     clock = solve.Clock(limit_s=seconds)
     search = solve.Search(problem, clock, lambda _: None)
     search.start(warm.first_plan(problem, clock.over), seed)
-    spread = DistributedCrew(problem, clock.over)
+    spread = DistributedCrew(problem, lambda: search.coordinator.sessions, clock.over)
     search.run(team=spread)
     found = search.finish()
     figures = {

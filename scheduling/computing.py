@@ -46,7 +46,7 @@ def _search(course: Course, problem: Problem, clock: solve.Clock) -> None:
     if course.search.small:  # the exact model ends those sooner than a helper could come
         course.search.run()
         return
-    course.spread = DistributedCrew(problem, clock.over)
+    course.spread = DistributedCrew(problem, lambda: course.search.coordinator.sessions, clock.over)
     try:
         course.search.run(team=course.spread)
     finally:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import redis
@@ -24,6 +24,7 @@ from scheduling.solver.problem import Problem
 
 LIFE_S = 30
 TIMEOUT_S = 2
+WHOLE = b"whole"  # a field beside the teams: there is a state, if only of an empty week
 
 _SESSIONS = reading.many(SESSION)
 Sessions = tuple[PlannedSession, ...]
@@ -37,6 +38,7 @@ class Channel:
         self._broker = redis.Redis.from_url(
             settings.BROKER_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
         )
+        self._shown: Mapping[int, PlannedSession] | None = None
         self._written: dict[int, Sessions] = {}
         self._packed: dict[bytes, bytes] = {}
         self._read: dict[bytes, Sessions] = {}
@@ -44,23 +46,24 @@ class Channel:
     # The coordinator's side ------------------------------------------------------------------------------------------
 
     @classmethod
-    def opened(cls, problem: Problem, sessions: Iterable[PlannedSession]) -> Channel:
+    def opened(cls, problem: Problem) -> Channel:
+        """Helpers find nothing to do in it until the first state is written."""
         channel = cls(get_random_string(20))
-        channel.write(sessions, {team.id for team in problem.teams})
         channel._broker.set(channel._key("problem"), _packed(problem.to_json()), ex=LIFE_S)
         return channel
 
-    def write(self, sessions: Iterable[PlannedSession], teams: Collection[int] = ()) -> None:
-        """Only the teams whose sessions have changed since the last time; all teams are named at first."""
-        now: dict[int, Sessions] = dict.fromkeys(teams or self._written, ())
-        for session in sessions:
-            now[session.team] += (session,)
+    def write(self, state: Mapping[int, PlannedSession]) -> None:
+        """The teams whose sessions have changed since the last time."""
+        if state is self._shown:
+            return
+        now: dict[int, Sessions] = dict.fromkeys(self._written, ())
+        for session in state.values():
+            now[session.team] = (*now.get(session.team, ()), session)
         changed = {team: theirs for team, theirs in now.items() if theirs != self._written.get(team)}
-        if changed:
-            fields = {str(team): _packed([reading.as_json(s) for s in theirs]) for team, theirs in changed.items()}
-            self._broker.hset(self._key("state"), mapping=fields)  # type: ignore[arg-type]
-            self._broker.expire(self._key("state"), LIFE_S)
-            self._written = now
+        fields = {str(team): _packed([reading.as_json(s) for s in theirs]) for team, theirs in changed.items()}
+        self._broker.hset(self._key("state"), mapping={WHOLE: 1, **fields})  # type: ignore[dict-item]
+        self._broker.expire(self._key("state"), LIFE_S)
+        self._shown, self._written = state, now
 
     def renew(self) -> bool:
         """False: the broker has forgotten the search."""
@@ -85,12 +88,14 @@ class Channel:
 
     def sessions(self) -> Sessions | None:
         """As the coordinator has them now; only what has changed since the last time is unpacked. None: it is over."""
-        packed: Mapping[bytes, bytes] = self._broker.hgetall(self._key("state"))  # type: ignore[assignment]
+        packed: dict[bytes, bytes] = self._broker.hgetall(self._key("state"))  # type: ignore[assignment]
+        if packed.pop(WHOLE, None) is None:
+            return None
         for team, data in packed.items():
             if self._packed.get(team) != data:
                 self._read[team] = reading.whole(_SESSIONS, _unpacked(data))
-        self._packed = dict(packed)
-        return tuple(session for team in packed for session in self._read[team]) if packed else None
+        self._packed = packed
+        return tuple(session for team in packed for session in self._read[team])
 
     def _key(self, part: str) -> str:
         return f"mdt-search:{self.name}:{part}"

@@ -16,19 +16,19 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import redis
 from celery import current_app, states
+from celery.exceptions import SecurityError
 from kombu.exceptions import DecodeError, OperationalError
 
 from scheduling.desk import Channel
-from scheduling.solver import reading
 from scheduling.solver.crew import Result, Work, do
-from scheduling.solver.decompose import Exchange, Task, Worker, read_exchange
+from scheduling.solver.decompose import Exchange, Worker, read_exchange
 from scheduling.solver.plan import PlannedSession
 from scheduling.solver.problem import Problem
 
@@ -43,17 +43,20 @@ MOST_QUEUED = 40  # where nobody listens, messages must not pile up
 LOOK_EVERY_S = 0.05
 RENEW_S = 5.0
 PAUSE_S = 5.0  # before another try, when the broker is away
+# What Celery and our own reader raise where no result, no answer, or an "exception" of any kind lies in its place.
+UNREADABLE = (DecodeError, SecurityError, ValueError, LookupError, TypeError, AttributeError)
 
+State = Mapping[int, PlannedSession]  # of one moment: the search replaces it and never changes it
 News = queue.SimpleQueue["Result | Exception"]
 
 
 class DistributedCrew:
-    """A `crew.Crew` over hosts."""
+    """A `crew.Crew` over hosts; `state` answers the sessions as the search has them now."""
 
-    def __init__(self, problem: Problem, stop: Callable[[], bool]) -> None:
+    def __init__(self, problem: Problem, state: Callable[[], State], stop: Callable[[], bool]) -> None:
         self._news: News = queue.SimpleQueue()
         self._own = OwnHands(problem, stop, self._news)
-        self._gateway = HelperGateway(problem, self._news)
+        self._gateway = HelperGateway(problem, state, self._news)
         self._own_done = 0
 
     @property
@@ -78,8 +81,6 @@ class DistributedCrew:
         return not self._own.busy
 
     def hand_out(self, work: Work) -> None:
-        if isinstance(work, Task):
-            self._gateway.show(work.sessions)
         self._own.take(work)
 
     def results(self) -> Iterator[Result]:
@@ -131,28 +132,20 @@ class OwnHands:
 class HelperGateway:
     """Keeps tickets queued and brings answers in; the search goes on without it while the broker is away."""
 
-    def __init__(self, problem: Problem, news: News) -> None:
-        self._problem, self._news = problem, news
-        self._sessions: tuple[PlannedSession, ...] | None = None
-        self._changed, self._ended = threading.Event(), threading.Event()
+    def __init__(self, problem: Problem, state: Callable[[], State], news: News) -> None:
+        self._problem, self._state, self._news = problem, state, news
+        self._ended = threading.Event()
         self.heard: dict[str, float] = {}
         self.answered = self.lost = 0
         self._thread = threading.Thread(target=self._serve, name="helper-gateway", daemon=True)
         self._thread.start()
 
-    def show(self, sessions: tuple[PlannedSession, ...]) -> None:
-        """How the search stands now."""
-        self._sessions = sessions
-        self._changed.set()
-
     def dismiss(self) -> None:
         """The thread closes the channel, which is what tells the helpers."""
         self._ended.set()
-        self._changed.set()
         self._thread.join(timeout=1)
 
     def _serve(self) -> None:
-        self._changed.wait()
         while not self._ended.is_set():
             try:
                 self._attend()
@@ -162,13 +155,11 @@ class HelperGateway:
 
     def _attend(self) -> None:
         """Until the search ends, or the broker has forgotten it."""
-        channel = Channel.opened(self._problem, self._sessions or ())
+        channel = Channel.opened(self._problem)
         tickets, number, renewed = dict[str, Ticket](), 0, time.monotonic()
         try:
-            while not self._ended.is_set():
-                if self._changed.wait(LOOK_EVERY_S):
-                    self._changed.clear()
-                    channel.write(self._sessions or ())
+            while not self._ended.wait(LOOK_EVERY_S):
+                channel.write(self._state())
                 for ident, ticket in list(tickets.items()):
                     if self._look_at(ident, ticket):
                         del tickets[ident]
@@ -195,7 +186,7 @@ class HelperGateway:
             elif status == states.STARTED and ticket.begun is None:
                 ticket.begun = now
                 self.heard[f"{said['hostname']}:{said['pid']}"] = now
-        except (DecodeError, LookupError, TypeError, reading.ProblemError):
+        except UNREADABLE:
             logger.exception("an answer that cannot be read")
             status = states.FAILURE
         given_up = now - ticket.begun > LOST_S if ticket.begun else now - ticket.sent > TICKET_S

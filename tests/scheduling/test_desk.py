@@ -52,8 +52,7 @@ def search(problem: Problem) -> Coordinator:
 
 @pytest.fixture
 def crew_at_work(broker: redis.Redis, problem: Problem, search: Coordinator) -> Iterator[spread.DistributedCrew]:
-    team = spread.DistributedCrew(problem, lambda: False)
-    team._gateway.show(tuple(search.sessions.values()))
+    team = spread.DistributedCrew(problem, lambda: search.sessions, lambda: False)
     yield team
     team.dismiss()
 
@@ -75,16 +74,13 @@ def test_what_a_helper_finds_is_checked_and_taken(
     assert (crew_at_work.helped, crew_at_work.lost) == (1, 0)
 
 
-def test_a_helper_begins_with_the_state_as_it_is_by_then(
-    crew_at_work: spread.DistributedCrew, search: Coordinator, ticket: Ticket, problem: Problem
-) -> None:
+def test_a_helper_begins_with_the_state_as_it_is_by_then(search: Coordinator, ticket: Ticket, problem: Problem) -> None:
     seen = Channel(ticket.search)
     assert seen.sessions() == ()
     while search.improved < 2:
         found = Improver(problem, Random(search.version), lambda: False).improve(tuple(search.sessions.values()), 0.5)
         assert found is not None
         search.accept_unasked(found)
-        crew_at_work._gateway.show(tuple(search.sessions.values()))
     wait_for(lambda: by_id(seen.sessions()) == search.sessions)
     assert by_id(Channel(ticket.search).sessions()) == search.sessions
 
@@ -156,7 +152,18 @@ def test_an_answer_that_cannot_be_read_counts_as_lost(
     assert heard(crew_at_work, for_s=0.2) == []
 
 
-@pytest.mark.parametrize("raw", [b"no json", b"[]", b"7", b"{}", b'{"status": "STARTED", "result": null}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"no json",
+        b"[]",
+        b"7",
+        b"{}",
+        b'{"status": "STARTED", "result": null}',
+        b'{"status": "FAILURE", "result": {"exc_module": "os", "exc_type": "system", "exc_message": "true"}}',
+        b'{"status": "FAILURE", "result": {"exc_module": "os", "exc_type": 7}}',
+    ],
+)
 def test_what_is_no_result_of_celerys_counts_as_lost(
     raw: bytes, crew_at_work: spread.DistributedCrew, broker: redis.Redis, ticket: Ticket
 ) -> None:
@@ -274,7 +281,7 @@ def test_the_search_goes_on_in_a_new_channel_when_the_broker_has_forgotten_the_o
 
 def test_without_a_broker_the_run_goes_on_alone(problem: Problem, search: Coordinator, settings: Any) -> None:
     settings.BROKER_URL = "redis://127.0.0.1:1/0"  # nobody listens there
-    alone = spread.DistributedCrew(problem, lambda: False)
+    alone = spread.DistributedCrew(problem, lambda: search.sessions, lambda: False)
     task = search.next_task(0.5)
     assert task is not None
     alone.hand_out(task)
