@@ -26,4 +26,4 @@ RUN python -c "from mdt_portal import translations; translations.compile_all()" 
 USER mdt
 
 EXPOSE 8000
-CMD ["python", "-m", "gunicorn", "mdt_portal.wsgi", "--config", "python:mdt_portal.web"]
+CMD ["python", "-m", "gunicorn", "mdt_portal.wsgi", "--config", "python:mdt_portal.operations.gunicorn_settings"]

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from scheduling.solver.problem import Case, Expert, Limits, Optional, Problem, Room, Seat, Team, Weights
+from scheduling.solver.core.problem import Case, Expert, Limits, Optional, Problem, Room, Seat, Team, Weights
+from scheduling.solver.rules import checking
 
 FOLDER = Path(__file__).parent / "instances"
 DAY = 1440
@@ -23,7 +24,7 @@ def names(size: str) -> list[str]:
 
 def load(name: str) -> Problem:
     with gzip.open(FOLDER / f"{name}.json.gz", "rt", encoding="utf-8") as file:
-        return Problem.from_json(json.load(file))
+        return checking.read_problem(json.load(file))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

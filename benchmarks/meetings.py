@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Case, Expert, Optional, Problem, Room, Seat, Team, Weights
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Case, Expert, Optional, Problem, Room, Seat, Team, Weights
 from scheduling.solver.solve import Progress, solve
 
 GRAIN_MIN, DAY_MIN = 15, 1440

@@ -26,10 +26,10 @@ def main() -> None:
 
         from benchmarks import crowded_week
         from cases.models import Case
-        from mdt_portal import web
+        from mdt_portal.operations import gunicorn_settings
         from scheduling.models import Session
 
-        web.post_worker_init(None)
+        gunicorn_settings.post_worker_init(None)
         coordinator, week = crowded_week.build(options.sessions)
         client = Client(SERVER_NAME="localhost")
         client.force_login(coordinator)

@@ -112,7 +112,7 @@ def _portal() -> Iterator[Callable[[str], int]]:
         import django
         from django.core.management import call_command
 
-        from mdt_portal import translations
+        from mdt_portal.i18n import translations
 
         translations.compile_all()
         django.setup()
@@ -120,7 +120,14 @@ def _portal() -> Iterator[Callable[[str], int]]:
 
         def start(module: str) -> int:
             port = free_port()
-            argv = [sys.executable, "-m", "gunicorn", f"{module}:application", "--config", "python:mdt_portal.web"]
+            argv = [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                f"{module}:application",
+                "--config",
+                "python:mdt_portal.operations.gunicorn_settings",
+            ]
             environment = _as_in_earnest() | {"WEB_BIND": f"127.0.0.1:{port}"}
             child = Program(name=module, argv=argv, env=environment, log=home / f"{module}.log").start()
             running.callback(child.stop)

@@ -9,8 +9,9 @@ from celery import shared_task
 @shared_task(name="benchmarks.planned.plan", queue="solve")
 def plan(instance: str, seconds: float, seed: int, result: str) -> None:
     from benchmarks import instances
-    from scheduling.solver import rules, solve, warm
-    from scheduling.spread import DistributedCrew
+    from scheduling.distributed.distributed_crew import DistributedCrew
+    from scheduling.solver import rules, solve
+    from scheduling.solver.neighbourhood import warm
 
     problem = instances.load(instance)
     clock = solve.Clock(limit_s=seconds)

@@ -13,11 +13,15 @@ from dataclasses import replace
 from typing import Any
 
 from benchmarks import instances
-from scheduling.solver import explain, greedy, presence, promise, repair, rules
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
+from scheduling.solver import rules
+from scheduling.solver.core import presence
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.core.timeline import minus
+from scheduling.solver.explain import earliest_slots, explain
+from scheduling.solver.greedy import greedy
+from scheduling.solver.neighbourhood import repair
 from scheduling.solver.solve import solve
-from scheduling.solver.timeline import minus
 
 
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -62,7 +66,7 @@ def promises(problem: Problem, plan: Plan) -> str:
     spent, kept = [], 0
     for case in problem.cases:
         asked = replace(case, id=1_000_000 + case.id)
-        ms, slots = timed(lambda asked=asked: promise.earliest(problem, plan, asked, 3))  # type: ignore[misc]
+        ms, slots = timed(lambda asked=asked: earliest_slots.earliest(problem, plan, asked, 3))  # type: ignore[misc]
         spent.append(ms)
         kept += bool(slots)
     return line("promise", spent, f"{kept} have a slot")

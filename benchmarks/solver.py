@@ -17,9 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from benchmarks import instances
-from scheduling.solver import blocks, greedy, objectives, presence, rules
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
+from scheduling.solver import rules
+from scheduling.solver.core import objectives, presence
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.greedy import blocks, greedy
 from scheduling.solver.solve import solve
 
 LIMITS = {"S": 5, "M": 30, "L": 120, "XL": 300}

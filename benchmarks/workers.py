@@ -102,7 +102,7 @@ def _wait_for(pids: set[str]) -> None:
     import django
 
     django.setup()
-    from mdt_portal import health
+    from mdt_portal.operations import health
 
     deadline = time.monotonic() + SLACK_S
     while not pids <= {life.rpartition(":")[2] for life in health.workers("improve")}:

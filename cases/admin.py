@@ -13,12 +13,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cases import answers, grammar, rulebook, wording
+from cases.catalogue import answer_text, rulebook, wording
+from cases.catalogue.core import grammar
 from cases.models import Case, CatalogueRule, MaterialItem, Patient
 from cases.states import RuleStatus
-from mdt_portal import access, phrases
+from mdt_portal import access
 from mdt_portal.admin_parts import ReadOnly, ReadOnlyRows, Recorded
 from mdt_portal.errors import DomainError
+from mdt_portal.i18n import phrases
 
 EVIDENCE_OF = {"tier": gettext_lazy("tier"), "quorum": gettext_lazy("seats"), "hours": gettext_lazy("response limit")}
 TEXTS = ["name_en", "name_zh", "tier", "content", "evidence", "source", "source_url", "note", "reason"]
@@ -81,9 +83,9 @@ class CatalogueRuleAdmin(Recorded):
     @admin.display(description=gettext_lazy("evidence"))
     def evidence_in_words(self, rule: CatalogueRule) -> str:
         return phrases.listed(
-            phrases.labelled(word, answers.EVIDENCE[rule.evidence[what]])
+            phrases.labelled(word, answer_text.EVIDENCE[rule.evidence[what]])
             for what, word in EVIDENCE_OF.items()
-            if rule.evidence.get(what) in answers.EVIDENCE
+            if rule.evidence.get(what) in answer_text.EVIDENCE
         )
 
     @admin.action(description=gettext_lazy("Make a draft of the next version"))

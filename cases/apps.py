@@ -1,5 +1,10 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+REGISTERING = ("permissions", "services.notifications", "services.reminders")
+"""Modules that register something when they are imported: access rules, outbox handlers, numbers of the navigation."""
 
 
 class CasesConfig(AppConfig):
@@ -7,4 +12,5 @@ class CasesConfig(AppConfig):
     verbose_name = _("Cases and catalogue")
 
     def ready(self) -> None:
-        from cases import chasing, permissions, telling  # noqa: F401  register outbox handlers, and who sees and does what
+        for module in REGISTERING:
+            import_module(f"{self.name}.{module}")

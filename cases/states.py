@@ -10,7 +10,7 @@ anything before discussed ──▶ withdrawn
 
 from django.utils.translation import gettext_lazy as _
 
-from mdt_portal.lifecycle import Lifecycle, Status
+from mdt_portal.statuses import Lifecycle, Status
 
 
 class CaseStatus(Status):

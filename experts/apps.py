@@ -1,5 +1,10 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
+
+REGISTERING = ("permissions",)
+"""Modules that register something when they are imported: access rules, outbox handlers, numbers of the navigation."""
 
 
 class ExpertsConfig(AppConfig):
@@ -7,4 +12,5 @@ class ExpertsConfig(AppConfig):
     verbose_name = _("Experts and institutions")
 
     def ready(self) -> None:
-        from experts import permissions  # noqa: F401  registers who sees and does what
+        for module in REGISTERING:
+            import_module(f"{self.name}.{module}")

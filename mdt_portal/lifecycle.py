@@ -1,52 +1,16 @@
-"""States and the one line that writes a status.
-
-A model that has states declares `status = StatusField(...)` and `lifecycle = Lifecycle(...)`; nothing but `move` ever
-writes the column afterwards. A move is a compare-and-swap, so of two rivals exactly one wins.
-"""
+"""The one function that writes a status. A move is a compare-and-swap, so of two rivals exactly one wins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mdt_portal.errors import StaleState, TransitionNotAllowed
-
-if TYPE_CHECKING:
-    from mdt_portal.models import StatusEvent, User
-
-
-class Status(models.TextChoices):
-    """A status with value, label and hue in one place: `NAME = "value", "hue", _("Label")`.
-
-    Hues are the five of the style sheet: waiting, planned, confirmed, pending, declined.
-    """
-
-    hue: str
-
-    def __new__(cls, value: str, hue: str = "waiting") -> Status:
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.hue = hue
-        return member
-
-
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
-    """Which arrows exist: from a status to those that may follow it."""
-
-    moves: Mapping[str, frozenset[str]]
-
-    @classmethod
-    def of(cls, moves: Mapping[str, Iterable[str]]) -> Lifecycle:
-        return cls({str(old): frozenset(str(new) for new in news) for old, news in moves.items()})
-
-    def allows(self, old: str, new: str) -> bool:
-        return str(new) in self.moves.get(str(old), frozenset())
+from mdt_portal.models import StatusEvent, User
 
 
 def move(
@@ -62,8 +26,6 @@ def move(
 
     Raises TransitionNotAllowed where there is no such arrow, StaleState where somebody moved it first.
     """
-    from mdt_portal.models import StatusEvent
-
     old = str(subject.status)  # type: ignore[attr-defined]
     if not subject.lifecycle.allows(old, to):  # type: ignore[attr-defined]
         raise TransitionNotAllowed(

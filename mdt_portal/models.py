@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mdt_portal.fields import public_id_field
-from mdt_portal.lifecycle import Lifecycle, Status
+from mdt_portal.statuses import Lifecycle, Status
 
 
 class User(AbstractUser):

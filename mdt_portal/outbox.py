@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from mdt_portal import lifecycle
+from mdt_portal.celery import app
 from mdt_portal.models import OutboxMessage, OutboxStatus
 
 logger = logging.getLogger(__name__)
@@ -47,9 +48,7 @@ def put(kind: str, *, not_before: datetime | None = None, **payload: Any) -> Out
 
 def _wake() -> None:
     """Ask a worker to deliver at once. Beat delivers anyway, so a lost call only costs seconds."""
-    from mdt_portal.tasks import deliver_outbox
-
-    deliver_outbox.apply_async(retry=False, ignore_result=True)
+    app.send_task("mdt_portal.tasks.deliver_outbox", retry=False, ignore_result=True)
 
 
 def deliver(limit: int = 100) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from mdt_portal import environment as env
+from mdt_portal.operations import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -98,7 +98,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "mdt_portal.context_processors.portal",
+                "mdt_portal.web.context_processors.portal",
             ],
         },
     },
@@ -137,6 +137,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # In the order of a worker's --queues: a run that waits goes before help for those that run.
     "queue_order_strategy": "priority",
 }
+CELERY_IMPORTS = ["mdt_portal.operations.worker_signals"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -286,9 +287,9 @@ SPECTACULAR_SETTINGS = {
         "RareClass": "cases.models.RareClass",
         "WishKind": "scheduling.models.WishKind",
         "TimeRequestStatus": "scheduling.states.TimeRequestStatus",
-        "ChangeKind": "scheduling.differences.ChangeKind",
+        "ChangeKind": "scheduling.problem.core.plan_diff.ChangeKind",
         "MoveKind": "scheduling.models.MoveKind",
-        "FindingLevel": "scheduling.judging.Level",
+        "FindingLevel": "scheduling.board.core.severity.Level",
         "Outcome": "cases.models.Outcome",
         "Carried": "cases.models.Carried",
     },

@@ -1,7 +1,7 @@
 """The frame of every page: what the navigation shows, and whose clock it follows.
 
-An entry whose address does not exist, or whose deed the reader may not do, is left out. Lower layers know nothing of
-hospitals, so the apps hand in what they know, once, in `apps.ready`:
+An entry whose deed the reader may not do is left out. Lower layers know nothing of hospitals, so the apps hand in what
+they know, once, in `apps.ready`:
 
     shell.home_of(function)            user -> their institution (name_en, name_zh, zone) or None
     shell.counts(function)             user -> the numbers beside the entries, by name; None shows none
@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.conf import settings
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +30,7 @@ class Entry:
     icon: str
     deed: str = ""  # what one must be allowed to do to see it; empty: whoever is signed in
     staff: bool = False  # only for those who may open the administration's pages
+    local: bool = False  # its page exists only where mails are kept in the portal (settings.LOCAL)
     alert: bool = False  # its number is shown as an alarm
 
 
@@ -51,8 +53,7 @@ DAILY = (
 DESK = (
     Entry(name="catalogue", label=_("Catalogue"), icon="catalogue"),
     Entry(name="people", label=_("People"), icon="pools", deed="pool.look"),
-    Entry(name="figures", label=_("Figures"), icon="kpi"),
-    Entry(name="mails", label=_("Mails"), icon="mail"),
+    Entry(name="mails", label=_("Mails"), icon="mail", local=True),
     Entry(name="admin:index", label=_("Reference data"), icon="catalogue", staff=True),
 )
 
@@ -86,10 +87,8 @@ def numbers(user: Any) -> dict[str, int | None]:
 def entries(user: Any, group: tuple[Entry, ...], beside: Mapping[str, int | None]) -> Iterator[Shown]:
     """The entries that this reader may see; `beside` are their `numbers`."""
     for entry in group:
-        if (entry.deed and not access.can(user, entry.deed)) or (entry.staff and not user.is_staff):
+        if (entry.local and not settings.LOCAL) or (entry.staff and not user.is_staff):
             continue
-        try:
-            url = reverse(entry.name)
-        except NoReverseMatch:
+        if entry.deed and not access.can(user, entry.deed):
             continue
-        yield Shown(entry=entry, url=url, count=beside.get(entry.name))
+        yield Shown(entry=entry, url=reverse(entry.name), count=beside.get(entry.name))

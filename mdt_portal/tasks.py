@@ -1,4 +1,4 @@
-"""Celery's doors to the portal's own verbs."""
+"""The Celery tasks of the portal itself. They are sent by name, so that only workers import this module."""
 
 from celery import shared_task
 

@@ -7,16 +7,16 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from mdt_portal.api import TokenView, nothing_here
-from mdt_portal.health import healthz
+from mdt_portal.operations.health import healthz
 
 urlpatterns = [
-    path("", include("scheduling.urls")),
-    path("", include("cases.urls")),
-    path("", include("experts.urls")),
-    path("", include("mdt_portal.portal_urls")),
-    path("api/v1/", include("scheduling.api_urls")),
-    path("api/v1/", include("cases.api_urls")),
-    path("api/v1/", include("experts.api_urls")),
+    path("", include("scheduling.web.urls")),
+    path("", include("cases.web.urls")),
+    path("", include("experts.web.urls")),
+    path("", include("mdt_portal.web.urls")),
+    path("api/v1/", include("scheduling.api.urls")),
+    path("api/v1/", include("cases.api.urls")),
+    path("api/v1/", include("experts.api.urls")),
     path("api/v1/auth/token/", TokenView.as_view(), name="api-token"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),

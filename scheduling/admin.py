@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from experts.admin import Pool, PoolRows
 from mdt_portal.admin_parts import ReadOnly, ReadOnlyRows
-from scheduling import recurring
 from scheduling.models import (
     AgendaItem,
     Attendance,
@@ -24,6 +23,7 @@ from scheduling.models import (
     RoomHours,
     Session,
 )
+from scheduling.resources.core import recurrence_rules
 
 
 class RoomHoursRows(PoolRows):
@@ -53,7 +53,7 @@ class BlockForm(forms.ModelForm):
     def clean_recurrence(self) -> str:
         """An RFC 5545 rule without DTSTART, or nothing."""
         text = self.cleaned_data["recurrence"].strip().upper()
-        if text and not recurring.is_rule(text):
+        if text and not recurrence_rules.is_rule(text):
             words = _("“%(rule)s” is not a recurrence rule; an example is FREQ=WEEKLY;INTERVAL=2;BYDAY=TH.")
             raise forms.ValidationError(words % {"rule": text})
         return text

@@ -12,7 +12,7 @@ Time asked  asked ──▶ agreed | refused | dropped
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from mdt_portal.lifecycle import Lifecycle, Status
+from mdt_portal.statuses import Lifecycle, Status
 
 
 class SessionStatus(Status):

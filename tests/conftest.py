@@ -14,13 +14,15 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from django.test import TransactionTestCase
 from django.utils import translation
 from playwright.sync_api import Error as PlaywrightError
 
-from mdt_portal import health
 from mdt_portal.celery import app
 from mdt_portal.native import browser, commands
 from mdt_portal.native.processes import Child, Program
+from mdt_portal.operations import health
+from tests import tables
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's synchronous API runs an event loop in this thread
 
@@ -31,6 +33,22 @@ hypothesis.settings.load_profile("mdt")
 StartWorker = Callable[..., Child]
 QUIET_URL = settings.BROKER_URL  # nobody listens there: what a test without a worker sends, no worker may carry out
 HEARD_URL = f"{QUIET_URL.rpartition('/')[0]}/{int(QUIET_URL.rpartition('/')[2]) + 1}"
+
+
+# Database -----------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """A database is made from the one that has been migrated already, where there is one (mdt_portal/native)."""
+    if template := os.environ.get("MDT_TEST_TEMPLATE"):
+        settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = template
+        connection.settings_dict["TEST"]["TEMPLATE"] = template
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_emptied_fast() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", tables.empty_after_test)
+        yield
 
 
 @pytest.fixture(autouse=True)

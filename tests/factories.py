@@ -18,8 +18,8 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
+from cases.catalogue.core.requirement import Reason, Requirement, SeatNeed
 from cases.models import Case, Look, MaterialItem, Patient, PatientIdentity, Recommendation, Tier
-from cases.requirement import Reason, Requirement, SeatNeed
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import (
     Affiliation,
@@ -55,6 +55,7 @@ PASSWORD = "correct horse battery"
 OFFICE_HOURS = [(day, time(a), time(b)) for day in range(5) for a, b in ((8, 12), (14, 18))]
 
 _numbers = itertools.count(1)
+_limits = itertools.count()  # who came first is due first
 
 
 def _n() -> int:
@@ -67,8 +68,8 @@ def _password_hash() -> str:
 
 
 def monday(weeks: int = 1) -> date:
-    """The Monday of this week plus `weeks`, so that it lies in the future unless told otherwise."""
-    today = timezone.now().date()
+    """The Monday of this week plus `weeks`, by the hospitals' calendar: in the future unless told otherwise."""
+    today = timezone.now().astimezone(Institution(zone="Asia/Shanghai").tz).date()
     return today + timedelta(days=7 * weeks - today.weekday())
 
 
@@ -222,7 +223,10 @@ def case_waiting(
     received: Sequence[str] = (),
     **fields: Any,
 ) -> Case:
-    """A case in the pool that wants `seats`; `missing` and `received` are codes of its materials."""
+    """A case in the pool that wants `seats`, to be met within the two weeks that tests plan, whatever day it is today.
+
+    `missing` and `received` are codes of its materials.
+    """
     row_team = team or globals()["team"]()
     now = timezone.now()
     needs = requirement(
@@ -241,7 +245,7 @@ def case_waiting(
         "requirement": needs.to_json(),
         "evaluated_at": now,
         "submitted_at": now,
-        "due_at": now + timedelta(hours=336),
+        "due_at": moment(monday(3), "00:00", row_team.institution) + timedelta(microseconds=next(_limits)),
     }
     row = case(**defaults | fields)
     MaterialItem.objects.bulk_create(

@@ -14,8 +14,8 @@ from cases.models.cases import Case
 from cases.states import CaseStatus
 from experts.models import Expert
 from mdt_portal.fields import public_id_field
-from mdt_portal.lifecycle import Status
 from mdt_portal.models import User
+from mdt_portal.statuses import Status
 
 
 class Outcome(Status):

@@ -21,7 +21,7 @@ from cases.states import (
     RuleStatus,
 )
 from experts.models import Institution, Named, Team
-from mdt_portal.fields import EncryptedTextField, public_id_field
+from mdt_portal.fields import EncryptedTextField, public_id_field, search_hash
 
 
 class Sex(models.TextChoices):
@@ -62,6 +62,11 @@ class PatientIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"P-{self.patient_id}"
+
+    @staticmethod
+    def hash_of(name: str) -> str:
+        """By which a name can be found again, if it is written in the same way."""
+        return search_hash("name", name)
 
 
 class PatientIdentifier(models.Model):
@@ -267,7 +272,7 @@ class CatalogueRuleQuerySet(models.QuerySet["CatalogueRule"]):
 
 
 class CatalogueRule(Named):
-    """One version of one rule of the disease catalogue. `content` holds the closed grammar (cases/grammar.py)."""
+    """One version of one rule of the disease catalogue; `content` is as `cases/catalogue/core/grammar.py` says."""
 
     key = models.CharField(_("key"), max_length=24, db_index=True)
     version = models.PositiveIntegerField(_("version"), default=1)

@@ -8,6 +8,7 @@ Runs before anything is installed, perhaps with an old Python: standard library 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -38,10 +39,7 @@ def require_python() -> None:
             "MDT Portal needs Python 3.11 or newer; {} is {}.".format(sys.executable, found),  # noqa: UP032
             "Install a newer one and name it: make run PYTHON=python3.12",
         )
-    try:
-        import ensurepip  # noqa: F401
-        import venv  # noqa: F401
-    except ImportError:
+    if not (importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv")):
         stop(
             "This Python has no venv or pip to make a virtual environment with.",
             "On Debian or Ubuntu: apt-get install python3-venv",

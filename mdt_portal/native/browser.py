@@ -59,7 +59,7 @@ def _on_path() -> Path | None:
 
 
 def _playwrights_own() -> Path | None:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - installed for tests only
 
     with sync_playwright() as playwright:
         program = Path(playwright.chromium.executable_path)

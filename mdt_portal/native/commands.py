@@ -1,6 +1,6 @@
 """The long-running processes of the portal, the same in the native stack, in the tests and in docker-compose.yml."""
 
-WEB = ["gunicorn", "mdt_portal.wsgi", "--config", "python:mdt_portal.web"]
+WEB = ["gunicorn", "mdt_portal.wsgi", "--config", "python:mdt_portal.operations.gunicorn_settings"]
 BEAT = ["celery", "--app", "mdt_portal", "beat", "--loglevel", "warning"]  # told apart by its schedule file
 
 

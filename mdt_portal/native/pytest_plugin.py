@@ -1,7 +1,8 @@
 """Starts PostgreSQL and the broker before pytest-django reads the settings.
 
-One cluster for the whole run, thrown away after it; each xdist worker has a database of its own, and two of the broker:
-the even one, to which nobody listens, and the odd one after it, for the tests that have workers (tests/conftest.py).
+One cluster for the whole run, a copy of the kept one (test_cluster.py) and thrown away after it; each xdist worker
+makes a database of its own from the migrated one that lies in it, and has two of the broker: the even one, to which
+nobody listens, and the odd one after it, for the tests that have workers (tests/conftest.py).
 """
 
 import os
@@ -14,8 +15,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
-from mdt_portal import translations
-from mdt_portal.native import servers
+from mdt_portal.i18n import translations
+from mdt_portal.native import servers, test_cluster
 from mdt_portal.native.console import CannotGoOn
 
 _running = pytest.StashKey[ExitStack]()
@@ -41,8 +42,13 @@ def _start() -> ExitStack:
     home = Path(tempfile.mkdtemp(prefix="mdt-test-"))
     home.chmod(0o711)  # the servers' account must get in
     running.callback(shutil.rmtree, home, ignore_errors=True)
-    ours = servers.Servers.at(home, password="test", log=lambda name: home / f"{name}.log", careless=True)  # noqa: S106
     try:
+        if "DATABASE_URL" not in os.environ:
+            test_cluster.prepare(home)
+            os.environ["MDT_TEST_TEMPLATE"] = test_cluster.TEMPLATE
+        ours = servers.Servers.at(
+            home, password=test_cluster.PASSWORD, log=lambda name: home / f"{name}.log", careless=True
+        )
         running.enter_context(servers.started(ours))
     except CannotGoOn as error:
         running.close()

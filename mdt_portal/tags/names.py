@@ -9,7 +9,7 @@ from django import template
 from django.utils import translation
 from django.utils.html import format_html
 
-from mdt_portal import phrases
+from mdt_portal.i18n import phrases
 
 register = template.Library()
 HAN = re.compile(r"[\u3400-\u9fff]")

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from mdt_portal import charts
+from mdt_portal.web import charts
 
 register = template.Library()
 KEPT = 1024

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from mdt_portal import clock
+from mdt_portal.i18n import clock
 
 register = template.Library()
 

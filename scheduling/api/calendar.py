@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from experts.models import Expert
 from mdt_portal import api
-from scheduling import calendars
+from scheduling.sessions import ical
 
 TAGS = ["availability"]
 
@@ -38,12 +38,12 @@ class CalendarView(APIView):
     )
     def post(self, request: api.SignedIn) -> Response:
         expert = self._expert(request)
-        calendars.renew(expert, by=request.user)
+        ical.renew(expert, by=request.user)
         return self._shown(expert)
 
     @extend_schema(summary="Close the feed", tags=TAGS, responses={204: None, **api.errors(404)})
     def delete(self, request: api.SignedIn) -> Response:
-        calendars.close(self._expert(request), by=request.user)
+        ical.close(self._expert(request), by=request.user)
         return Response(status=204)
 
     @staticmethod
@@ -55,4 +55,4 @@ class CalendarView(APIView):
 
     @staticmethod
     def _shown(expert: Expert) -> Response:
-        return Response(CalendarSerializer({"address": calendars.address(expert)}).data)
+        return Response(CalendarSerializer({"address": ical.address(expert)}).data)

@@ -8,14 +8,15 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from cases import aftercare_api
-from cases import api as case_api
-from cases import serializers as case_shown
+from cases.api import aftercare
+from cases.api import cases as case_api
+from cases.api import serializers as case_shown
 from cases.models import Case
 from mdt_portal import api
-from scheduling import sessions, unplaced
 from scheduling.api.sessions import SeatSerializer, with_people
+from scheduling.explain import unplaced
 from scheduling.models import AgendaItem
+from scheduling.sessions import session_services
 
 
 class PlaceSerializer(serializers.Serializer):
@@ -40,7 +41,7 @@ class PlacelessSerializer(serializers.Serializer):
     run = serializers.CharField()
 
 
-class PlacedCaseSerializer(case_shown.CaseSerializer, aftercare_api.FollowedSerializer):
+class PlacedCaseSerializer(case_shown.CaseSerializer, aftercare.FollowedSerializer):
     place = PlaceSerializer(allow_null=True)
     no_place = PlacelessSerializer(allow_null=True)
 
@@ -65,11 +66,11 @@ ONE_CASE = extend_schema(responses={200: PlacedCaseSerializer, **ERRORS})
     conclude=ONE_CASE,
     take_look=ONE_CASE,
 )
-class PlacedCaseViewSet(aftercare_api.AftercareActions, case_api.CaseViewSet):
+class PlacedCaseViewSet(aftercare.AftercareActions, case_api.CaseViewSet):
     detail_serializer = PlacedCaseSerializer
 
     def enrich(self, case: Case) -> None:
-        aftercare_api.add(case, self.request.user)  # type: ignore[arg-type]
+        aftercare.add(case, self.request.user)  # type: ignore[arg-type]
         case.place = place_of(case)  # type: ignore[attr-defined]
         waiting = case.status == "waiting" and case.place is None  # type: ignore[attr-defined]
         case.no_place = unplaced.why([case]).get(case.pk) if waiting else None  # type: ignore[attr-defined]
@@ -84,4 +85,4 @@ class PlacedCaseViewSet(aftercare_api.AftercareActions, case_api.CaseViewSet):
     def withdraw(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case("case.withdraw")
         reason = api.checked(case_shown.WhySerializer, self)["reason"]
-        return self.render(sessions.withdraw(case, by=request.user, reason=reason))
+        return self.render(session_services.withdraw(case, by=request.user, reason=reason))

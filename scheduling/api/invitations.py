@@ -13,12 +13,12 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from experts.availability import Stretch
+from experts.availability.core.time_intervals import Stretch
 from experts.models import Expert
 from mdt_portal import access, api
-from scheduling import deputies, invitations, suggestions
-from scheduling.invitations import DeclineReason
 from scheduling.models import AttendanceMode, Invitation, Seat
+from scheduling.sessions import invitations, substitutes, suggestions
+from scheduling.sessions.invitations import DeclineReason
 from scheduling.states import InvitationStatus, SessionStatus
 
 
@@ -162,4 +162,4 @@ class InvitationViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.Retriev
     )
     @action(methods=["get"], detail=True, pagination_class=None, filterset_class=None)
     def deputies(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
-        return Response(ColleagueSerializer(deputies.titled(self.answerable().attendance), many=True).data)
+        return Response(ColleagueSerializer(substitutes.titled(self.answerable().attendance), many=True).data)

@@ -7,9 +7,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from experts.api import OfExpert
+from experts.api.availability import OfExpert
 from mdt_portal import api
-from scheduling import engaged
+from scheduling.selectors import commitments
 
 
 class LoadSerializer(serializers.Serializer):
@@ -30,4 +30,4 @@ class LoadView(OfExpert):
         responses={200: LoadSerializer(many=True), **api.errors(403, 404)},
     )
     def get(self, request: api.SignedIn, **_: str) -> Response:
-        return Response(LoadSerializer(engaged.load(self.expert(), now=timezone.now()), many=True).data)
+        return Response(LoadSerializer(commitments.load(self.expert(), now=timezone.now()), many=True).data)

@@ -14,13 +14,14 @@ from rest_framework.response import Response
 from cases.models import Case
 from experts.models import Expert
 from mdt_portal import access, api
-from scheduling import moves, trials
-from scheduling.differences import Change, ChangeKind
-from scheduling.judging import Level
+from scheduling.board import dry_run, moves
+from scheduling.board.core.severity import Level
+from scheduling.board.dry_run import Check, Where
+from scheduling.board.move_requests import MoveRequest
 from scheduling.models import Move, MoveKind, Room, Session
-from scheduling.pages import spots
-from scheduling.pages.weeks import Week
-from scheduling.trials import Check, Where
+from scheduling.problem.core.plan_diff import Change, ChangeKind
+from scheduling.selectors import board_cells
+from scheduling.selectors.weeks import Week
 
 LEVELS = [(level.value, level.name) for level in Level]
 
@@ -160,17 +161,16 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     def get_queryset(self) -> QuerySet[Move]:
         return self.visible(Move.objects.select_related("by", "institution").order_by("-pk"))
 
-    def _subject(self, given: dict[str, Any]) -> tuple[Case | Session, Where | None]:
+    def _asked(self, given: dict[str, Any], **consent: Any) -> MoveRequest:
         """What moves where to. Raises NotAllowed for other hospitals' boards."""
-        subject: Case | Session = given.get("case") or given["session"]
-        institution = subject.team.institution if subject.team else None
-        access.require(self.request.user, "plan.request", [institution] if institution else None)
-        if given["take_off"]:
-            return subject, None
-        where = Where(
-            session=given.get("into"), start=given.get("start"), room=given.get("room"), remote=given["remote"]
-        )
-        return subject, where
+        where = None
+        if not given["take_off"]:
+            where = Where(
+                session=given.get("into"), start=given.get("start"), room=given.get("room"), remote=given["remote"]
+            )
+        asked = MoveRequest(subject=given.get("case") or given["session"], where=where, **consent)
+        access.require(self.request.user, "plan.request", [asked.institution] if asked.institution else None)
+        return asked
 
     @extend_schema(
         summary="What a change would do; nothing is written",
@@ -181,8 +181,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     )
     @action(methods=["post"], detail=False, pagination_class=None)
     def check(self, request: api.SignedIn) -> Response:
-        subject, where = self._subject(api.checked(TargetSerializer, self))
-        return Response(shown(moves.check(subject, where)))
+        return Response(shown(self._asked(api.checked(TargetSerializer, self)).check()))
 
     @extend_schema(
         summary="Place, move or take off, and tell those who notice",
@@ -192,19 +191,8 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     )
     def create(self, request: api.SignedIn) -> Response:
         given = api.checked(NewMoveSerializer, self)
-        subject, where = self._subject(given)
-        how: dict[str, Any] = {
-            "by": request.user,
-            "acknowledged": given["acknowledged"],
-            "expected": given["expected"],
-        }
-        if isinstance(subject, Session):
-            move = moves.move_session(subject, where or Where(), **how)
-        elif where is None:
-            move = moves.take_off(subject, **how)
-        else:
-            verb = moves.place if trials.place_of(subject) is None else moves.move_case
-            move = verb(subject, where, **how)
+        asked = self._asked(given, acknowledged=given["acknowledged"], expected=given["expected"])
+        move = asked.carry_out(by=request.user)
         return Response(MoveSerializer(move).data, status=201)
 
     @extend_schema(
@@ -218,12 +206,12 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     def places(self, request: api.SignedIn) -> Response:
         asked = {key: request.query_params[key] for key in ("case", "session") if key in request.query_params}
         given = api.checked(TargetSerializer, self, asked | {"take_off": True})
-        subject, _where = self._subject(given)
+        asked_for = self._asked(given)
         week = Week.parse(request.query_params.get("week", ""))
         if week is None:
             raise serializers.ValidationError({"week": [_("Write the week as 2026-W48.")]})
-        assert subject.team is not None
-        return Response(SpotsSerializer(spots.of(subject, subject.team.institution, week)).data)
+        assert asked_for.institution is not None
+        return Response(SpotsSerializer(board_cells.of(asked_for.subject, asked_for.institution, week)).data)
 
     def _own(self) -> Move:
         move: Move = self.get_object()
@@ -238,7 +226,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     )
     @action(methods=["post"], detail=True, url_path="undo/check")
     def check_undo(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
-        return Response(shown(trials.of_undo(self._own())))
+        return Response(shown(dry_run.of_undo(self._own())))
 
     @extend_schema(
         summary="Undo one's own change, as long as nothing newer touches it",

@@ -9,8 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from mdt_portal import api
-from scheduling import finding, news
-from scheduling.pages import today, worklist
+from scheduling.selectors import global_search, news, today, worklist
 
 TAGS = ["overview"]
 PAGE = "The page of the portal; a public id stands in it."
@@ -39,7 +38,7 @@ class HitSerializer(serializers.Serializer):
 class HitsSerializer(serializers.Serializer):
     kind = serializers.CharField(source="label", help_text="In the reader's language.")
     hits = HitSerializer(many=True)
-    more = serializers.BooleanField(help_text=f"There are more than the {finding.MOST} that are listed.")
+    more = serializers.BooleanField(help_text=f"There are more than the {global_search.MOST} that are listed.")
 
 
 class NewsItemSerializer(serializers.Serializer):
@@ -83,11 +82,13 @@ class SearchView(APIView):
     @extend_schema(
         summary="Cases, sessions and people that fit; a find by a patient's whole name is recorded",
         tags=TAGS,
-        parameters=[OpenApiParameter("q", str, required=True, description=f"at least {finding.SHORTEST} letters")],
+        parameters=[
+            OpenApiParameter("q", str, required=True, description=f"at least {global_search.SHORTEST} letters")
+        ],
         responses=HitsSerializer(many=True),
     )
     def get(self, request: api.SignedIn) -> Response:
-        found = finding.find(request.query_params.get("q", ""), request.user)
+        found = global_search.find(request.query_params.get("q", ""), request.user)
         return Response(HitsSerializer(found, many=True).data)
 
 

@@ -16,13 +16,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cases.models import RareClass
-from experts import roster
-from experts.api import HoursSerializer
+from experts.api.availability import HoursSerializer
 from experts.models import Affiliation, Expert, Institution, Team
+from experts.roster import person_cards
 from mdt_portal import access, api
-from scheduling import leaving, room_keeping, rule_words, standing_times
 from scheduling.api.sessions import RoomSerializer, RoomViewSet
 from scheduling.models import Block, BlockKind, Room, RoomClosure
+from scheduling.resources import departures, recurrence_text, recurring_blocks, room_services
 
 TAGS = ["pools"]
 GONE = {204: OpenApiResponse(description="It is gone."), **api.errors(403, 404)}
@@ -56,7 +56,7 @@ class ClosureSerializer(serializers.Serializer):
     sessions = serializers.SerializerMethodField(help_text="Published sessions that need another room.")
 
     def get_sessions(self, row: RoomClosure) -> list[str]:
-        hit = room_keeping.hit(row.room, row.start, row.end)
+        hit = room_services.hit(row.room, row.start, row.end)
         return list(hit.order_by("start").values_list("public_id", flat=True))
 
 
@@ -74,7 +74,7 @@ class KeptRoomViewSet(RoomViewSet):
     def create(self, request: api.SignedIn, **_: str) -> Response:
         given = api.checked(RoomNewSerializer, self)
         access.require(request.user, "pool.edit", given["institution"])
-        row = room_keeping.save(None, **_with_hours(given), by=request.user)
+        row = room_services.save(None, **_with_hours(given), by=request.user)
         return Response(RoomKeptSerializer(row).data, status=201)
 
     @extend_schema(
@@ -86,7 +86,7 @@ class KeptRoomViewSet(RoomViewSet):
     def update(self, request: api.SignedIn, **_: str) -> Response:
         room = self.kept()
         given = api.checked(RoomChangeSerializer, self)
-        row = room_keeping.save(room, institution=room.institution, **_with_hours(given), by=request.user)
+        row = room_services.save(room, institution=room.institution, **_with_hours(given), by=request.user)
         return Response(RoomKeptSerializer(row).data)
 
     @extend_schema(
@@ -102,7 +102,7 @@ class KeptRoomViewSet(RoomViewSet):
     @action(detail=True, methods=["get", "post"], filterset_class=None, pagination_class=None)
     def closures(self, request: api.SignedIn, **_: str) -> Response:
         if request.method == "POST":
-            row = room_keeping.close(self.kept(), **api.checked(ClosureSerializer, self), by=request.user)
+            row = room_services.close(self.kept(), **api.checked(ClosureSerializer, self), by=request.user)
             return Response(ClosureSerializer(row).data, status=201)
         access.require(request.user, "pool.look")
         ahead = self.get_object().closures.filter(end__gt=timezone.now()).select_related("room")
@@ -117,7 +117,7 @@ class KeptRoomViewSet(RoomViewSet):
     @action(detail=True, methods=["delete"], url_path="closures/(?P<closure>[A-Za-z0-9_-]{16})")
     def reopen(self, request: api.SignedIn, closure: str, **_: str) -> Response:
         row = get_object_or_404(RoomClosure, room=self.kept(), public_id=closure)
-        room_keeping.reopen(row, by=request.user)
+        room_services.reopen(row, by=request.user)
         return Response(status=204)
 
     def kept(self) -> Room:
@@ -138,7 +138,7 @@ class WorkSerializer(serializers.Serializer):
     sessions = serializers.SerializerMethodField(help_text="Published sessions that need another person.")
 
     def get_sessions(self, work: Affiliation) -> list[str]:
-        return [one.public_id for one in leaving.hit(work, work.until)] if work.until else []
+        return [one.public_id for one in departures.hit(work, work.until)] if work.until else []
 
 
 class UntilSerializer(serializers.Serializer):
@@ -171,12 +171,12 @@ class WorkView(APIView):
     )
     def put(self, request: api.SignedIn, **_: str) -> Response:
         given = api.checked(WorkSerializer, self)
-        work = roster.end_work(self._work(), until=given["until"], by=request.user)
+        work = person_cards.end_work(self._work(), until=given["until"], by=request.user)
         return Response(WorkSerializer(work).data)
 
     def _work(self) -> Affiliation:
         people = access.visible(self.request.user, Expert.objects.filter(public_id=self.kwargs["id"]))
-        work = get_object_or_404(roster.work_at(people, self.kwargs["hospital"])[:1])
+        work = get_object_or_404(person_cards.work_at(people, self.kwargs["hospital"])[:1])
         access.require(self.request.user, "pool.edit", work.institution)
         return work
 
@@ -202,7 +202,7 @@ class BlockAnswerSerializer(BlockSerializer):
     words = serializers.SerializerMethodField(help_text="The rule in the reader's language.")
 
     def get_words(self, row: Block) -> str:
-        return rule_words.said(row.recurrence)
+        return recurrence_text.said(row.recurrence)
 
 
 class ComingDaySerializer(serializers.Serializer):
@@ -251,7 +251,7 @@ class BlockViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMode
 
     @extend_schema(summary="End a standing time today; one that has not begun vanishes", tags=TAGS, responses=GONE)
     def destroy(self, request: api.SignedIn, **_: str) -> Response:
-        standing_times.end(self.kept(), by=request.user)
+        recurring_blocks.end(self.kept(), by=request.user)
         return Response(status=204)
 
     @extend_schema(
@@ -263,7 +263,7 @@ class BlockViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMode
     def dates(self, request: api.SignedIn, **_: str) -> Response:
         block: Block = self.get_object()
         today = timezone.now().astimezone(block.team.institution.tz).date()
-        return Response(ComingDaySerializer(standing_times.coming(block, today=today), many=True).data)
+        return Response(ComingDaySerializer(recurring_blocks.coming(block, today=today), many=True).data)
 
     def kept(self) -> Block:
         block: Block = self.get_object()
@@ -273,4 +273,4 @@ class BlockViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMode
     def _saved(self, block: Block | None) -> Block:
         given = api.checked(BlockSerializer, self)
         access.require(self.request.user, "pool.edit", given["team"])
-        return standing_times.save(block, **given, by=self.request.user)
+        return recurring_blocks.save(block, **given, by=self.request.user)

@@ -13,11 +13,12 @@ from rest_framework import serializers
 from cases.models import Case
 from experts.models import Expert, Institution, Team
 from mdt_portal import api
-from scheduling import commit, wording
-from scheduling.clock import Horizon
-from scheduling.differences import Change, ChangeKind
+from scheduling.explain import solver_text
 from scheduling.models import Proposal, ProposalKind, Room
-from scheduling.solver.plan import Plan, PlannedSession, Unplaced
+from scheduling.problem.core.horizon import Horizon
+from scheduling.problem.core.plan_diff import Change, ChangeKind
+from scheduling.publishing import publication
+from scheduling.solver.core.plan import Plan, PlannedSession, Unplaced
 from scheduling.states import RunStatus
 
 
@@ -149,7 +150,7 @@ class PublishedSerializer(serializers.Serializer):
     told = serializers.IntegerField(help_text="How many people get a message.")
 
 
-def summary(proposal: Proposal, outcome: commit.Outcome) -> dict[str, Any]:
+def summary(proposal: Proposal, outcome: publication.Outcome) -> dict[str, Any]:
     counts = Counter(str(change.kind) for change in outcome.changes)
     named = {"proposal": proposal.public_id, "run": proposal.run.public_id, "told": outcome.told}
     return named | {kind.value: counts[kind.value] for kind in ChangeKind}
@@ -223,11 +224,11 @@ class _Names:
 
     def left_out(self) -> list[dict[str, Any]]:
         left = self.plan.unplaced
-        names = wording.names_of([reason.params for one in left for reason in one.reasons])
+        names = solver_text.names_of([reason.params for one in left for reason in one.reasons])
 
         def said(one: Unplaced) -> list[str]:
             raw = [{"code": reason.code, "params": reason.params} for reason in one.reasons]
-            return [wording.unplaced_text(reason, names, self.horizon) for reason in raw]
+            return [solver_text.unplaced_text(reason, names, self.horizon) for reason in raw]
 
         return [{"case": self.cases[one.case], "reasons": said(one)} for one in left]
 
@@ -240,7 +241,7 @@ def detail_of(proposal: Proposal) -> dict[str, Any]:
     changes: tuple[Change, ...] = ()
     stale = run.status == RunStatus.SUPERSEDED
     if run.status == RunStatus.PROPOSED:
-        found, seen = commit.preview(proposal)
+        found, seen = publication.preview(proposal)
         changes = tuple(change for change in found if change.kind != ChangeKind.SAME)
         stale = seen.base_versions != proposal.base_versions
     horizon = Horizon.around(run.horizon_start, run.horizon_days, zone)

@@ -13,12 +13,14 @@ from rest_framework import serializers
 
 from cases.models import Outcome
 from experts.models import Expert
-from mdt_portal import api, clock, shell
+from mdt_portal import api, shell
 from mdt_portal.errors import RuleError
+from mdt_portal.i18n import clock
 from mdt_portal.models import User
-from scheduling import evaluation, meetings
-from scheduling.meetings import Said
 from scheduling.models import Session
+from scheduling.selectors import evaluation
+from scheduling.sessions import meetings
+from scheduling.sessions.meetings import Said
 
 LONGEST_DAYS = 366
 DAYS = OpenApiParameter("days", int, description=f"so many days back from now (30), at most {LONGEST_DAYS}")

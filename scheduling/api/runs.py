@@ -16,7 +16,6 @@ from experts import roles
 from experts.models import Institution, Role
 from mdt_portal import access, api
 from mdt_portal.errors import Conflict
-from scheduling import commit, comparison, runs, wording
 from scheduling.api.proposals import (
     AlternativeSerializer,
     FiguresSerializer,
@@ -26,7 +25,10 @@ from scheduling.api.proposals import (
     detail_of,
     summary,
 )
+from scheduling.explain import solver_text
 from scheduling.models import PlanningRun, Proposal, ProposalKind, RunTrigger
+from scheduling.planning import comparison, runs
+from scheduling.publishing import publication
 from scheduling.states import RunStatus
 
 
@@ -92,7 +94,7 @@ class RunRowSerializer(serializers.Serializer):
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, run: PlanningRun) -> Any:
-        return {"code": run.failure["code"], "message": wording.failure_text(run.failure)} if run.failure else None
+        return {"code": run.failure["code"], "message": solver_text.failure_text(run.failure)} if run.failure else None
 
 
 class RunSerializer(RunRowSerializer):
@@ -254,5 +256,5 @@ class ProposalViewSet(api.PublicIdMixin, viewsets.GenericViewSet):
 
 
 def publish(proposal: Proposal, request: api.SignedIn) -> Response:
-    outcome = commit.publish(proposal, by=request.user)
+    outcome = publication.publish(proposal, by=request.user)
     return Response(PublishedSerializer(summary(proposal, outcome)).data)

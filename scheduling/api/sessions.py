@@ -14,15 +14,17 @@ from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from cases import serializers as case_shown
+from cases.api import serializers as case_shown
 from cases.models import Case, Outcome
-from experts.api import Lists
+from experts.api.availability import Lists
 from experts.models import Expert
-from mdt_portal import access, api, clock, shell
-from scheduling import deputies, evaluation, sessions
+from mdt_portal import access, api, shell
+from mdt_portal.i18n import clock
 from scheduling.api import records
-from scheduling.clock import Horizon
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Room, Seat, Session
+from scheduling.problem.core.horizon import Horizon
+from scheduling.selectors import evaluation
+from scheduling.sessions import session_services, substitutes
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
 
 # What is shown --------------------------------------------------------------------------------------------------------
@@ -224,7 +226,7 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
     def cancel(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         session = self.changeable()
         reason = api.checked(case_shown.WhySerializer, self)["reason"]
-        sessions.cancel(session, by=request.user, reason=reason)
+        session_services.cancel(session, by=request.user, reason=reason)
         return self.render(session)
 
     @extend_schema(
@@ -267,7 +269,7 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
     )
     @action(detail=True, url_path=f"{SEAT_PATH}/deputies", pagination_class=None)
     def deputies(self, request: api.SignedIn, id: str, case: str, place: str) -> Response:  # noqa: A002
-        found = deputies.of(self.seat(case, place))
+        found = substitutes.of(self.seat(case, place))
         return Response(api.NamedSerializer(found, many=True).data)
 
     @extend_schema(
@@ -281,7 +283,7 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
     def fill(self, request: api.SignedIn, id: str, case: str, place: str) -> Response:  # noqa: A002
         seat = self.seat(case, place)
         expert = api.checked(DeputySerializer, self)["expert"]
-        sessions.fill_seat(seat, expert, by=request.user)
+        session_services.fill_seat(seat, expert, by=request.user)
         return self.render(seat.item.session)
 
 

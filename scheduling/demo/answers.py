@@ -7,9 +7,9 @@ import random
 from django.utils import timezone
 
 from mdt_portal.models import User
-from scheduling import invitations
-from scheduling.invitations import DeclineReason
 from scheduling.models import Invitation, Session
+from scheduling.sessions import invitations
+from scheduling.sessions.invitations import DeclineReason
 from scheduling.states import InvitationStatus
 
 ANSWERED = 0.4  # of the invitations to sessions that are not complete

@@ -1,4 +1,4 @@
-"""The same traces as `cases.materials.receive` leaves, for thousands of items at once: an alliance in a minute."""
+"""The same traces as `materials.receive` leaves, for thousands of items at once: an alliance in a minute."""
 
 from __future__ import annotations
 

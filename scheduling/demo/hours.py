@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, time, timedelta
 
-from experts.availability import union
+from experts.availability.core.time_intervals import union
 from experts.models import AvailabilityException, ExceptionKind, Leave, WeeklyAvailability
 from scheduling.demo.people import Hired
 from scheduling.demo.places import AFTERNOON, MORNING

@@ -11,21 +11,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from cases import aftercare, materials, workflow
-from cases.aftercare import Todo, Words
 from cases.models import Case, Outcome
+from cases.services import aftercare, materials, workflow
+from cases.services.aftercare import Todo, Words
 from cases.states import CaseStatus
-from experts import working_days
+from experts.availability import working_days
 from experts.models import Expert, Qualification
 from mdt_portal import lifecycle
 from mdt_portal.models import AuditEvent, StatusEvent, User
-from scheduling import confirmation, meetings, sessions
 from scheduling.demo import referrals, vignettes
 from scheduling.demo.people import Hired
 from scheduling.demo.referrals import World
 from scheduling.demo.teams import Formed
 from scheduling.models import AgendaItem, Attendance, Session
-from scheduling.places import places
+from scheduling.problem.places import places
+from scheduling.sessions import confirmation, meetings, session_services
 from scheduling.states import InvitationStatus
 
 CASES = 3
@@ -161,7 +161,7 @@ class _Meet:
         """On one agenda, twenty minutes each, and everybody has accepted."""
         rows = [case for case in cases if case.status == CaseStatus.WAITING]
         with _at(self.start - timedelta(days=2)):
-            session = sessions.place(
+            session = session_services.place(
                 None,
                 team_id=self.team.row.pk,
                 institution_id=self.team.site.row.pk,
@@ -170,10 +170,12 @@ class _Meet:
                 end=self.start + timedelta(minutes=CASE_MIN * len(rows)),
             )
             agenda = [
-                sessions.Entry(case=case, start=self.start + timedelta(minutes=CASE_MIN * n), people=self._people(case))
+                session_services.Entry(
+                    case=case, start=self.start + timedelta(minutes=CASE_MIN * n), people=self._people(case)
+                )
                 for n, case in enumerate(rows)
             ]
-            sessions.set_agenda(session, agenda, remote=(), by=self.by)
+            session_services.set_agenda(session, agenda, remote=(), by=self.by)
             AgendaItem.objects.filter(session=session).update(minutes=CASE_MIN)
             for case in rows:
                 lifecycle.move(case, CaseStatus.PLANNED, by=self.by, why="case.planned")

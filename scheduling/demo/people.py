@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cases.catalogue import Rule
+from cases.catalogue.core.evaluation import Rule
 from experts.models import Affiliation, Discipline, Expert, Level, Qualification, Title
 from scheduling.demo import vignettes
 from scheduling.demo.names import Name, Names

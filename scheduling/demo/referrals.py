@@ -9,9 +9,10 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import F
 
-from cases import catalogue, materials, patients, workflow
-from cases.catalogue import Answer, Rule, Undecided
+from cases.catalogue.core import evaluation
+from cases.catalogue.core.evaluation import Answer, Rule, Undecided
 from cases.models import Case
+from cases.services import materials, patients, workflow
 from mdt_portal.models import User
 from scheduling.demo import bulk, vignettes
 from scheduling.demo.bulk import Arrival
@@ -70,7 +71,7 @@ def _draw(world: World, tier: str | None) -> tuple[Drawn, Answer]:
         drawn = vignettes.draw(world.rng.choices(choice, weights=weights)[0], world.rng)
         calmer = replace(drawn, facts=replace(drawn.facts, urgency="routine"))
         for candidate in [drawn, calmer] if drawn.facts.urgency == "urgent" else [drawn]:
-            answer = catalogue.evaluate(candidate.facts, world.rules)
+            answer = evaluation.evaluate(candidate.facts, world.rules)
             hurried = candidate.facts.urgency == "urgent" and world.rng.random() < HURRIED
             if hurried or _in_reach(world, answer.hours):
                 return candidate, answer
@@ -82,7 +83,7 @@ def _draw_undecided(world: World) -> tuple[Drawn, Answer]:
     choice: list[Vignette] = [one for one in vignettes.of_groups(world.groups) if one.stages or one.scores]
     while True:
         drawn = vignettes.without_a_fact(vignettes.draw(world.rng.choice(choice), world.rng))
-        answer = catalogue.evaluate(drawn.facts, world.rules)
+        answer = evaluation.evaluate(drawn.facts, world.rules)
         if isinstance(answer, Undecided):
             return drawn, answer
 

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from cases import rulebook, vocabulary
-from cases.catalogue import Rule
-from experts import working_days
+from cases.catalogue import rulebook
+from cases.catalogue.core import vocabulary
+from cases.catalogue.core.evaluation import Rule
+from experts.availability import working_days
 from scheduling.demo import accounts, hours, past, people, places, referrals, teams
 from scheduling.demo.names import Names
 from scheduling.demo.sizes import SIZES

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
-from cases.catalogue import Rule
+from cases.catalogue.core.evaluation import Rule
 from experts import reference
 from experts.models import Discipline, DiseaseGroup, Expert, OnCallDuty, Team
 from scheduling.demo import vignettes

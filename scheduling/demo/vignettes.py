@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cases import catalogue
-from cases.catalogue import Facts, Requirement, Rule
+from cases.catalogue.core import evaluation
+from cases.catalogue.core.evaluation import Facts, Requirement, Rule
 
 DATA = Path(__file__).parent / "data"
 URGENT_SHARE = {False: 0.15, True: 0.6}  # 0.2 over all of them
@@ -98,7 +98,7 @@ def seats_needed(groups: Iterable[str], rules: Iterable[Rule]) -> Counter[str]:
     """How often each discipline is asked for by the cases of `groups`, required seats only."""
     rules, need = tuple(rules), Counter[str]()
     for vignette in of_groups(groups):
-        answer = catalogue.evaluate(draw(vignette, random.Random(0)).facts, rules)  # noqa: S311
+        answer = evaluation.evaluate(draw(vignette, random.Random(0)).facts, rules)  # noqa: S311
         if isinstance(answer, Requirement):
             for seat in answer.seats:
                 need[seat.discipline] += vignette.weight * seat.count

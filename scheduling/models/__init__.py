@@ -9,10 +9,10 @@ Attendance and RoomBooking carry the exclusion constraints: nobody and no room i
 
 from scheduling.models.attendance import Attendance, AttendanceMode, AttendanceQuerySet, Invitation, Seat
 from scheduling.models.moves import Move, MoveKind
+from scheduling.models.placement_constraints import TimeRequest, Wish, WishKind, WishQuerySet
 from scheduling.models.places import Block, BlockKind, Room, RoomClosure, RoomHours
 from scheduling.models.runs import Incumbent, PlanningRun, Proposal, ProposalKind, PublishedPlan, RunTrigger
 from scheduling.models.sessions import AgendaItem, Hold, HoldQuerySet, RoomBooking, Session, SessionQuerySet
-from scheduling.models.wishes import TimeRequest, Wish, WishKind, WishQuerySet
 
 __all__ = [
     "AgendaItem",

@@ -136,7 +136,7 @@ class Invitation(models.Model):
     deputy = models.ForeignKey(Expert, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     """A colleague whom somebody who declined suggests."""
     offered = models.JSONField(default=list, blank=True)
-    """Other times at which they could come, as pairs of moments; see `scheduling.suggestions`."""
+    """Other times at which they could come, as pairs of moments; see `scheduling.sessions.suggestions`."""
 
     class Meta:
         verbose_name = _("invitation")

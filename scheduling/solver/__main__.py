@@ -12,17 +12,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scheduling.solver import explain, objectives, rules
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem
-from scheduling.solver.reading import ProblemError, as_json
+from scheduling.solver import rules
+from scheduling.solver.core import objectives
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.core.reading import ProblemError, as_json
+from scheduling.solver.explain import explain
+from scheduling.solver.rules import checking
 from scheduling.solver.solve import Progress, solve
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     try:
-        problem = Problem.from_json(_load(options.problem))
+        problem = checking.read_problem(_load(options.problem))
         plan = Plan.from_json(_load(options.validate)) if options.validate else None
     except ProblemError as error:
         for mistake in error.mistakes:

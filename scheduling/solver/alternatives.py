@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from scheduling.solver import greedy, objectives, presence, warm
-from scheduling.solver.decompose import Coordinator, Worker
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem, Weights
+from scheduling.solver.core import objectives, presence
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import Problem, Weights
+from scheduling.solver.greedy import greedy
+from scheduling.solver.neighbourhood import warm
+from scheduling.solver.neighbourhood.decompose import Coordinator, Worker
 
 MUCH = 50
 STILL_SHARE, GIVING_WAY_SHARE = 0.4, 0.7  # of the time left: with what is published standing still, then giving way

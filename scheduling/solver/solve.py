@@ -12,10 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from scheduling.solver import agenda, bounds, crew, explain, model, proof, team_proof, warm
-from scheduling.solver.decompose import Answer, Coordinator, Exchange, Task
-from scheduling.solver.plan import Bound, Goals, Plan, Unplaced
-from scheduling.solver.problem import Problem
+from scheduling.solver.columns import agenda
+from scheduling.solver.core.plan import Bound, Goals, Plan, Unplaced
+from scheduling.solver.core.problem import Problem
+from scheduling.solver.exact import model
+from scheduling.solver.explain import explain
+from scheduling.solver.neighbourhood import crew, warm
+from scheduling.solver.neighbourhood.decompose import Answer, Coordinator, Exchange, Task
+from scheduling.solver.proof import bounds, proof, team_proof
 
 TASK_S = 8.0
 SETTLED_AFTER = 12
@@ -136,7 +140,7 @@ class Search:
         return crew.Alone(self.problem, self.clock.over) if alone else crew.Processes(self.problem, workers)
 
     def _search_locally(self, seconds: float) -> None:
-        from scheduling.solver import local_search  # numpy: only whoever needs it pays for it
+        from scheduling.solver.local_search import local_search  # noqa: PLC0415 - loads numpy
 
         seed, over = self.coordinator.seed, self.clock.over
         start = self.coordinator.plan()

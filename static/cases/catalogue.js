@@ -1,4 +1,6 @@
-/* The catalogue's editor: a control beside which a mistake stands is marked as invalid, also for those who listen. */
+/* The catalogue's editor: a control beside which a mistake stands is marked as invalid, also for those who listen.
+   A button that changes the rows brings the rule in words and all mistakes itself: the check of what stood there before
+   is taken back, or its answer would come late and mark the wrong rows. */
 (() => {
   "use strict";
   const form = document.getElementById("rule-form");
@@ -15,6 +17,19 @@
       else control.removeAttribute("aria-invalid");
     }
   }
+
+  const live = document.getElementById("rule-live");
+  let pressed = null; // the request of a button that is under way
+  form.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, xhr } = event.detail;
+    if (elt === live) {
+      if (pressed) event.preventDefault();
+      return;
+    }
+    htmx.trigger(live, "htmx:abort");
+    pressed = xhr;
+    xhr.addEventListener("loadend", () => { if (pressed === xhr) pressed = null; });
+  });
 
   mark();
   document.body.addEventListener("htmx:afterSettle", mark);

@@ -12,8 +12,8 @@ from rest_framework.test import APIClient
 from cases.models import Case
 from experts.models import Role
 from mdt_portal.models import User
-from scheduling import meetings
 from scheduling.models import Session
+from scheduling.sessions import meetings
 from tests import factories
 from tests.api.conftest import Api
 

@@ -6,12 +6,13 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
-from cases import rulebook, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import vocabulary
 from cases.models import Case, Patient
 from experts.models import Role
 from mdt_portal.models import AuditEvent
-from scheduling import commit
 from scheduling.models import Session
+from scheduling.publishing import publication
 from tests import factories
 from tests.scheduling import world
 
@@ -162,10 +163,10 @@ def test_identity_is_recorded_and_kept_from_managers(api, hospital, referrer) ->
     assert AuditEvent.objects.filter(deed="looked").count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 def test_a_planned_case_shows_its_place_and_can_be_withdrawn(api) -> None:
     w = world.small(2)
-    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    publication.publish(w.propose(seconds=1), by=w.coordinator)
     client = api(w.coordinator)
     place = client.get(url(w.cases[0])).json()["place"]
     session = Session.objects.get()

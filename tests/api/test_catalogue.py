@@ -5,7 +5,8 @@ from datetime import date
 
 import pytest
 
-from cases import rulebook, rulesheet, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import csv_io, vocabulary
 from cases.models import Case, CatalogueRule
 from experts.models import Role
 from mdt_portal.models import AuditEvent
@@ -165,13 +166,13 @@ def test_export_round_trips_and_import_is_a_dry_run_first(editor, kind) -> None:
     same = editor.post(f"{BASE}import/", {"text": text}).json()
     assert (same["new"], same["changed"], same["mistakes"], same["unchanged"] > 0) == ([], [], [], True)
     before = CatalogueRule.objects.count()
-    sheet = rulesheet.write([changed(minutes=25)])
+    sheet = csv_io.write([changed(minutes=25)])
     dry = editor.post(f"{BASE}import/", {"text": sheet}).json()
     assert (dry["written"], [change["field"] for change in dry["changed"][0]["changes"]]) == (False, ["minutes"])
     assert CatalogueRule.objects.count() == before
     assert editor.post(f"{BASE}import/", {"text": sheet, "confirm": True}).json()["written"] is True
     assert CatalogueRule.objects.get(status="draft").content["minutes"] == 25
-    wrong = editor.post(f"{BASE}import/", {"text": rulesheet.write([changed(minutes=99)]), "confirm": True}).json()
+    wrong = editor.post(f"{BASE}import/", {"text": csv_io.write([changed(minutes=99)]), "confirm": True}).json()
     assert (wrong["written"], [(one["line"], one["place"]) for one in wrong["mistakes"]]) == (False, [(2, "minutes")])
     assert editor.get(f"{BASE}export/?kind=xml").status_code == 404
 

@@ -7,9 +7,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from experts.models import Role
-from scheduling import moves
+from scheduling.board import moves
+from scheduling.board.moves import Where
 from scheduling.models import Move, Session
-from scheduling.moves import Where
 from tests import factories
 from tests.scheduling.world import World, small
 

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from cases import workflow
 from cases.models import Case
+from cases.services import workflow
 from experts.models import Role
 from mdt_portal.models import AuditEvent, User
 from tests import factories

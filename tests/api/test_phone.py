@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from experts import time_keeping
+from experts.availability import time_keeping
 from experts.models import Role
-from scheduling import commit, invitations
 from scheduling.models import Invitation
+from scheduling.publishing import publication
+from scheduling.sessions import invitations
 from tests import factories
 from tests.scheduling import world
 
@@ -19,7 +20,7 @@ NEXT = factories.monday(1)
 def w():  # type: ignore[no-untyped-def]
     found = world.small(1)
     people = [{1: found.experts[0], 2: found.experts[2], 3: found.experts[4]}]
-    commit.publish(found.offer(found.meeting(1, "09:00", people)), by=found.coordinator)
+    publication.publish(found.offer(found.meeting(1, "09:00", people)), by=found.coordinator)
     found.experts[0].user = factories.user(Role.EXPERT, at=found.hospital)
     found.experts[0].save()
     return found

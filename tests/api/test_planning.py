@@ -7,18 +7,19 @@ from django.utils import timezone
 
 from experts.models import Role
 from mdt_portal.models import OutboxMessage
-from scheduling import commit, runs
 from scheduling.models import Invitation, PlanningRun, Proposal, Seat, Session
+from scheduling.planning import runs
+from scheduling.publishing import publication
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 RUNS = "/api/v1/runs/"
 
 
 def published(cases: int = 2) -> world.World:
     w = world.small(cases)
-    commit.publish(w.propose(seconds=1), by=w.coordinator)
+    publication.publish(w.propose(seconds=1), by=w.coordinator)
     return w
 
 

@@ -10,7 +10,7 @@ from scheduling.models import PlanningRun, Proposal, ProposalKind, TimeRequest
 from tests import factories
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 RUNS, WISHES, CASES = "/api/v1/runs/", "/api/v1/wishes/", "/api/v1/cases/"
 
 

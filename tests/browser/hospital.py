@@ -8,17 +8,20 @@ from datetime import date, time, timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from cases import rulebook, workflow
+from cases.catalogue import rulebook
 from cases.models import Case, CatalogueRule
+from cases.services import workflow
 from cases.states import CaseStatus, MaterialStatus
-from experts import special_days, time_keeping, working_days
+from experts.availability import special_days, time_keeping, working_days
 from experts.models import ExceptionKind, Expert, Institution, Role
 from mdt_portal import outbox, saved_views
 from mdt_portal.models import User
-from scheduling import commit, extra_time, holds, invitations, moves, planning, promises, room_keeping, runs, wishes
+from scheduling.board import moves
+from scheduling.board.dry_run import Where
 from scheduling.demo import answers
 from scheduling.demo.accounts import ACCOUNTS
 from scheduling.demo.seed import seed
+from scheduling.explain import time_requests
 from scheduling.models import (
     Hold,
     Invitation,
@@ -30,8 +33,11 @@ from scheduling.models import (
     Wish,
     WishKind,
 )
+from scheduling.planning import placement_constraints, runs, worker
+from scheduling.publishing import earliest_slots, holds, publication
+from scheduling.resources import room_services
+from scheduling.sessions import invitations
 from scheduling.states import InvitationStatus, RunStatus, SessionStatus
-from scheduling.trials import Where
 from tests import factories
 
 
@@ -92,7 +98,7 @@ def _kept_for_later(count: int):  # type: ignore[no-untyped-def]
 
 def _a_published_week(world: Busy) -> None:
     run = _computed(world, seconds=4)
-    commit.publish(run.proposals.get(), by=world.coordinator)
+    publication.publish(run.proposals.get(), by=world.coordinator)
     answers.give(seed=1)
 
 
@@ -103,7 +109,7 @@ def _computed(world: Busy, **options: object) -> PlanningRun:
         horizon_start=world.week,
         **options,  # type: ignore[arg-type]
     )
-    planning.execute(run.pk)
+    worker.execute(run.pk)
     run.refresh_from_db()
     assert run.status == RunStatus.PROPOSED, run.failure
     return run
@@ -126,7 +132,7 @@ def _a_pool_with_gaps(world: Busy) -> None:
     room = Room.objects.order_by("-pk").first()
     assert room is not None
     day = world.week + timedelta(days=2)
-    room_keeping.close(
+    room_services.close(
         room,
         start=factories.moment(day, "08:00", world.hospital),
         end=factories.moment(day, "18:00", world.hospital),
@@ -146,13 +152,15 @@ def _a_pool_with_gaps(world: Busy) -> None:
 def _by_hand(world: Busy) -> None:
     """A case is placed on the board, one is held, one is wished for, one booked by promise, one withdrawn."""
     by = world.coordinator
-    waiting = [case for case in _complete().order_by("due_at") if promises.asks_for_a_time(case)]
+    waiting = [case for case in _complete().order_by("due_at") if earliest_slots.asks_for_a_time(case)]
     held, booked, wished = waiting[0], waiting[1], waiting[2]
-    holds.confirm(holds.hold(booked, promises.earliest_slots(booked, 1)[0].key, by=by), by=by)
-    slot = promises.earliest_slots(held, 1)[0]
+    holds.confirm(holds.hold(booked, earliest_slots.earliest_slots(booked, 1)[0].key, by=by), by=by)
+    slot = earliest_slots.earliest_slots(held, 1)[0]
     holds.hold(held, slot.key, by=by)
-    wishes.add(wished, by=by, kind=WishKind.FORBID, room=Room.objects.first(), reason="No lift")
-    wishes.add(wished, by=by, kind=WishKind.PIN, start=slot.start, end=slot.start + timedelta(days=3), reason="Asked")
+    placement_constraints.add(wished, by=by, kind=WishKind.FORBID, room=Room.objects.first(), reason="No lift")
+    placement_constraints.add(
+        wished, by=by, kind=WishKind.PIN, start=slot.start, end=slot.start + timedelta(days=3), reason="Asked"
+    )
     session = Session.objects.live().order_by("-start").first()
     assert session is not None
     moves.move_session(
@@ -211,7 +219,7 @@ def _one_that_cannot_be_met(world: Busy) -> None:
     start = factories.moment(world.week + timedelta(days=5), "09:00", world.hospital)
     case = Case.objects.waiting().last()
     assert case is not None
-    extra_time.ask(case, by=world.coordinator, expert=expert, start=start, end=start + timedelta(hours=1))
+    time_requests.ask(case, by=world.coordinator, expert=expert, start=start, end=start + timedelta(hours=1))
     assert TimeRequest.objects.exists()
 
 

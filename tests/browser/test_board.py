@@ -15,12 +15,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from experts.models import Role
 from mdt_portal.models import User
-from scheduling import moves
+from scheduling.board import moves
+from scheduling.board.moves import Where
 from scheduling.models import Session
-from scheduling.moves import Where
-from scheduling.pages.weeks import Week
+from scheduling.selectors.weeks import Week
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 from tests.scheduling.world import World, small
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -229,8 +229,7 @@ def test_board_and_dialogs_are_accessible_and_fit(
     session = placed(world, 0)
     moves.place(world.cases[1], Where(session=session), by=world.coordinator)
     page = desk(world.coordinator, language, theme=theme, width=width)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    said = complaints.of(page)
     wrong = []
     for by in ("room", "team", "person"):
         page.goto(f"{page.url.partition('?')[0]}?week={NEXT}&by={by}")

@@ -9,12 +9,13 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import json_io, vocabulary
 from cases.models import CatalogueRule
 from experts import reference
 from experts.models import Role
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RULES = {"LUNG-3B", "LUNG-NEW", "ONC-COMORB", "APPX-SIMPLE"}
@@ -24,7 +25,7 @@ RULES = {"LUNG-3B", "LUNG-NEW", "ONC-COMORB", "APPX-SIMPLE"}
 def desk(page: Page, live_server: LiveServer, client: Client) -> Page:
     """The catalogue with four rules, one waiting case of stage II, and its administrator signed in."""
     reference.load()
-    found = rulefile.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
+    found = json_io.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
     rulebook.load([raw for raw in found.raw if raw["id"] in RULES], by=None, publish_from=date(2020, 1, 1))
     hospital = factories.institution()
     factories.case_waiting(team=factories.team("lung", at=hospital), code="C34.1", stage="II", comorbidities=0)
@@ -50,8 +51,7 @@ def test_catalogue_preview_and_publish(
     desk: Page, live_server: LiveServer, language: str, said: str, outside: str
 ) -> None:
     page = desk
-    console: list[str] = []
-    page.on("console", lambda message: console.append(message.text))
+    console = complaints.of(page)
     speak(page, live_server, language)
     page.goto(f"{live_server.url}/catalogue/")
     page.fill("#rule-filter [name=q]", "LUNG-3B")
@@ -93,6 +93,26 @@ def test_catalogue_preview_and_publish(
     page.wait_for_url("**/catalogue/")
     assert [rule.condition.stage_min for rule in rulebook.in_force(rulebook.today()) if rule.key == "LUNG-3B"] == ["II"]
     assert [text for text in console if "422" not in text] == []
+
+
+def test_the_answer_to_what_stood_there_before_comes_no_more(desk: Page, live_server: LiveServer) -> None:
+    """A check of seven seats is still under way while the seventh goes; and none starts before the row has gone."""
+    page = desk
+    said = complaints.of(page)
+    page.goto(f"{live_server.url}/catalogue/rules/LUNG-3B/edit/")
+    page.locator("button[value=add-seat]").click()
+    expect(page.locator("[name=seat]")).to_have_count(7)
+    with page.expect_request("**/catalogue/check/") as under_way:
+        page.route("**/catalogue/check/", lambda _: None)  # no answer comes as long as the page waits for one
+        page.fill("#f-minutes", "45")
+    with page.expect_event("requestfailed", lambda request: request == under_way.value):
+        page.locator("button[value=remove-seat-6]").click()
+    expect(page.locator("[name=seat]")).to_have_count(6)
+    expect(page.locator("#wrong-minutes")).to_contain_text("45 lies outside 1 to 30")
+    page.unroute("**/catalogue/check/")
+    page.fill("#f-minutes", "25")
+    expect(page.locator("#wrong-minutes")).to_be_empty()
+    assert said == []
 
 
 def test_the_bench_answers_while_one_types(desk: Page, live_server: LiveServer) -> None:

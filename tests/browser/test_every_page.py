@@ -20,7 +20,7 @@ from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 from pytest_django.plugin import DjangoDbBlocker
 
-from tests.browser import axe, crawl, doings, hospital
+from tests.browser import axe, complaints, crawl, doings, hospital
 from tests.browser.crawl import Seen
 from tests.browser.hospital import Busy
 
@@ -89,10 +89,7 @@ def portal(django_db_setup: None, django_db_blocker: DjangoDbBlocker, at_rest: C
 @pytest.fixture
 def said(page: Page) -> list[str]:
     """What the browser complains of; whatever breaks the content policy is among it."""
-    said: list[str] = []
-    page.on("console", lambda message: REMARKS.search(message.text) or said.append(f"{page.url}: {message.text}"))
-    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
-    return said
+    return complaints.of(page, but=REMARKS)
 
 
 # What is right --------------------------------------------------------------------------------------------------------

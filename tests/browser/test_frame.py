@@ -5,7 +5,7 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser import axe
+from tests.browser import axe, complaints
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -24,8 +24,7 @@ def guide(page: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) 
 def test_parts_are_accessible_and_fit(
     guide: Page, live_server: LiveServer, language: str, theme: str, width: int
 ) -> None:
-    said: list[str] = []
-    guide.on("console", lambda message: said.append(message.text))
+    said = complaints.of(guide)
     guide.context.add_cookies(
         [
             {"name": "theme", "value": theme, "url": live_server.url},

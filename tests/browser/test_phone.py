@@ -10,11 +10,12 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from experts import time_keeping
+from experts.availability import time_keeping
 from experts.models import Expert, Role
 from mdt_portal.models import User
-from scheduling import commit, invitations
 from scheduling.models import Attendance, Invitation, Session
+from scheduling.publishing import publication
+from scheduling.sessions import invitations
 from tests import factories
 from tests.browser import axe
 from tests.scheduling import world
@@ -35,7 +36,7 @@ def w() -> World:
     """Two cases in one session on Tuesday; all but the radiologist have accepted, and another one is free."""
     w = world.small(2)
     people = [{1: w.experts[0], 2: w.experts[2], 3: w.experts[4]}] * 2
-    commit.publish(w.offer(w.meeting(1, "09:00", people)), by=w.coordinator)
+    publication.publish(w.offer(w.meeting(1, "09:00", people)), by=w.coordinator)
     for row in Invitation.objects.exclude(attendance__expert=w.experts[0]):
         invitations.accept(row, by=None)
     return w

@@ -15,11 +15,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from experts.models import Expert, Role
 from mdt_portal.models import KeptMail, User
-from scheduling import invitations
 from scheduling.models import Invitation, Proposal, RoomClosure, Session
+from scheduling.sessions import invitations
 from scheduling.states import RunStatus
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Open = Callable[[str], None]
@@ -111,8 +111,7 @@ class Hospital:
 def test_screens_are_accessible_and_fit(
     page: Page, live_server: LiveServer, language: str, theme: str, width: int
 ) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
+    said = complaints.of(page)
     page.set_viewport_size({"width": width, "height": 800})
     wrong = []
     for user, path in Hospital().pages():

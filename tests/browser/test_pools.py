@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from experts.models import Expert, Institution, Role, Team
 from scheduling.models import Block
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -43,8 +43,7 @@ def test_no_page_of_the_pools_violates(
     names = {settings.LANGUAGE_COOKIE_NAME: language, "theme": theme}
     page.context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in names.items()])
     page.set_viewport_size({"width": width, "height": 900})
-    console: list[str] = []
-    page.on("console", lambda message: console.append(f"{page.url}: {message.text}"))
+    console = complaints.of(page)
     expert, team, block = Expert.objects.get(), Team.objects.get(), Block.objects.get()
     paths = ["people/", f"people/{expert.public_id}/", f"people/{expert.public_id}/edit/", "people/import/", "teams/"]
     paths += [f"teams/{team.public_id}/", "rooms/", f"rooms/{hospital.rooms.get().public_id}/", "standing/"]  # type: ignore[attr-defined]

@@ -11,14 +11,15 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import json_io, vocabulary
 from cases.models import Case
 from experts.models import Institution, Role
 from mdt_portal.models import User
-from scheduling import holds, promises
 from scheduling.models import Hold, Session
+from scheduling.publishing import earliest_slots, holds
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,7 +48,7 @@ WORDS = {
 @pytest.fixture
 def hospital() -> Institution:
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
-    found = rulefile.read(text, vocabulary.shipped())
+    found = json_io.read(text, vocabulary.shipped())
     raw = [one for one in found.raw if one["id"] == "LUNG-3B"]
     rulebook.load(raw, by=None, publish_from=date(2020, 1, 1))
     hospital = factories.institution()
@@ -80,8 +81,7 @@ def speak(page: Page, live_server: LiveServer, language: str, theme: str = "ligh
 @pytest.mark.parametrize("language", list(WORDS))
 def test_book_by_promise(signed_in: Page, live_server: LiveServer, language: str) -> None:
     page, words = signed_in, WORDS[language]
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    said = complaints.of(page)
     speak(page, live_server, language)
 
     page.goto(f"{live_server.url}/refer/")
@@ -129,7 +129,7 @@ def test_a_time_that_somebody_else_took_is_said_and_others_are_offered(
     first, second = (factories.case_waiting(team=team, seats=[("RADIOL", 3)]) for _ in range(2))
     page.goto(f"{live_server.url}/cases/{first.public_id}/")
     shown = page.locator("#promise .offer .when").first.inner_text()
-    holds.hold(second, promises.earliest_slots(second, 1)[0].key, by=coordinator)
+    holds.hold(second, earliest_slots.earliest_slots(second, 1)[0].key, by=coordinator)
     page.locator("#promise").get_by_role("button", name=WORDS[language]["hold"]).first.click()
     expect(page.locator("#promise [role=alert]")).to_contain_text(WORDS[language]["taken"])
     expect(page.locator("#promise .offer .when").first).not_to_have_text(shown)
@@ -154,7 +154,7 @@ def test_the_panel_is_accessible_and_fits(
         factories.case_waiting(team=team, seats=[("CARDIO", 3)]),
         factories.case_waiting(team=team, seats=[("RADIOL", 3)]),
     )  # fmt: skip
-    holds.hold(held, promises.earliest_slots(held, 1)[0].key, by=coordinator)
+    holds.hold(held, earliest_slots.earliest_slots(held, 1)[0].key, by=coordinator)
     wrong = {}
     for name, case, part in (
         ("plain", plain, ".offer"),

@@ -9,12 +9,13 @@ from django.test import Client
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import json_io, vocabulary
 from cases.models import Case
 from experts.models import Role
 from mdt_portal.models import User
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RULES = {"ONC-COMORB", "LUNG-3B", "LUNG-NEW", "STROKE-5-15"}
@@ -23,7 +24,7 @@ RULES = {"ONC-COMORB", "LUNG-3B", "LUNG-NEW", "STROKE-5-15"}
 @pytest.fixture
 def referrer() -> User:
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
-    found = rulefile.read(text, vocabulary.shipped())
+    found = json_io.read(text, vocabulary.shipped())
     rulebook.load([raw for raw in found.raw if raw["id"] in RULES], by=None, publish_from=date(2020, 1, 1))
     hospital = factories.institution()
     factories.team("lung", at=hospital, name_en="Thoracic MDT", name_zh="胸部肿瘤团队")
@@ -51,8 +52,7 @@ def test_from_the_form_to_the_case(
     signed_in: Page, live_server: LiveServer, language: str, typed: str, required: str, team: str
 ) -> None:
     page = signed_in
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
+    said = complaints.of(page)
     speak(page, live_server, language)
     page.goto(f"{live_server.url}/refer/")
     page.fill("[name=patient_name]", "王芳")

@@ -16,7 +16,7 @@ from mdt_portal.models import User
 from scheduling.models import AgendaItem, PlanningRun, Proposal, ProposalKind, Session, TimeRequest, Wish
 from scheduling.states import RunStatus
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 from tests.scheduling import world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -123,8 +123,7 @@ def test_the_review_pages_are_accessible_and_fit(
         expert=only, case=case, start=now, end=now + timedelta(minutes=15), by=small.coordinator
     )
     Wish.objects.create(kind="pin", case=case, room=small.rooms[0], by=small.coordinator)
-    said: list[str] = []
-    page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
+    said = complaints.of(page)
     page.set_viewport_size({"width": width, "height": 800})
     wrong = []
     be(page, live_server.url, small.coordinator, language, theme)

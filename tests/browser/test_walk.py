@@ -12,14 +12,15 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from cases import rulebook, rulefile, vocabulary
+from cases.catalogue import rulebook
+from cases.catalogue.core import json_io, vocabulary
 from cases.models import Case
 from experts.models import Institution, Role
 from mdt_portal.models import KeptMail, User
 from mdt_portal.native.processes import Child
 from scheduling.models import Session
 from tests import factories
-from tests.browser import axe
+from tests.browser import axe, complaints
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 DISCIPLINES = ("RESP", "THORSURG", "MEDONC", "RADONC", "RADIOL", "PATH")
@@ -29,7 +30,7 @@ DISCIPLINES = ("RESP", "THORSURG", "MEDONC", "RADONC", "RADIOL", "PATH")
 def hospital() -> Institution:
     """A hospital that can hold exactly what rule LUNG-3B asks for."""
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
-    found = rulefile.read(text, vocabulary.shipped())
+    found = json_io.read(text, vocabulary.shipped())
     rulebook.load([raw for raw in found.raw if raw["id"] == "LUNG-3B"], by=None, publish_from=date(2020, 1, 1))
     row = factories.institution()
     factories.room(at=row)
@@ -43,7 +44,7 @@ class Desk:
     """One person's browser, in one language, that remembers what the console said."""
 
     def __init__(self, browser: Browser, server: str, language: str, user: User | None = None) -> None:
-        self.server, self.said = server, list[str]()
+        self.server = server
         self.context: BrowserContext = browser.new_context(viewport={"width": 1280, "height": 800})
         cookies = {settings.LANGUAGE_COOKIE_NAME: language}
         if user is not None:
@@ -52,7 +53,7 @@ class Desk:
             cookies[settings.SESSION_COOKIE_NAME] = client.cookies[settings.SESSION_COOKIE_NAME].value
         self.context.add_cookies([{"name": name, "value": value, "url": server} for name, value in cookies.items()])
         self.page: Page = self.context.new_page()
-        self.page.on("console", lambda message: self.said.append(message.text))
+        self.said = complaints.of(self.page)
         self.lang = "zh-Hans" if language.startswith("zh") else "en"
 
     def open(self, path: str) -> Page:

@@ -11,11 +11,12 @@ import pytest
 from django.utils import timezone
 
 from mdt_portal import outbox
-from scheduling import incumbents, runs
 from scheduling.models import Incumbent, PlanningRun
-from scheduling.solver import objectives, rules
-from scheduling.solver.plan import Goals, Plan
-from scheduling.solver.problem import Problem
+from scheduling.planning import incumbents, runs
+from scheduling.solver import rules
+from scheduling.solver.core import objectives
+from scheduling.solver.core.plan import Goals, Plan
+from scheduling.solver.rules import checking
 from tests.scheduling import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,12 +60,12 @@ def assert_proposed(run: PlanningRun) -> Plan:
     ended = now(run)
     assert ended.status == "proposed", ended.failure
     plan = Plan.from_json(run.proposals.get().plan)
-    assert rules.violations(Problem.from_json(ended.problem), plan) == []
+    assert rules.violations(checking.read_problem(ended.problem), plan) == []
     return plan
 
 
 def goals(run: PlanningRun) -> Goals:
-    problem = Problem.from_json(now(run).problem)
+    problem = checking.read_problem(now(run).problem)
     plan = incumbents.resume(run, problem).plan
     assert plan is not None
     return objectives.goals(problem, plan)

@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from mdt_portal import outbox
-from scheduling import runs
 from scheduling.models import PlanningRun, Proposal, Session
+from scheduling.planning import runs
 from tests.scheduling import world
 
 

@@ -25,11 +25,13 @@ from rest_framework.authtoken.models import Token
 from experts.models import Affiliation, Expert, Institution, Role
 from mdt_portal import lifecycle
 from mdt_portal.models import StatusEvent, User
-from scheduling import commit, holds, invitations, locks, promises
-from scheduling.clock import Horizon
+from scheduling import locks
 from scheduling.models import Attendance, Hold, Invitation, Proposal, Seat, Session
+from scheduling.problem.core.horizon import Horizon
+from scheduling.publishing import earliest_slots, holds, publication
+from scheduling.sessions import invitations
 from scheduling.solver import rules
-from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession
+from scheduling.solver.core.plan import Goals, Plan, PlannedCase, PlannedSession
 from tests import factories
 from tests.scheduling import world
 
@@ -118,7 +120,7 @@ def no_locks() -> Iterator[None]:
 @contextmanager
 def no_checks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commit, "is_stale", lambda _proposal: False)
+        patch.setattr(publication, "is_stale", lambda _proposal: False)
         patch.setattr(rules, "violations", lambda *_: [])
         yield
 
@@ -201,7 +203,7 @@ def test_without_its_guards_an_invitation_is_accepted_more_than_once(
 # One open seat -------------------------------------------------------------------------------------------------------
 def test_fifty_fill_one_seat_and_one_wins(live_server: LiveServer) -> None:
     w = world.small(1)
-    commit.publish(w.propose(), by=w.coordinator)
+    publication.publish(w.propose(), by=w.coordinator)
     lost = Invitation.objects.filter(attendance__expert__qualifications__discipline__key="RADIOL").get()
     invitations.decline(lost, by=w.coordinator)
     seat = Seat.objects.select_related("item__session", "item__case").get(attendance=None)
@@ -231,7 +233,7 @@ class Promised:
             team, _room = factories.team(at=hospital), factories.room(at=hospital)
             for _ in range(RIVALS // HOSPITALS):
                 case = factories.case_waiting(team=team, seats=[("RADIOL", 3)])
-                slot = promises.earliest_slots(case, 1)[0]
+                slot = earliest_slots.earliest_slots(case, 1)[0]
                 self.wanted[f"/api/v1/cases/{case.public_id}/hold/"] = json.dumps({"slot": slot.key})
 
     def race(self, server: LiveServer) -> Counter[int]:
@@ -258,7 +260,7 @@ def test_without_any_guard_a_promised_time_is_held_more_than_once(live_server: L
 
 def test_fifty_book_one_held_time_and_one_books_it(live_server: LiveServer) -> None:
     w = world.small(1)
-    hold = holds.hold(w.cases[0], promises.earliest_slots(w.cases[0], 1)[0].key, by=w.coordinator)
+    hold = holds.hold(w.cases[0], earliest_slots.earliest_slots(w.cases[0], 1)[0].key, by=w.coordinator)
     assert rush(live_server, w.coordinator, [f"/api/v1/holds/{hold.public_id}/confirm/"] * RIVALS) == ONE_WINNER
     assert Session.objects.count() == 1
 

@@ -1,6 +1,7 @@
-"""docs/operations.md names every variable that the settings read."""
+"""What the documents promise about the code: variables, tests and files that are really there."""
 
 import re
+from collections import defaultdict
 
 from mdt_portal.native.workspace import ROOT
 
@@ -11,3 +12,33 @@ def test_every_variable_is_documented():
     told = set(re.findall(r"`([A-Z_]+)`", (ROOT / "docs" / "operations.md").read_text()))
     assert read - told == set()
     assert len(read) > 20
+
+
+def documents():
+    return [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+def test_every_link_leads_to_a_file():
+    links = [
+        (file, target)
+        for file in documents()
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", file.read_text(encoding="utf-8"))
+        if "://" not in target
+    ]
+    broken = [f"{file.relative_to(ROOT)}: {target}" for file, target in links if not (file.parent / target).exists()]
+    assert broken == []
+    assert len(links) > 50
+
+
+def test_every_test_that_a_document_names_exists():
+    known = defaultdict(set)
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        known[file.name] |= set(re.findall(r"^ *def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE))
+    named = [
+        pair
+        for file in documents()
+        for pair in re.findall(r"\b(test_\w+\.py)(?:::(test_\w+))?", file.read_text(encoding="utf-8"))
+    ]
+    gone = [f"{file}::{test}" for file, test in named if file not in known or (test and test not in known[file])]
+    assert gone == []
+    assert len(named) > 20

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.db import connection
 
-from mdt_portal import health
+from mdt_portal.operations import health
 
 
 @pytest.fixture

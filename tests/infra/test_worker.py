@@ -3,7 +3,7 @@
 import psutil
 import pytest
 
-from mdt_portal import health
+from mdt_portal.operations import health
 
 
 @pytest.mark.parametrize("queue", health.QUEUES)

@@ -11,10 +11,12 @@ from django.utils import timezone
 from cases.models import Case
 from experts.models import Expert, Institution, Role, Team
 from mdt_portal.models import User
-from scheduling import planning, runs
-from scheduling.clock import Horizon
 from scheduling.models import PlanningRun, Proposal, PublishedPlan, Room
-from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession
+from scheduling.planning import runs, worker
+from scheduling.planning.search import Course
+from scheduling.problem import snapshot
+from scheduling.problem.core.horizon import Horizon
+from scheduling.solver.core.plan import Goals, Plan, PlannedCase, PlannedSession
 from tests import factories
 
 
@@ -35,9 +37,24 @@ class World:
         return runs.request_run(by=self.coordinator, institutions=[self.hospital], **fields)
 
     def compute(self, **fields) -> PlanningRun:
-        """Request a run and compute it in this process."""
+        """Request a run and compute it here and now, in the transaction of the test.
+
+        Without the lease that `worker.execute` keeps alive from a connection of its own, which could not see the run.
+        """
+        run = runs.claim(self.request(**fields).pk)
+        assert run is not None
+        searches: list[Course] = []
+        solved = worker.solve(run, snapshot.take(run), watch=searches.append, should_stop=lambda: False)
+        runs.keep_alive(run, searches[-1].points())
+        worker.conclude(run, solved)
+        run.refresh_from_db()
+        assert run.status == "proposed", run.failure
+        return run
+
+    def executed(self, **fields) -> PlanningRun:
+        """Request a run and let a worker's code do all of it, which needs a test that commits."""
         run = self.request(**fields)
-        planning.execute(run.pk)
+        worker.execute(run.pk)
         run.refresh_from_db()
         assert run.status == "proposed", run.failure
         return run

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from scheduling.solver import objectives, rules
-from scheduling.solver.plan import Goals, Plan, PlannedCase, PlannedSession, Unplaced
-from scheduling.solver.problem import Case, Problem
+from scheduling.solver import rules
+from scheduling.solver.core import objectives
+from scheduling.solver.core.plan import Goals, Plan, PlannedCase, PlannedSession, Unplaced
+from scheduling.solver.core.problem import Case, Problem
 
 
 def optimum(problem: Problem) -> Goals:

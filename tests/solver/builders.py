@@ -5,9 +5,9 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from scheduling.solver import greedy, objectives
-from scheduling.solver.plan import Plan, PlannedCase, PlannedSession, Unplaced
-from scheduling.solver.problem import (
+from scheduling.solver.core import objectives
+from scheduling.solver.core.plan import Plan, PlannedCase, PlannedSession, Unplaced
+from scheduling.solver.core.problem import (
     Case,
     Choice,
     Expert,
@@ -20,6 +20,7 @@ from scheduling.solver.problem import (
     Team,
     Weights,
 )
+from scheduling.solver.greedy import greedy
 
 DAY = 1440
 OFFICE = ((480, 720),)

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from scheduling.solver import agenda, greedy, presence, rules
-from scheduling.solver.problem import Seat
+from scheduling.solver import rules
+from scheduling.solver.columns import agenda
+from scheduling.solver.core import presence
+from scheduling.solver.core.problem import Seat
+from scheduling.solver.greedy import greedy
 from tests.solver.builders import case, expert, plan, planned, problem, random_problem, session
 
 

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from benchmarks import instances
-from scheduling.solver import greedy, rules
+from scheduling.solver import rules
+from scheduling.solver.greedy import greedy
 
 README = (instances.FOLDER / "README.md").read_text(encoding="utf-8")
 LINE = re.compile(r"\| *([A-Z]+-\d)? *\| *\d* *\| *(fcfs|weekly|smart)\*? *\| ([\d /]+) \| (\d+) \| (\d+) \| (\d+) \|")

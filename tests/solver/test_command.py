@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import instances
 from scheduling.solver.__main__ import main
-from scheduling.solver.problem import Problem
+from scheduling.solver.rules import checking
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ FAULTS = [
 def test_validate_finds_the_injected_fault(fault, solved, folder, capsys):
     path, plan_file = solved
     with gzip.open(path, "rt", encoding="utf-8") as file:
-        problem = Problem.from_json(json.load(file))
+        problem = checking.read_problem(json.load(file))
     plan = json.loads(plan_file.read_text(encoding="utf-8"))
     fault(plan, problem)
     broken = folder / "broken.json"

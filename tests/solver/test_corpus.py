@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from scheduling.solver import bounds, greedy, model, rules
-from scheduling.solver.plan import Goals
-from scheduling.solver.problem import Problem
+from scheduling.solver import rules
+from scheduling.solver.core.plan import Goals
+from scheduling.solver.exact import model
+from scheduling.solver.greedy import greedy
+from scheduling.solver.proof import bounds
+from scheduling.solver.rules import checking
 from scheduling.solver.solve import valid_bound
 
 CORPUS = json.loads(gzip.decompress((Path(__file__).parent / "corpus.json.gz").read_bytes()))
@@ -16,7 +19,7 @@ CORPUS = json.loads(gzip.decompress((Path(__file__).parent / "corpus.json.gz").r
 
 @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: f"seed{entry['seed']}")
 def test_exact_model_proves_the_stored_goals(entry):
-    problem = Problem.from_json(entry["problem"])
+    problem = checking.read_problem(entry["problem"])
     best = Goals(**dict(zip(Goals.__slots__, entry["goals"], strict=True)))
     plan, proven = model.solve(problem, seconds=10)
     assert plan.goals == best
@@ -26,7 +29,7 @@ def test_exact_model_proves_the_stored_goals(entry):
 
 @pytest.mark.parametrize("entry", CORPUS, ids=lambda entry: f"seed{entry['seed']}")
 def test_stored_goals_lie_between_bound_and_greedy(entry):
-    problem = Problem.from_json(entry["problem"])
+    problem = checking.read_problem(entry["problem"])
     best = Goals(**dict(zip(Goals.__slots__, entry["goals"], strict=True)))
     assert greedy.general(problem).goals >= best
     low = valid_bound(bounds.full_bound(problem), best)

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from scheduling.solver import explain
-from scheduling.solver.explain import Explainer
-from scheduling.solver.problem import Choice
+from scheduling.solver.core.problem import Choice
+from scheduling.solver.explain import explain
+from scheduling.solver.explain.explain import Explainer
 from tests.solver.builders import DAY, case, expert, plan, planned, problem, room, session, team
 
 

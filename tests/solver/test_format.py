@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from scheduling.solver.plan import Plan
-from scheduling.solver.problem import Problem, ProblemError
+from scheduling.solver.core.plan import Plan
+from scheduling.solver.core.problem import ProblemError
+from scheduling.solver.rules import checking
 from tests.solver.builders import case, plan, planned, problem, random_problem, session
 
 
-def mistakes(data, read=Problem.from_json):
+def mistakes(data, read=checking.read_problem):
     with pytest.raises(ProblemError) as error:
         read(data)
     return [(mistake.place, mistake.code) for mistake in error.value.mistakes]
@@ -21,7 +22,7 @@ def small():
 
 def test_problem_survives_json():
     of = random_problem(3, cases=5)
-    assert Problem.from_json(json.loads(json.dumps(of.to_json()))) == of
+    assert checking.read_problem(json.loads(json.dumps(of.to_json()))) == of
 
 
 def test_plan_survives_json():
@@ -92,7 +93,7 @@ def test_confirmed_session_without_cases_is_refused():
 
 def test_absent_weights_have_their_defaults_but_weights_must_be_there():
     data = small() | {"weights": {"wait": 0}}
-    assert Problem.from_json(data).weights.attendance == 3
+    assert checking.read_problem(data).weights.attendance == 3
     del data["weights"]
     assert mistakes(data) == [("weights", "missing_key")]
 
@@ -100,7 +101,7 @@ def test_absent_weights_have_their_defaults_but_weights_must_be_there():
 def test_touching_intervals_merge():
     data = small()
     data["experts"][0]["free"] = [[60, 90], [0, 60]]
-    assert Problem.from_json(data).experts[0].free == ((0, 90),)
+    assert checking.read_problem(data).experts[0].free == ((0, 90),)
 
 
 @pytest.mark.parametrize("data", [None, [], "x", 3])

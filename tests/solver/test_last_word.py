@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from scheduling.solver import greedy, rules, warm
-from scheduling.solver.rulebook import RULES, Violation
+from scheduling.solver import rules
+from scheduling.solver.greedy import greedy
+from scheduling.solver.neighbourhood import warm
+from scheduling.solver.rules.registry import RULES, Violation
 from scheduling.solver.solve import solve
 from tests.solver.builders import DAY, case, plan, planned, problem, session, team
 

@@ -7,8 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import instances
-from scheduling.solver import alternatives, greedy, objectives, rules, warm
-from scheduling.solver.problem import Weights
+from scheduling.solver import alternatives, rules
+from scheduling.solver.core import objectives
+from scheduling.solver.core.problem import Weights
+from scheduling.solver.greedy import greedy
+from scheduling.solver.neighbourhood import warm
 from scheduling.solver.solve import solve
 from tests.solver.builders import DAY, case, decided_problem, expert, plan, planned, problem, session, team
 

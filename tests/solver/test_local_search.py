@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from scheduling.solver import greedy, local_search, objectives, rules
-from scheduling.solver.local_search import LocalSearch
-from scheduling.solver.plan import Unplaced
-from scheduling.solver.problem import Choice, Weights
+from scheduling.solver import rules
+from scheduling.solver.core import objectives
+from scheduling.solver.core.plan import Unplaced
+from scheduling.solver.core.problem import Choice, Weights
+from scheduling.solver.greedy import greedy
+from scheduling.solver.local_search import local_search
+from scheduling.solver.local_search.local_search import LocalSearch
 from scheduling.solver.solve import stands_alone
 from tests.solver.builders import (
     DAY,

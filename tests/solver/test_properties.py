@@ -6,9 +6,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from scheduling.solver import bounds, greedy, model, objectives, rules, team_proof
-from scheduling.solver.problem import Problem
-from scheduling.solver.proof import Proof
+from scheduling.solver import rules
+from scheduling.solver.core import objectives
+from scheduling.solver.exact import model
+from scheduling.solver.greedy import greedy
+from scheduling.solver.proof import bounds, team_proof
+from scheduling.solver.proof.proof import Proof
+from scheduling.solver.rules import checking
 from scheduling.solver.solve import solve
 from tests.solver import brute
 from tests.solver.builders import decided_problem, expert, random_problem, tiny_problem
@@ -39,7 +43,7 @@ def test_solve_breaks_no_rule_and_never_worsens_the_first_plan(seed):
 @given(SEEDS)
 def test_problem_survives_json(seed):
     problem = random_problem(seed)
-    assert Problem.from_json(problem.to_json()) == problem
+    assert checking.read_problem(problem.to_json()) == problem
 
 
 @settings(max_examples=12, deadline=None)

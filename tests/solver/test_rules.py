@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from scheduling.solver import rules
-from scheduling.solver.problem import Choice, Reserved
+from scheduling.solver.core.problem import Choice, Reserved
 from tests.solver.builders import (
     DAY,
     case,

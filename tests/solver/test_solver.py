@@ -8,10 +8,15 @@ from random import Random
 import pytest
 
 from benchmarks import instances
-from scheduling.solver import alternatives, crew, decompose, explain, greedy, model, objectives, promise, repair, rules
-from scheduling.solver.plan import Bound
-from scheduling.solver.problem import Choice, Relaxed, Reserved, Weights
-from scheduling.solver.reading import as_json
+from scheduling.solver import alternatives, rules
+from scheduling.solver.core import assembly, objectives
+from scheduling.solver.core.plan import Bound
+from scheduling.solver.core.problem import Choice, Relaxed, Reserved, Weights
+from scheduling.solver.core.reading import as_json
+from scheduling.solver.exact import model
+from scheduling.solver.explain import earliest_slots, explain
+from scheduling.solver.greedy import greedy
+from scheduling.solver.neighbourhood import crew, decompose, repair
 from scheduling.solver.solve import Clock, Search, solve
 from tests.solver.builders import (
     DAY,
@@ -92,9 +97,9 @@ def test_placed_case_has_nothing_to_explain():
 def test_promise_gives_the_earliest_slots_and_moves_nothing():
     of = problem([case(1)])
     published = plan(of, session(1, 480, 510, planned(1, 480, 1)))
-    slots = promise.earliest(of, published, case(99, [[2]]), 2)
+    slots = earliest_slots.earliest(of, published, case(99, [[2]]), 2)
     assert [(slot.start_min, slot.session) for slot in slots] == [(510, 1), (540, None)]
-    assert promise.earliest(of, published, case(98, [[1], [1]]), 2) == []
+    assert earliest_slots.earliest(of, published, case(98, [[1], [1]]), 2) == []
 
 
 def test_promise_is_quick_on_a_hospital():
@@ -102,7 +107,7 @@ def test_promise_is_quick_on_a_hospital():
     published = greedy.smart(hospital)
     began = time.process_time()
     for listed in hospital.cases[:20]:
-        promise.earliest(hospital, published, replace(listed, id=10_000 + listed.id), 3)
+        earliest_slots.earliest(hospital, published, replace(listed, id=10_000 + listed.id), 3)
     assert (time.process_time() - began) / 20 < 0.05
 
 
@@ -239,7 +244,7 @@ def test_a_better_plan_that_no_task_brought_is_a_new_version_of_the_same_search(
 
 
 def empty_plan(of):
-    return decompose.plan_of(of, of.fixed)
+    return assembly.plan_of(of, of.fixed)
 
 
 # Each weight visibly decides.

@@ -8,7 +8,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from cases import rulebook
+from cases.catalogue import rulebook
 from cases.models import CatalogueRule
 from cases.states import RuleStatus
 from experts.models import Expert, Role

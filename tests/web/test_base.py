@@ -9,12 +9,12 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory, override_settings
-from django.urls import path, reverse
+from django.urls import path, resolve, reverse
 from django.utils import translation
 
 from mdt_portal import shell
 from mdt_portal.models import User
-from mdt_portal.styleguide import PARTS
+from mdt_portal.web.styleguide import PARTS
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 SPRITE = Path(settings.BASE_DIR) / "static/portal/icons.svg"
@@ -99,16 +99,23 @@ class Urls:
     ]
 
 
-@override_settings(ROOT_URLCONF=Urls)
-def test_navigation_leaves_out_what_is_not_there_or_not_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+@override_settings(ROOT_URLCONF=Urls, LOCAL=False)
+def test_navigation_leaves_out_what_is_not_allowed_and_what_only_a_demo_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(shell.access, "can", lambda user, deed: deed == "queue.see")
     group = (
-        shell.Entry(name="today", label="Today", icon="today"),
+        shell.Entry(name="mails", label="Mails", icon="mail", local=True),
         shell.Entry(name="queue", label="Queue", icon="queue", deed="queue.see"),
         shell.Entry(name="people", label="People", icon="pools", deed="people.edit"),
     )
     shown = list(shell.entries(object(), group, {"queue": 86}))
     assert [(item.entry.name, item.url, item.count) for item in shown] == [("queue", "/queue", 86)]
+
+
+@pytest.mark.parametrize("entry", [*shell.DAILY, *shell.DESK], ids=lambda entry: entry.name)
+def test_every_entry_of_the_navigation_has_a_page(entry: shell.Entry) -> None:
+    assert resolve(reverse(entry.name)).view_name == entry.name
 
 
 def test_pages_carry_no_inline_code_or_style() -> None:
@@ -138,6 +145,18 @@ def test_every_static_file_of_a_template_exists() -> None:
         asked |= set(re.findall(r"{% static '([^']+)' %}", file.read_text(encoding="utf-8")))
     assert asked
     assert [name for name in sorted(asked) if finders.find(name) is None] == []
+
+
+def test_no_line_of_a_template_is_longer_than_160_characters() -> None:
+    files = sorted(file for file in TEMPLATES.rglob("*") if file.suffix in (".html", ".txt"))
+    assert len(files) > 100
+    too_long = [
+        f"{file.relative_to(TEMPLATES)}:{number} has {len(line)}"
+        for file in files
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > 160
+    ]
+    assert too_long == []
 
 
 def test_style_sheets_use_only_colours_of_the_tokens() -> None:

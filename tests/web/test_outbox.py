@@ -15,7 +15,7 @@ from django.utils import timezone
 from experts.models import Role
 from mdt_portal import outbox
 from mdt_portal.models import OutboxMessage, StatusEvent, User
-from scheduling import invitations
+from scheduling.sessions import invitations
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

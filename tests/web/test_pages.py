@@ -8,9 +8,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from mdt_portal import pages
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import User
+from mdt_portal.web import pages
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import translation
 
-from mdt_portal import phrases
+from mdt_portal.i18n import phrases
 
 
 @pytest.mark.parametrize(

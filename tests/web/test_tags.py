@@ -7,7 +7,8 @@ from django import forms
 from django.template import Context, Template, TemplateSyntaxError
 from django.utils import translation
 
-from mdt_portal import charts, clock
+from mdt_portal.i18n import clock
+from mdt_portal.web import charts
 
 ZONE = "Asia/Shanghai"
 NOW = datetime(2026, 11, 24, 1, 42, tzinfo=UTC)  # Tuesday 09:42 in Shanghai

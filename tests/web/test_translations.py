@@ -10,8 +10,8 @@ from django.contrib.admin.utils import label_for_field
 from django.template import Context, Template
 from django.utils import translation
 
-from mdt_portal import translations
-from scheduling.solver.sentences import SENTENCES
+from mdt_portal.i18n import translations
+from scheduling.solver.rules.sentences import SENTENCES
 
 
 def test_every_message_is_translated() -> None:

@@ -14,7 +14,8 @@ from django.db import models
 from django.utils import translation
 from rest_framework import exceptions, serializers, validators
 
-from mdt_portal import errors, translations
+from mdt_portal import errors
+from mdt_portal.i18n import translations
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NAMES = re.compile(r"[A-Z][A-Z0-9-]*")  # CSV, ICD-10, or a grade

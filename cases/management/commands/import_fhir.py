@@ -11,9 +11,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from cases import fhir, fhir_import, requirement, rulebook, wording
-from cases.fhir_import import Imported, Raised
-from cases.requirement import Undecided
+from cases.catalogue import rulebook, wording
+from cases.catalogue.core import requirement
+from cases.catalogue.core.requirement import Undecided
+from cases.fhir import imports
+from cases.fhir.core import reader
+from cases.fhir.imports import Imported, Raised
 from experts.models import Institution
 from mdt_portal.errors import DomainError
 from mdt_portal.models import User
@@ -38,7 +41,7 @@ class Command(BaseCommand):
         for path in map(Path, options["files"]):
             try:
                 content = read(path)
-                people = fhir_import.bring_in(content, by=user, institution=institution)
+                people = imports.bring_in(content, by=user, institution=institution)
             except (CommandError, DomainError) as error:
                 refused.append(str(error) if isinstance(error, CommandError) else f"{path}: {error}")
                 continue
@@ -75,7 +78,7 @@ def line(one: Raised) -> str:
     return "; ".join(parts)
 
 
-def read(path: Path) -> fhir.Content:
+def read(path: Path) -> reader.Content:
     """The content of a file without a mistake. Raises CommandError that names every mistake and its place."""
     try:
         packed = path.read_bytes()
@@ -85,7 +88,7 @@ def read(path: Path) -> fhir.Content:
         raise CommandError(message) from error
     except (OSError, EOFError) as error:
         raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-    content = fhir.read(text)
+    content = reader.read(text)
     if content.mistakes:
         raise CommandError("\n".join(f"{path}: {wording.placed_text(mistake)}" for mistake in content.mistakes))
     return content

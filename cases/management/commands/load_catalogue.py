@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from cases import rulebook, rulefile, vocabulary, wording
+from cases.catalogue import rulebook, wording
+from cases.catalogue.core import json_io, vocabulary
 from mdt_portal.errors import DomainError
 
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(options["file"])
-        found = rulefile.read(read_text(path), rulebook.known_words())
+        found = json_io.read(read_text(path), rulebook.known_words())
         for hint in found.hints:
             self.stderr.write(self.style.WARNING(wording.placed_text(hint)))
         if found.mistakes:

@@ -9,7 +9,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from cases import codelist, diagnosis_names, wording
+from cases.catalogue import wording
+from cases.diagnoses import local_names
+from cases.diagnoses.core import code_list
 from cases.management.commands.load_catalogue import read_text
 
 
@@ -27,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(options["file"])
-        found = codelist.read(read_text(path))
+        found = code_list.read(read_text(path))
         if found.mistakes:
             lines = [f"{path}: {wording.placed_text(mistake)}" for mistake in found.mistakes]
             lines.append(_("%(count)d mistakes; nothing was written.") % {"count": len(found.mistakes)})
@@ -35,7 +37,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self.stdout.write(_("%(count)d names; nothing was written.") % {"count": len(found.rows)})
             return
-        done = diagnosis_names.load(found.rows, by=None)
+        done = local_names.load(found.rows, by=None)
         self.stdout.write(
             _("%(new)d new names, %(changed)d changed, %(unchanged)d unchanged.")
             % {"new": done.new, "changed": done.changed, "unchanged": done.unchanged}

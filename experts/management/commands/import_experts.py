@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from experts import roster_import
+from experts.roster import people_import
 from mdt_portal.errors import DomainError
 
 
@@ -23,17 +23,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(options["file"])
         try:
-            text = roster_import.decode(path.read_bytes())
+            text = people_import.decode(path.read_bytes())
         except OSError as error:
             raise CommandError(f"{path}: {error.strerror}") from error
         except DomainError as error:
             raise CommandError(f"{path}: {error.message}") from error
-        found = roster_import.read(text, by=None)
+        found = people_import.read(text, by=None)
         if found.mistakes:
             lines = [f"{path}:{one.line}: {one.column}: {one.sentence}" for one in found.mistakes]
             lines.append(_("%(count)d mistakes; nothing was written.") % {"count": len(found.mistakes)})
             raise CommandError("\n".join(lines))
         if not options["dry_run"]:
-            found = roster_import.take_in(text, by=None)
+            found = people_import.take_in(text, by=None)
         counts = {"new": len(found.new), "changed": len(found.changed), "left": found.left}
         self.stdout.write(_("%(new)d new people, %(changed)d changed, %(left)d left as they are.") % counts)

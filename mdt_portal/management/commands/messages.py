@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mdt_portal import translations
+from mdt_portal.i18n import translations
 
 
 class Command(BaseCommand):

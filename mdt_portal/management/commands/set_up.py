@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from mdt_portal import translations
+from mdt_portal.i18n import translations
 
 
 class Command(BaseCommand):

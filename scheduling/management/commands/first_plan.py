@@ -6,12 +6,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from experts import working_days
+from experts.availability import working_days
 from experts.models import Institution
 from mdt_portal.models import User
-from scheduling import commit, runs
 from scheduling.demo import answers
 from scheduling.models import PlanningRun, RunTrigger, Session
+from scheduling.planning import runs
+from scheduling.publishing import publication
 from scheduling.states import RunStatus
 
 PATIENCE_S = 90  # beyond the run's own limit: a cold worker, a recovery by the reaper
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         today = timezone.now().astimezone(scope[0].tz).date()
         week = working_days.next_working_monday(scope[0], today)
         run = self._computed(scope, week, by, options)
-        outcome = commit.publish(run.proposals.get(), by=by)
+        outcome = publication.publish(run.proposals.get(), by=by)
         self.stdout.write(f"  {len(outcome.changes)} sessions published, {outcome.told} experts told")
         counts = answers.give(seed=options["seed"])
         User.objects.update(seen_at=timezone.now())  # nobody was away: what the demo did so far is no news

@@ -13,13 +13,16 @@ from django.utils.translation import gettext as _
 
 from cases.models import Case
 from experts.models import Expert, Institution, Team
-from mdt_portal import clock, outbox
+from mdt_portal import outbox
 from mdt_portal.errors import DomainError
+from mdt_portal.i18n import clock
 from mdt_portal.models import User
-from scheduling import commit, planning, runs, unplaced
-from scheduling.clock import Horizon
+from scheduling.explain import unplaced
 from scheduling.models import PlanningRun, Proposal, Room, RunTrigger
-from scheduling.solver.plan import Plan
+from scheduling.planning import runs, worker
+from scheduling.problem.core.horizon import Horizon
+from scheduling.publishing import publication
+from scheduling.solver.core.plan import Plan
 from scheduling.states import RunStatus
 
 POLL_S = 0.5
@@ -55,7 +58,7 @@ class Command(BaseCommand):
             proposal = self._compute(run, by_worker=options["worker"])
             self._print(proposal)
             if options["publish"]:
-                outcome = commit.publish(proposal, by=by)
+                outcome = publication.publish(proposal, by=by)
                 self.stdout.write(f"Published; {outcome.told} people are told.")
         except DomainError as error:
             raise CommandError(error.message) from error
@@ -67,7 +70,7 @@ class Command(BaseCommand):
                 time.sleep(POLL_S)
                 run.refresh_from_db()
         else:
-            planning.execute(run.pk)
+            worker.execute(run.pk)
             run.refresh_from_db()
         if run.status != RunStatus.PROPOSED:
             raise CommandError(f"The run ended as “{run.get_status_display()}”: {run.failure}")

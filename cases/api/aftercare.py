@@ -1,0 +1,153 @@
+"""After a discussion, under /api/v1/cases/: the recommendation, its signing, and the looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from cases.models import Carried, Case, Look, Recommendation, WithPerson
+from cases.services import aftercare
+from experts.models import Expert
+from mdt_portal import access, api
+from mdt_portal.models import User
+
+# What is shown --------------------------------------------------------------------------------------------------------
+
+
+class PersonSerializer(serializers.Serializer):
+    """Somebody by name; `expert` where it is one of ours."""
+
+    who = serializers.SerializerMethodField()
+    expert = api.NamedSerializer(allow_null=True)
+
+    def get_who(self, row: WithPerson) -> str:
+        return str(row.person)
+
+
+class TaskSerializer(PersonSerializer):
+    what = serializers.CharField()
+    due = serializers.DateField(allow_null=True)
+
+
+class RecommendationSerializer(PersonSerializer):
+    """`signed_at` is null for a draft, which only those see who may sign it; `who` calls on the day of `next_look`."""
+
+    text = serializers.CharField()
+    tasks = TaskSerializer(many=True)
+    next_look = serializers.DateField(allow_null=True)
+    signed_at = serializers.DateTimeField(allow_null=True)
+    signed_by = serializers.CharField(source="signed_by.__str__", allow_null=True, default=None)
+    in_time = serializers.BooleanField(allow_null=True, help_text="Signed by the end of the next working day.")
+    version = serializers.IntegerField()
+
+
+class LookSerializer(PersonSerializer):
+    """One look: due on a day, and what was found; `outcome` is empty while it is still to be taken."""
+
+    id = serializers.CharField(source="public_id")
+    due = serializers.DateField()
+    outcome = serializers.ChoiceField(Carried.choices, allow_blank=True)
+    note = serializers.CharField()
+    taken_at = serializers.DateTimeField(allow_null=True)
+    taken_by = serializers.CharField(source="taken_by.__str__", allow_null=True, default=None)
+
+
+class FollowedSerializer(serializers.Serializer):
+    """What followed the discussion of one case."""
+
+    recommend_by = serializers.DateTimeField(allow_null=True, help_text="The end of the working day after the meeting.")
+    recommendation = RecommendationSerializer(allow_null=True, source="shown_recommendation")
+    looks = LookSerializer(many=True, source="all_looks")
+
+
+def add(case: Case, user: User) -> None:
+    """Give the case what FollowedSerializer shows to this reader."""
+    rows = Recommendation.objects.filter(case=case).select_related("case", "expert", "signed_by")
+    found = rows.prefetch_related("tasks__expert").first()
+    if found and found.signed_at is None and not access.can(user, "case.recommend", case):
+        found = None
+    case.shown_recommendation = found  # type: ignore[attr-defined]
+    looks = Look.objects.filter(case=case).select_related("expert", "taken_by")
+    case.all_looks = list(looks)  # type: ignore[attr-defined]
+
+
+# What is asked --------------------------------------------------------------------------------------------------------
+
+
+class NamedSomebodySerializer(serializers.Serializer):
+    """Either a name, or an expert's id."""
+
+    who = serializers.CharField(max_length=80, required=False, allow_blank=True, default="")
+    expert = api.PublicId(Expert, required=False, allow_null=True, default=None)
+
+
+class TodoSerializer(NamedSomebodySerializer):
+    what = serializers.CharField(max_length=200)
+    due = serializers.DateField(required=False, allow_null=True, default=None)
+
+
+class WordsSerializer(NamedSomebodySerializer):
+    text = serializers.CharField(max_length=8000, required=False, allow_blank=True, default="")
+    tasks = TodoSerializer(many=True, required=False, default=list)
+    next_look = serializers.DateField(required=False, allow_null=True, default=None)
+    version = serializers.IntegerField(required=False, help_text="The version that was seen; 0: there was none.")
+
+
+class TakenSerializer(NamedSomebodySerializer):
+    """With `next_look` somebody looks again; without, the case closes."""
+
+    outcome = serializers.ChoiceField(Carried.choices)
+    note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
+    next_look = serializers.DateField(required=False, allow_null=True, default=None)
+    look = serializers.CharField(required=False, help_text="The open look that was seen; 409 if it is taken by now.")
+
+
+def _person(given: Mapping[str, Any]) -> Expert | str:
+    return given["expert"] or given["who"]
+
+
+def _words(given: Mapping[str, Any]) -> aftercare.Words:
+    todos = [aftercare.Todo(what=one["what"], who=_person(one), due=one["due"]) for one in given["tasks"]]
+    return aftercare.Words(text=given["text"], todos=todos, next_look=given["next_look"], who=_person(given))
+
+
+class AftercareActions:
+    """The deeds after a discussion, for a view set of cases that has `case(deed)` and `render(case)`."""
+
+    @extend_schema(summary="Keep a draft of the recommendation", tags=["cases"], request=WordsSerializer)
+    @action(methods=["post"], detail=True, url_path="recommendation")
+    def recommend(self: Any, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        case = self.case("case.recommend")
+        given = api.checked(WordsSerializer, self)
+        aftercare.draft(case, by=request.user, words=_words(given), version=given.get("version"))
+        return self.render(case)
+
+    @extend_schema(
+        summary="Sign the recommendation: the case is followed up, and the referrer is told",
+        tags=["cases"],
+        request=WordsSerializer,
+    )
+    @action(methods=["post"], detail=True, url_path="recommendation/sign")
+    def conclude(self: Any, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        case = self.case("case.recommend")
+        given = api.checked(WordsSerializer, self)
+        aftercare.conclude(case, by=request.user, words=_words(given), version=given.get("version"))
+        return self.render(case)
+
+    @extend_schema(
+        summary="Was the plan carried out? Then another look, or the case closes",
+        tags=["cases"],
+        request=TakenSerializer,
+    )
+    @action(methods=["post"], detail=True, url_path="looks")
+    def take_look(self: Any, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        case = self.case("case.follow_up")
+        given = api.checked(TakenSerializer, self)
+        who = _person(given) if given["next_look"] else ""
+        found: dict[str, Any] = {name: given.get(name) for name in ("outcome", "note", "next_look", "look")}
+        return self.render(aftercare.take_look(case, by=request.user, who=who, **found))

@@ -1,0 +1,292 @@
+"""What the API reads and shows of cases and of the catalogue. Codes come with their words beside them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from cases.catalogue import wording
+from cases.catalogue.core import requirement
+from cases.catalogue.core.requirement import Answer, Requirement, SeatNeed, Undecided
+from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency
+from cases.states import CaseStatus, MaterialStatus
+from experts.models import Discipline, Institution
+from mdt_portal import api
+
+SCORE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,19}")
+
+
+# The catalogue's answer -----------------------------------------------------------------------------------------------
+
+
+class SeatNeedSerializer(serializers.Serializer):
+    """`count` experts of a discipline, each with at least title rank `min_rank` (0-4)."""
+
+    discipline = serializers.CharField(max_length=12)
+    count = serializers.IntegerField(min_value=1, max_value=9, default=1)
+    min_rank = serializers.IntegerField(min_value=0, max_value=4, default=0)
+    sub_specialty = serializers.CharField(max_length=40, allow_blank=True, default="")
+
+    def validate_discipline(self, key: str) -> str:
+        if not Discipline.objects.filter(key=key).exists():
+            raise serializers.ValidationError(_("There is no discipline “%(key)s”.") % {"key": key})
+        return key
+
+
+class ReasonSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    params = serializers.DictField()
+    text = serializers.SerializerMethodField(help_text="The reason as a sentence, in the reader's language.")
+
+    def get_text(self, reason: requirement.Reason) -> str:
+        return wording.reason_text(reason)
+
+
+class FactSerializer(serializers.Serializer):
+    fact = serializers.CharField(help_text="`stage`, `age`, `comorbidities`, `score:NIHSS`, `flag:recurrence` ...")
+    text = serializers.CharField()
+
+
+class DiagnosisSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    title = serializers.CharField(help_text="WHO's English title.")
+    known_as = serializers.CharField(help_text="The Chinese name by which it was found or is known; may be empty.")
+
+
+class RuleNameSerializer(serializers.Serializer):
+    key = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class CertainSerializer(serializers.Serializer):
+    """What is certain already of an answer that is not decided."""
+
+    tier = serializers.ChoiceField(Tier.choices)
+    seats = SeatNeedSerializer(many=True)
+    minutes = serializers.IntegerField()
+    hours = serializers.IntegerField()
+
+
+class AnswerSerializer(serializers.Serializer):
+    """The catalogue's answer. Where `decided` is false, `missing` says what must be known, and `could_be` what then."""
+
+    decided = serializers.BooleanField()
+    tier = serializers.ChoiceField(Tier.choices, allow_null=True, help_text="null while not decided")
+    could_be = serializers.ChoiceField(Tier.choices, allow_null=True)
+    at_least = CertainSerializer(allow_null=True)
+    missing = FactSerializer(many=True)
+    seats = SeatNeedSerializer(many=True)
+    optional = serializers.ListField(child=serializers.CharField(), help_text="disciplines that are welcome")
+    minutes = serializers.IntegerField(allow_null=True, help_text="of discussion, at most 30")
+    hours = serializers.IntegerField(allow_null=True, help_text="response limit in clock hours; null = no limit")
+    care_level = serializers.ChoiceField(CareLevel.choices, allow_null=True)
+    disease_group = serializers.CharField()
+    materials = serializers.ListField(child=serializers.CharField())
+    reasons = ReasonSerializer(many=True)
+    rules = RuleNameSerializer(many=True)
+
+
+def answer(found: Answer) -> dict[str, Any]:
+    """Both kinds of answer in one form, for AnswerSerializer."""
+    shared = {"reasons": found.reasons, "disease_group": found.disease_group, "hours": found.hours or None}
+    if isinstance(found, Undecided):
+        nothing = {"seats": (), "optional": (), "materials": (), "rules": (), "minutes": None, "care_level": None}
+        missing = [{"fact": fact, "text": wording.fact_text(fact)} for fact in found.missing]
+        return shared | nothing | {
+            "decided": False,
+            "tier": None,
+            "could_be": found.could_be,
+            "at_least": found.at_least,
+            "missing": missing,
+        }  # fmt: skip
+    assert isinstance(found, Requirement)
+    columns = ("tier", "seats", "optional", "care_level", "materials")
+    rules = [{"key": key, "version": version} for key, version in found.rules]
+    decided = {"decided": True, "could_be": None, "at_least": None, "missing": (), "rules": rules}
+    return shared | decided | {name: getattr(found, name) for name in columns} | {"minutes": found.minutes or None}
+
+
+# Facts ----------------------------------------------------------------------------------------------------------------
+
+
+class FactsSerializer(serializers.Serializer):
+    """What the catalogue asks for. What is left out is unknown; flags that are not named count as not reported."""
+
+    code = serializers.CharField(max_length=40, help_text="ICD-10: `C34.1`, `c341`; a finer ICD-10-CM code will do.")
+    stage = serializers.CharField(max_length=40, allow_blank=True, required=False, help_text="`IIIB`, `Stage 3b`")
+    scores = serializers.DictField(child=serializers.FloatField(), required=False, help_text='`{"NIHSS": 12}`')
+    flags = serializers.ListField(child=serializers.SlugField(max_length=40), max_length=60, required=False)
+    comorbidities = serializers.IntegerField(min_value=0, max_value=99, allow_null=True, required=False)
+    age = serializers.IntegerField(min_value=0, max_value=130, allow_null=True, required=False)
+    rare_class = serializers.ChoiceField(RareClass.choices, allow_blank=True, required=False)
+    surgery_level = serializers.IntegerField(min_value=1, max_value=4, allow_null=True, required=False)
+    urgency = serializers.ChoiceField(Urgency.choices, required=False)
+
+    def validate_scores(self, given: dict[str, float]) -> dict[str, float]:
+        if not all(SCORE_NAME.fullmatch(name) for name in given):
+            raise serializers.ValidationError(_("A score has a name such as NIHSS."))
+        return given
+
+
+class DetailsSerializer(FactsSerializer):
+    diagnosis = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    question = serializers.CharField(max_length=4000, allow_blank=True, required=False)
+    remote_ok = serializers.BooleanField(required=False)
+    equipment = serializers.ListField(child=serializers.SlugField(max_length=40), max_length=20, required=False)
+
+
+class IdentifierSerializer(serializers.Serializer):
+    system = serializers.CharField(max_length=200)
+    value = serializers.CharField(max_length=200)
+
+
+class NewPatientSerializer(serializers.Serializer):
+    """A patient who is known by one of `identifiers` already is taken; the rest then changes nothing."""
+
+    name = serializers.CharField(max_length=120)
+    sex = serializers.ChoiceField(Sex.choices, required=False)
+    birth_date = serializers.DateField(required=False, allow_null=True)
+    phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    identifiers = IdentifierSerializer(many=True, required=False)
+
+    def validate_identifiers(self, given: list[dict[str, str]]) -> list[tuple[str, str]]:
+        return [(one["system"], one["value"]) for one in given]
+
+
+class ReferralSerializer(DetailsSerializer):
+    """A new case: `patient` describes the patient, or `patient_id` names one of a case that the reader sees."""
+
+    institution = api.PublicId(Institution, required=False, help_text="The referring hospital; else one's own.")
+    patient = NewPatientSerializer(required=False)
+    patient_id = api.PublicId(Patient, required=False)
+    previous = api.PublicId(Case, required=False, help_text="The case that is discussed again.")
+    submit = serializers.BooleanField(default=False, help_text="Hand it in at once; else it is a draft.")
+
+
+class EditSerializer(DetailsSerializer):
+    """What changes; all else stays. `version`, or If-Match, refuses to overwrite somebody else's change."""
+
+    code = serializers.CharField(max_length=40, required=False)
+    version = serializers.IntegerField(min_value=1, required=False)
+
+
+class WhySerializer(serializers.Serializer):
+    reason = serializers.CharField(max_length=500)
+
+
+class OverrideSerializer(WhySerializer):
+    """The tier of one case against the catalogue. Seats, minutes and hours where the catalogue asks for none."""
+
+    tier = serializers.ChoiceField(Tier.choices)
+    seats = SeatNeedSerializer(many=True, required=False)
+    minutes = serializers.IntegerField(min_value=1, max_value=30, required=False)
+    hours = serializers.IntegerField(min_value=1, max_value=8784, required=False)
+
+    def validate_seats(self, given: list[dict[str, Any]]) -> list[SeatNeed]:
+        return [SeatNeed(**one) for one in given]
+
+
+class MaterialDeedSerializer(serializers.Serializer):
+    action = serializers.ChoiceField([("receive", "receive"), ("waive", "waive"), ("reopen", "reopen")])
+    origin = api.PublicId(Institution, required=False, help_text="The hospital that it came from (receive).")
+    note = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
+
+
+# Cases ----------------------------------------------------------------------------------------------------------------
+
+
+class PatientSerializer(serializers.Serializer):
+    """The patient without a name; who it is stands at `cases/{id}/identity/`."""
+
+    id = serializers.CharField(source="public_id")
+    sex = serializers.ChoiceField(Sex.choices)
+    birth_year = serializers.IntegerField(allow_null=True)
+
+
+class CaseRowSerializer(serializers.Serializer):
+    """A case in a list."""
+
+    id = serializers.CharField(source="public_id")
+    number = serializers.CharField()
+    status = serializers.ChoiceField(CaseStatus.choices)
+    status_text = serializers.CharField(source="get_status_display")
+    code = serializers.CharField()
+    diagnosis = serializers.CharField()
+    stage = serializers.CharField()
+    urgency = serializers.ChoiceField(Urgency.choices)
+    tier = serializers.ChoiceField(Tier.choices, allow_blank=True)
+    minutes = serializers.IntegerField(allow_null=True)
+    disease_group = serializers.SerializerMethodField()
+    institution = api.NamedSerializer()
+    team = api.NamedSerializer(allow_null=True)
+    created_at = serializers.DateTimeField()
+    submitted_at = serializers.DateTimeField(allow_null=True)
+    due_at = serializers.DateTimeField(allow_null=True, help_text="By then the discussion must have begun.")
+    overdue = serializers.BooleanField(source="is_late", help_text="The limit has passed and nothing was discussed.")
+    zone = serializers.CharField(source="institution.zone", help_text="The referring hospital's time zone.")
+    materials_missing = serializers.IntegerField()
+    version = serializers.IntegerField()
+
+    def get_disease_group(self, case: Case) -> str | None:
+        return (case.requirement or {}).get("disease_group")
+
+
+class MaterialSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.SerializerMethodField()
+    status = serializers.ChoiceField(MaterialStatus.choices)
+    origin = api.NamedSerializer(allow_null=True)
+    note = serializers.CharField()
+    changed_at = serializers.DateTimeField(allow_null=True)
+
+    def get_name(self, item: Any) -> str:
+        return wording.material_text(item.code)
+
+
+class EventSerializer(serializers.Serializer):
+    """One move from a status to the next: who, when, and why as a code."""
+
+    at = serializers.DateTimeField()
+    old = serializers.CharField()
+    new = serializers.CharField()
+    code = serializers.CharField()
+    by = serializers.CharField(source="by.__str__", allow_null=True, default=None)
+
+
+class CaseSerializer(CaseRowSerializer):
+    """One case with the catalogue's frozen answer, its materials and its history."""
+
+    patient = PatientSerializer()
+    referrer = serializers.CharField(source="referrer.__str__", allow_null=True, default=None)
+    previous = serializers.CharField(source="previous.public_id", allow_null=True, default=None)
+    scores = serializers.DictField(child=serializers.FloatField())
+    flags = serializers.ListField(child=serializers.CharField())
+    comorbidities = serializers.IntegerField(allow_null=True)
+    age = serializers.IntegerField(allow_null=True)
+    rare_class = serializers.ChoiceField(RareClass.choices, allow_blank=True)
+    surgery_level = serializers.IntegerField(allow_null=True)
+    question = serializers.CharField()
+    remote_ok = serializers.BooleanField()
+    equipment = serializers.ListField(child=serializers.CharField())
+    requirement = serializers.SerializerMethodField()
+    evaluated_at = serializers.DateTimeField(allow_null=True)
+    overridden = serializers.SerializerMethodField(help_text="Why the tier was set by hand; null if it was not.")
+    materials = MaterialSerializer(many=True)
+    events = EventSerializer(many=True)
+
+    @extend_schema_field(AnswerSerializer(allow_null=True))
+    def get_requirement(self, case: Case) -> Any:
+        return AnswerSerializer(answer(requirement.from_json(case.requirement))).data if case.requirement else None
+
+    def get_overridden(self, case: Case) -> str | None:
+        return case.override["reason"] if case.override else None
+
+
+class IdentitySerializer(serializers.Serializer):
+    name = serializers.CharField()
+    birth_date = serializers.CharField(help_text="ISO 8601, empty if not known")
+    phone = serializers.CharField()

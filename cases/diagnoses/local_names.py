@@ -1,0 +1,85 @@
+"""The hospital's own names of diagnoses: loading the list, and an index of them that is read again when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property, lru_cache
+
+from django.db import transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from cases.diagnoses.core import fuzzy
+from cases.diagnoses.core.code_list import Row
+from cases.models import DiagnosisName
+from mdt_portal import audit
+from mdt_portal.models import User
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    new: int
+    changed: int
+    unchanged: int
+
+
+@transaction.atomic
+def load(rows: Sequence[Row], *, by: User | None) -> Loaded:
+    """Add and rename; names that the list does not hold stay."""
+    known = {row.code.upper(): row for row in DiagnosisName.objects.all()}
+    now = timezone.now()
+    new, changed = [], []
+    for row in rows:
+        old = known.get(row.code.upper())
+        wanted = DiagnosisName(
+            pk=old.pk if old else None,
+            code=row.code,
+            who_code=row.who_code,
+            name_en=row.name_en,
+            name_zh=row.name_zh,
+            changed_at=now,
+        )
+        if old is None:
+            new.append(wanted)
+        elif (old.who_code, old.name_en, old.name_zh) != (row.who_code, row.name_en, row.name_zh):
+            changed.append(wanted)
+    DiagnosisName.objects.bulk_create(new, batch_size=BATCH)
+    fields = ["code", "who_code", "name_en", "name_zh", "changed_at"]
+    DiagnosisName.objects.bulk_update(changed, fields, batch_size=BATCH)
+    done = Loaded(new=len(new), changed=len(changed), unchanged=len(rows) - len(new) - len(changed))
+    audit.record("diagnosis_names.loaded", by=by, new=done.new, changed=done.changed)
+    return done
+
+
+class Index:
+    """All names of the list, ready to be searched."""
+
+    def __init__(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        self.rows = rows
+
+    @cached_property
+    def chinese(self) -> fuzzy.Names:
+        return fuzzy.Names([name_zh for _code, _name_en, name_zh in self.rows])
+
+    @cached_property
+    def by_code(self) -> dict[str, tuple[str, str]]:
+        """The names of a WHO code: of the line that is the code itself, else of the first that lies in it."""
+        found: dict[str, tuple[str, str]] = {}
+        for code, name_en, name_zh in self.rows:
+            found.setdefault(code, (name_en, name_zh))
+        return found
+
+
+def index() -> Index:
+    """The present list. One query, unless the list has changed."""
+    stamp = DiagnosisName.objects.aggregate(count=Count("pk"), newest=Max("changed_at"))
+    return _index(stamp["count"], stamp["newest"])
+
+
+@lru_cache(maxsize=1)
+def _index(_count: int, _newest: datetime | None) -> Index:
+    return Index(list(DiagnosisName.objects.order_by("code").values_list("who_code", "name_en", "name_zh")))

@@ -1,0 +1,106 @@
+"""Reading FHIR's JSON with care: getters that note a value of the wrong type, with its place, and go on. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from cases.core.mistake import Mistake
+
+_DATE = re.compile(
+    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)"
+    r"(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coding:
+    system: str
+    code: str
+    display: str = ""
+
+
+class Node:
+    """An object of the file with its place; every getter notes a value of the wrong type and goes on without it."""
+
+    def __init__(self, value: Mapping[str, Any], place: str, mistakes: list[Mistake]) -> None:
+        self.value = value
+        self.place = place
+        self.mistakes = mistakes
+
+    def wrong(self, key: str, code: str, **params: Any) -> None:
+        place = f"{self.place}.{key}" if key else self.place
+        self.mistakes.append(Mistake(place=place, code=code, params=params))
+
+    def text(self, key: str) -> str:
+        value = self.value.get(key)
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            self.wrong(key, "not_text")
+            return ""
+        return value.strip()
+
+    def choice(self, key: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(key)
+        if value and value not in allowed:
+            self.wrong(key, "not_one_of", value=value, allowed=list(allowed))
+        return value
+
+    def node(self, key: str) -> Node:
+        value = self.value.get(key)
+        if value is not None and not isinstance(value, dict):
+            self.wrong(key, "not_an_object")
+            value = None
+        return Node(value or {}, f"{self.place}.{key}", self.mistakes)
+
+    def nodes(self, key: str) -> Iterator[Node]:
+        values = self.value.get(key)
+        if values is None:
+            return
+        if not isinstance(values, list):
+            self.wrong(key, "not_a_list")
+            return
+        for number, value in enumerate(values):
+            if isinstance(value, dict):
+                yield Node(value, f"{self.place}.{key}[{number}]", self.mistakes)
+            else:
+                self.wrong(f"{key}[{number}]", "not_an_object")
+
+    def texts(self, key: str) -> list[str]:
+        values = self.value.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(value, str) or value is None for value in values):
+            self.wrong(key, "not_a_list")
+            return []
+        return [value for value in values if value]
+
+    def day(self, key: str) -> tuple[date | None, bool]:
+        """The day of a date or dateTime, and whether it was given to the day; else the middle of what was given."""
+        text = self.text(key)
+        if not text:
+            return None, False
+        found = _DATE.fullmatch(text)
+        try:
+            if found is None:
+                raise ValueError(text)
+            if "T" in text:
+                datetime.fromisoformat(text)
+            month, day = found["month"], found["day"]
+            return date(int(found["year"]), int(month or 7), int(day or (15 if month else 1))), day is not None
+        except ValueError:
+            self.wrong(key, "bad_date", value=text)
+            return None, False
+
+    def concept(self, key: str) -> tuple[tuple[Coding, ...], str]:
+        """Codings and text of a CodeableConcept; a bare code (as older versions of FHIR wrote it) counts as one."""
+        if isinstance(self.value.get(key), str):
+            return (Coding(system="", code=self.text(key)),), ""
+        concept = self.node(key)
+        codings = tuple(
+            Coding(system=coding.text("system"), code=coding.text("code"), display=coding.text("display"))
+            for coding in concept.nodes("coding")
+        )
+        return codings, concept.text("text")

@@ -1,0 +1,166 @@
+"""The queue as the coordinator reads it: which cases, in which order, and what keeps each of them back. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from cases.catalogue import wording
+from cases.catalogue.core import requirement
+from cases.catalogue.core.requirement import Undecided
+from cases.core import icd10
+from cases.models import Case, MaterialItem, PatientIdentity, Urgency
+from cases.selectors import material_state
+from cases.states import CaseStatus, MaterialStatus
+from experts import roles
+from experts.models import DiseaseGroup, Role
+from mdt_portal import audit
+from mdt_portal.i18n import phrases
+from mdt_portal.models import User
+
+QUEUED = (CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING)
+NEAR = timedelta(hours=24)
+PAGE = "queue"
+BLOCKED = ("facts", "team", "materials", "nothing")
+FILTERS = ("tier", "group", "urgency", "institution", "blocked", "status")
+KEPT = (*FILTERS, "view")
+"""What a saved view keeps: never the words searched for."""
+
+
+def rows(cases: QuerySet[Case]) -> QuerySet[Case]:
+    """With all that a line of the queue shows, the nearest limit first."""
+    missing = MaterialItem.objects.filter(status=MaterialStatus.MISSING)
+    return (
+        cases.select_related("institution", "patient", "team")
+        .prefetch_related(Prefetch("materials", queryset=missing, to_attr="missing"))
+        .order_by(F("due_at").asc(nulls_last=True), "pk")
+    )
+
+
+# Which ----------------------------------------------------------------------------------------------------------------
+
+
+def near(now: datetime) -> Q:
+    """Over the limit, or in the last day before it."""
+    return Q(due_at__lt=now + NEAR)
+
+
+def held_back() -> Q:
+    """Something must happen before the case can be planned: a fact, a team, materials."""
+    return blocked_by("facts") | blocked_by("team") | blocked_by("materials")
+
+
+def blocked_by(reason: str) -> Q:
+    """One of BLOCKED; `nothing` for what the next plan may place."""
+    if reason == "facts":
+        return Q(status=CaseStatus.NEEDS_FACTS)
+    if reason == "team":
+        return Q(status=CaseStatus.SUBMITTED)
+    awaited = MaterialItem.objects.filter(case=OuterRef("pk"), status=MaterialStatus.MISSING)
+    awaits = Q(Exists(awaited), urgency=Urgency.ROUTINE)
+    return Q(status=CaseStatus.WAITING) & (awaits if reason == "materials" else ~awaits)
+
+
+def found_by(text: str, user: User) -> Q:
+    """Number, beginning of a code, words of the diagnosis; the exact name of a patient for those who may know it."""
+    found = Q(number__iexact=text) | Q(number__iexact=f"C-{text}") | Q(diagnosis__icontains=text)
+    if icd10.nearest(text):
+        found |= Q(code__istartswith=text) | Q(code=icd10.nearest(text))
+    reach = roles.reach(user, Role.COORDINATOR)
+    mine = Q(referrer=user) | Q(institution__in=reach) | Q(team__institution__in=reach)
+    return found | Q(mine, patient__identity__name_hash=PatientIdentity.hash_of(text))
+
+
+def note_looks(cases: Iterable[Case], text: str, user: User) -> None:
+    """Who finds a case by the patient's name has learned whose it is; that is written down."""
+    wanted = PatientIdentity.hash_of(text)
+    by_name = Case.objects.filter(pk__in=[case.pk for case in cases], patient__identity__name_hash=wanted)
+    for case in by_name.select_related("patient"):
+        audit.looked(case.patient, by=user, page="queue")
+
+
+def counts(cases: QuerySet[Case], now: datetime, user: User) -> dict[str, int]:
+    """How many cases each view of the queue shows, by its name; one query."""
+    return cases.aggregate(
+        all=Count("pk"),
+        near=Count("pk", filter=near(now)),
+        blocked=Count("pk", filter=held_back()),
+        mine=Count("pk", filter=Q(referrer=user)),
+    )
+
+
+# What keeps them back -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Why a case is not planned: the kind (see `blocked_by`), and the words."""
+
+    kind: str
+    text: str
+
+
+def groups_of(cases: Iterable[Case]) -> Mapping[str, DiseaseGroup]:
+    """The disease groups that the cases' answers name; one query."""
+    keys = {case.requirement["disease_group"] for case in cases if case.requirement}
+    return {group.key: group for group in DiseaseGroup.objects.filter(key__in=keys)}
+
+
+def block(case: Case, groups: Mapping[str, DiseaseGroup]) -> Block | None:
+    """What must happen before the case can be planned. The case comes from `rows`."""
+    if case.status == CaseStatus.NEEDS_FACTS:
+        return Block(kind="facts", text=missing_facts(case))
+    if case.status == CaseStatus.SUBMITTED:
+        group = groups.get(case.requirement["disease_group"]) if case.requirement else None
+        return Block(kind="team", text=_("No team for %(group)s") % {"group": group.name if group else case.code})
+    missing: list[MaterialItem] = case.missing  # type: ignore[attr-defined]
+    if case.status == CaseStatus.WAITING and material_state.holds_back(case, len(missing)):
+        return Block(kind="materials", text=_("Missing: %(things)s") % {"things": names(missing)})
+    return None
+
+
+def missing_facts(case: Case) -> str:
+    """`Missing: stage, NIHSS score`; empty for a case that the catalogue has decided."""
+    answer = requirement.from_json(case.requirement) if case.requirement else None
+    return wording.missing_text(answer.missing) if isinstance(answer, Undecided) else ""
+
+
+def names(items: Iterable[MaterialItem]) -> str:
+    return phrases.listed(wording.material_text(item.code) for item in items)
+
+
+def about(case: Case) -> str:
+    """What the case is about, without the patient: the diagnosis in words, else the title of its code."""
+    if case.diagnosis:
+        return case.diagnosis
+    return icd10.title(case.code) if icd10.exists(case.code) else case.code
+
+
+def whom(case: Case) -> str:
+    """`woman, 63`: all that the schedulers know of the patient."""
+    sex = {"female": _("woman"), "male": _("man")}.get(case.patient.sex, "")
+    age = pgettext("age", "%(years)d") % {"years": case.age} if case.age is not None else ""
+    return phrases.line(sex, age)
+
+
+def choices() -> dict[str, list[tuple[Any, str]]]:
+    """What the filters of the queue offer, apart from the disease groups."""
+    return {
+        "status": [
+            ("", _("In the queue")),
+            ("any", _("All states")),
+            *((one.value, str(one.label)) for one in CaseStatus),
+        ],
+        "blocked": [
+            ("facts", _("Facts missing")),
+            ("team", _("No team")),
+            ("materials", _("Materials missing")),
+            ("nothing", _("Ready to plan")),
+        ],
+    }

@@ -1,0 +1,332 @@
+"""The verbs of a case up to the planning pool: refer, edit, submit, supply facts, override, withdraw.
+
+    refer ──▶ draft ──submit──▶ submitted ──(catalogue)──▶ waiting | listed | needs_facts
+                                              supply_facts, reevaluate, override settle the answer again
+
+The catalogue's answer is frozen on the case. A case for which no team exists is `submitted` and says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from cases.catalogue import rulebook
+from cases.catalogue.core import evaluation, requirement, vocabulary
+from cases.catalogue.core.requirement import Answer, Reason, Requirement, SeatNeed, Undecided
+from cases.core import icd10, staging
+from cases.models import CareLevel, Case, Patient, Tier, Urgency
+from cases.selectors import case_facts
+from cases.services import materials, routing
+from cases.states import CaseStatus
+from experts.models import Institution, Team
+from mdt_portal import audit, lifecycle
+from mdt_portal.errors import RuleError, StaleState, TransitionNotAllowed
+from mdt_portal.models import User
+
+DETAILS = ("diagnosis", "urgency", "question", "remote_ok", "equipment")
+EDITABLE = (CaseStatus.DRAFT, CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING, CaseStatus.LISTED)
+
+
+def evaluate(case: Case, *, at: datetime | None = None) -> Answer:
+    """The catalogue's present answer, by the clock of the referring hospital; nothing is written."""
+    zone = case.institution.zone if case.institution_id else None
+    return evaluation.evaluate(case_facts.facts_of(case), rulebook.in_force(rulebook.today(zone, at=at)))
+
+
+def checked_facts(*, code: str, **facts: Any) -> evaluation.Facts:
+    """The facts as the catalogue wants them, without a case. Raises RuleError on impossible ones."""
+    case = Case(number="-", code=_checked_code(code))
+    _set(case, facts)
+    return case_facts.facts_of(case)
+
+
+def evaluate_facts(*, code: str, institution: Institution | None = None, **facts: Any) -> Answer:
+    """What the catalogue would say to these facts; nothing is written. Raises RuleError on impossible facts."""
+    zone = institution.zone if institution else None
+    return evaluation.evaluate(checked_facts(code=code, **facts), rulebook.in_force(rulebook.today(zone)))
+
+
+def imagine(*, code: str, institution: Institution, at: datetime | None = None, **details: Any) -> Case:
+    """The case as it would stand if it were handed in `at` (now); nothing is written. Raises RuleError as `refer`."""
+    moment = at or timezone.now()
+    case = Case(number="-", institution=institution, code=_checked_code(code), submitted_at=moment)
+    _set(case, details)
+    answer = evaluate(case, at=moment)
+    for name, value in _frozen(case, answer).items():
+        setattr(case, name, value)
+    case.status = _target(answer, has_team=case.team is not None)
+    return case
+
+
+@transaction.atomic
+def refer(
+    *,
+    by: User | None,
+    institution: Institution,
+    patient: Patient,
+    code: str,
+    code_raw: str = "",
+    code_system: str = "",
+    previous: Case | None = None,
+    **details: Any,
+) -> Case:
+    """A new draft. `details` are the case's facts and DETAILS columns. Raises RuleError on impossible facts."""
+    case = Case(
+        institution=institution,
+        patient=patient,
+        referrer=by,
+        code=_checked_code(code),
+        code_raw=code_raw or code,
+        code_system=code_system,
+        previous=previous,
+    )
+    _set(case, details)
+    case.save(force_insert=True)
+    audit.record("case.referred", by=by, subject=case)
+    return case
+
+
+@transaction.atomic
+def edit(case: Case, *, by: User | None, version: int | None = None, code: str | None = None, **details: Any) -> Case:
+    """Change facts or details; past the draft, the catalogue decides anew. A stale `version` raises StaleState."""
+    case = _locked(case)
+    if version is not None and version != case.version:
+        raise StaleState(_("%(case)s was changed by somebody else while you were editing.") % {"case": case})
+    if case.status not in EDITABLE:
+        raise RuleError(
+            _("%(case)s has a place in the plan; take it out before you change its facts.") % {"case": case}
+        )
+    if code is not None and _checked_code(code) != case.code:
+        case.code, case.code_raw = _checked_code(code), code
+        if case.override is None:  # another disease may be another team's; the answer below names and writes it
+            case.team = None
+    _set(case, details)
+    case.version += 1
+    case.save(update_fields=["code", "code_raw", "version", *case_facts.COLUMNS, *DETAILS])
+    audit.record("case.edited", by=by, subject=case, fields=sorted(details))
+    if case.status == CaseStatus.DRAFT:
+        case.save(update_fields=["team"])
+    elif case.override is None:
+        _settle(case, evaluate(case), by=by, why="case.facts_changed")
+    return case
+
+
+supply_facts = edit
+
+
+@transaction.atomic
+def submit(case: Case, *, by: User | None, at: datetime | None = None) -> Case:
+    """Hand the draft in; its limit runs from `at` (now). The catalogue's answer decides where it goes."""
+    case = _locked(case)
+    if case.status != CaseStatus.DRAFT:  # the arrow from other states is for a case that loses its team
+        words = {"what": case, "old": case.get_status_display(), "new": CaseStatus.SUBMITTED.label}
+        raise TransitionNotAllowed(_("%(what)s is “%(old)s” and cannot become “%(new)s”.") % words)
+    moment = at or timezone.now()
+    lifecycle.move(case, CaseStatus.SUBMITTED, by=by, why="case.submitted", submitted_at=moment)
+    audit.record("case.submitted", by=by, subject=case)
+    _settle(case, evaluate(case, at=moment), by=by, why="case.evaluated")
+    return case
+
+
+@transaction.atomic
+def reevaluate(case: Case, *, by: User | None) -> Case:
+    """Ask the present catalogue again, on purpose; an override ends, and the old answer stays in the record."""
+    case = _locked(case)
+    if case.status not in EDITABLE:
+        raise RuleError(_("%(case)s has a place in the plan; take it out before you change its tier.") % {"case": case})
+    audit.record("case.reevaluated", by=by, subject=case, before=case.requirement)
+    case.override = None
+    case.save(update_fields=["override"])
+    _settle(case, evaluate(case), by=by, why="case.reevaluated")
+    return case
+
+
+@transaction.atomic
+def override(
+    case: Case,
+    *,
+    by: User,
+    tier: str,
+    reason: str,
+    seats: Iterable[SeatNeed] = (),
+    minutes: int | None = None,
+    hours: int | None = None,
+) -> Case:
+    """Set the tier of one case against the catalogue, with a reason that is kept.
+
+    Where the catalogue asks for no discussion, the seats, minutes and hours must be given. Also pulls a listed case in.
+    """
+    case = _locked(case)
+    if case.status not in EDITABLE:
+        raise RuleError(_("%(case)s has a place in the plan; take it out before you change its tier.") % {"case": case})
+    if not reason.strip():
+        raise RuleError(
+            _("Please say why the catalogue does not fit."), fields={"reason": [_("This field is required.")]}
+        )
+    frozen = requirement.from_json(case.requirement) if case.requirement else evaluate(case)
+    answer = _overridden(frozen, tier=tier, seats=tuple(seats), minutes=minutes, hours=hours)
+    case.override = {"tier": tier, "reason": reason.strip(), "by": by.pk, "at": timezone.now().isoformat()}
+    case.save(update_fields=["override"])
+    audit.record("case.overridden", by=by, subject=case, tier=tier, reason=reason.strip())
+    _settle(case, answer, by=by, why="case.overridden")
+    return case
+
+
+@transaction.atomic
+def assign_team(case: Case, *, by: User | None, team: Team) -> Case:
+    """Give the case to a team; one that had none enters the pool."""
+    case = _locked(case)
+    if case.status not in EDITABLE:
+        raise RuleError(_("%(case)s has a place in the plan; take it out before you change its team.") % {"case": case})
+    case.team = team
+    case.save(update_fields=["team"])
+    audit.record("case.team_assigned", by=by, subject=case, team=team.pk)
+    if case.status == CaseStatus.SUBMITTED and case.requirement:
+        _settle(case, requirement.from_json(case.requirement), by=by, why="case.team_assigned")
+    return case
+
+
+@transaction.atomic
+def withdraw(case: Case, *, by: User | None, reason: str) -> Case:
+    """Take back a case that has no place in the plan (`session_services.withdraw` frees a place first)."""
+    case = _locked(case)
+    if case.status in (CaseStatus.PLANNED, CaseStatus.CONFIRMED):
+        raise RuleError(_("%(case)s has a place in the plan that must be freed first.") % {"case": case})
+    lifecycle.move(case, CaseStatus.WITHDRAWN, by=by, why="case.withdrawn", params={"reason": reason})
+    audit.record("case.withdrawn", by=by, subject=case, reason=reason)
+    return case
+
+
+def _locked(case: Case) -> Case:
+    return Case.objects.select_for_update(of=("self",)).select_related("institution", "team").get(pk=case.pk)
+
+
+def _settle(case: Case, answer: Answer, *, by: User | None, why: str) -> None:
+    """Freeze the answer on the case and bring it where the answer says."""
+    fields = _frozen(case, answer)
+    target = _target(answer, has_team=fields["team"] is not None)
+    if target == case.status:
+        Case.objects.filter(pk=case.pk).update(**fields)
+        for name, value in fields.items():
+            setattr(case, name, value)
+    else:
+        lifecycle.move(case, target, by=by, why=why, **fields)
+    if isinstance(answer, Requirement):
+        materials.set_checklist(case, answer.materials)
+
+
+def _target(answer: Answer, *, has_team: bool) -> str:
+    if isinstance(answer, Undecided):
+        return CaseStatus.NEEDS_FACTS
+    if answer.tier == Tier.NONE:
+        return CaseStatus.LISTED
+    return CaseStatus.WAITING if has_team else CaseStatus.SUBMITTED
+
+
+def _frozen(case: Case, answer: Answer) -> dict[str, Any]:
+    """The columns that repeat the answer, for lists to sort and filter by."""
+    decided = isinstance(answer, Requirement)
+    wants_discussion = not decided or answer.tier != Tier.NONE
+    care_level = answer.care_level if isinstance(answer, Requirement) else _care_level(answer)
+    team = case.team or routing.team_for(case.institution, disease_group=answer.disease_group, care_level=care_level)
+    return {
+        "requirement": answer.to_json(),
+        "evaluated_at": timezone.now(),
+        "tier": answer.tier if decided else "",
+        "minutes": answer.minutes or None if decided else None,
+        "due_at": _due(case, answer.hours) if wants_discussion else None,
+        "team": team,
+        "version": case.version + 1,  # the row is locked
+    }
+
+
+def _care_level(answer: Undecided) -> str:
+    return answer.at_least.care_level if answer.at_least else CareLevel.PRIMARY
+
+
+def _due(case: Case, hours: int) -> datetime | None:
+    """Limits run in clock hours from submission."""
+    return case.submitted_at + timedelta(hours=case.within(hours)) if case.submitted_at else None
+
+
+def _overridden(
+    frozen: Answer, *, tier: str, seats: tuple[SeatNeed, ...], minutes: int | None, hours: int | None
+) -> Requirement:
+    certain = frozen if isinstance(frozen, Requirement) else frozen.at_least
+    base = certain or Requirement(tier="none", disease_group=frozen.disease_group)
+    answer = replace(
+        base,
+        tier=tier,  # type: ignore[arg-type]
+        seats=seats or base.seats,
+        minutes=minutes or base.minutes,
+        hours=hours or base.hours or frozen.hours,
+        reasons=(*base.reasons, Reason(code="overridden", params={"tier": tier})),
+    )
+    if tier == Tier.NONE:
+        return replace(answer, seats=(), minutes=0, hours=0)
+    lacking = [name for name in ("seats", "minutes", "hours") if not getattr(answer, name)]
+    if lacking:
+        required = _("The catalogue asks for no discussion here, so this is needed.")
+        raise RuleError(
+            _("Say which disciplines must come, for how many minutes, and by when."),
+            fields={name: [required] for name in lacking},
+        )
+    return answer
+
+
+def _checked_code(code: str) -> str:
+    known = icd10.nearest(code)
+    if known is None:
+        message = _("“%(code)s” is not a code of ICD-10.") % {"code": code}
+        raise RuleError(message, code="unknown_code", fields={"code": [message]})
+    return known
+
+
+def _set(case: Case, details: Mapping[str, Any]) -> None:
+    """Write details onto the case, normalised; refuse what cannot be, field by field."""
+    unknown = set(details) - set(case_facts.COLUMNS) - set(DETAILS)
+    if unknown:
+        raise TypeError(f"not details of a case: {sorted(unknown)}")
+    for name, value in details.items():
+        setattr(case, name, value)
+    wrong: dict[str, list[str]] = {}
+    if case.stage:
+        stage = staging.normalise(case.stage)
+        if stage is None:
+            wrong["stage"] = [_("“%(stage)s” is not a stage (0 to IVB).") % {"stage": case.stage}]
+        else:
+            case.stage = stage
+    scores = _wrong_scores(case.scores)
+    if scores:
+        wrong["scores"] = scores
+    if case.age is not None and not 0 <= case.age <= 130:
+        wrong["age"] = [_("The age must lie between 0 and 130 years.")]
+    if case.comorbidities is not None and case.comorbidities < 0:
+        wrong["comorbidities"] = [_("The number of comorbidities cannot be negative.")]
+    if case.surgery_level is not None and not 1 <= case.surgery_level <= 4:
+        wrong["surgery_level"] = [_("The grade of operation lies between 1 and 4.")]
+    if case.urgency not in Urgency.values:
+        wrong["urgency"] = [_("Choose emergency, urgent or routine.")]
+    if wrong:
+        raise RuleError(next(iter(wrong.values()))[0], fields=wrong)
+    case.flags = sorted(set(case.flags))
+
+
+def _wrong_scores(scores: Mapping[str, Any]) -> list[str]:
+    wrong = []
+    for name, value in scores.items():
+        low, high = vocabulary.SCORE_LIMITS.get(name, (-math.inf, math.inf))
+        if not isinstance(value, int | float):
+            wrong.append(_("The score %(name)s must be a number.") % {"name": name})
+        elif not low <= value <= high:
+            limits = {"name": name, "low": low, "high": high}
+            wrong.append(_("The score %(name)s lies between %(low)s and %(high)s.") % limits)
+    return wrong

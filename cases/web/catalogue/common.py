@@ -1,0 +1,44 @@
+"""What the pages of the catalogue's desk share: the day by the reader's clock, finding rules and drafts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpRequest
+
+from cases.catalogue import rulebook
+from cases.models import CatalogueRule
+from cases.states import RuleStatus
+from mdt_portal import access, shell
+
+
+def today(request: HttpRequest) -> date:
+    """The day at the reader's hospital."""
+    return rulebook.today(getattr(shell.home(request.user), "zone", None))
+
+
+def may(request: HttpRequest) -> dict[str, bool]:
+    """What the reader may do at this desk."""
+    return {
+        "edit": access.can(request.user, "catalogue.edit"),
+        "preview": access.can(request.user, "catalogue.preview"),
+    }
+
+
+def drafts() -> list[CatalogueRule]:
+    """All open drafts, by key."""
+    return list(CatalogueRule.objects.filter(status=RuleStatus.DRAFT).select_related("changed_by").order_by("key"))
+
+
+def versions_of(request: HttpRequest, key: str) -> list[CatalogueRule]:
+    """All versions of one rule, the newest first; 404 where there is none."""
+    rows = access.visible(request.user, CatalogueRule.objects.filter(key=key))
+    found = list(rows.select_related("changed_by").order_by("-version"))
+    if not found:
+        raise Http404
+    return found
+
+
+def whole_number(text: Any) -> int | None:
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10 else None

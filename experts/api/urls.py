@@ -1,0 +1,31 @@
+"""Experts' part of /api/v1/."""
+
+from django.urls import include, path, re_path
+from rest_framework.routers import SimpleRouter
+
+from experts.api import availability, pools
+
+router = SimpleRouter()
+router.register("institutions", availability.InstitutionViewSet, "api-institution")
+router.register("teams", pools.KeptTeamViewSet, "api-team")
+router.register("experts", pools.KeptExpertViewSet, "api-expert")
+router.register("disciplines", availability.DisciplineViewSet, "api-discipline")
+
+TIME = [
+    path("", availability.AvailabilityView.as_view()),
+    path("exceptions/", availability.ExceptionsView.as_view()),
+    re_path(r"^exceptions/(?P<entry>[0-9a-z-]+)/$", availability.ExceptionView.as_view()),
+    path("leaves/", availability.LeavesView.as_view()),
+    re_path(r"^leaves/(?P<entry>[0-9-]+)/$", availability.LeaveView.as_view()),
+]
+HOSPITAL = [
+    path("settings/", pools.SettingsView.as_view()),
+    path("special-days/", pools.SpecialDaysView.as_view()),
+    path("special-days/<str:day>/", pools.SpecialDayView.as_view()),
+]
+urlpatterns = [
+    re_path(r"^institutions/(?P<id>[A-Za-z0-9_-]{16})/", include(HOSPITAL)),
+    path("availability/", include(TIME)),
+    re_path(r"^experts/(?P<id>[A-Za-z0-9_-]{16})/availability/", include(TIME)),
+    path("", include(router.urls)),
+]

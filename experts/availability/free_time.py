@@ -1,0 +1,146 @@
+"""When experts are free and institutions open, read from the database. Sessions already planned are not subtracted:
+the solver's snapshot and the commit do that, each under its own locks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import F, Q
+
+from experts.availability import working_days
+from experts.availability.core.time_intervals import (
+    ONE_DAY,
+    Departure,
+    Hours,
+    Stretch,
+    every_day_ordinary,
+    free_intervals,
+    intersect,
+    weekly_intervals,
+)
+from experts.models import (
+    Affiliation,
+    AvailabilityException,
+    ExceptionKind,
+    Expert,
+    Institution,
+    Leave,
+    OpeningHours,
+    WeeklyAvailability,
+    WeeklyTime,
+)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What one expert wrote down about their time."""
+
+    week: dict[int, list[Hours]] = field(default_factory=lambda: defaultdict(list))
+    departures: list[Departure] = field(default_factory=list)
+    leaves: list[tuple[date, date]] = field(default_factory=list)
+
+
+def free(experts: Iterable[Expert], start: datetime, end: datetime) -> dict[int, list[Stretch]]:
+    """The merged UTC intervals of `[start, end)` in which each expert is free for MDT work, by the expert's id.
+
+    The clock and the holidays are those of the main employer on the day of `start`. The number of queries is the
+    same for one expert and for all.
+    """
+    ids = [expert.pk for expert in experts]
+    homes = _homes(ids, start.date())
+    known = working_days.calendars({home.pk: home for home in homes.values()}.values())
+    # One day more on either side: the same moment is another date in another zone.
+    kept = _kept(ids, start.date() - ONE_DAY, end.date() + ONE_DAY)
+    found = {}
+    for pk in ids:
+        home = homes.get(pk)
+        zone = home.tz if home else ZoneInfo(settings.TIME_ZONE)
+        found[pk] = intersect(
+            free_intervals(
+                kept[pk].week,
+                kept[pk].departures,
+                kept[pk].leaves,
+                zone=zone,
+                first_day=start.astimezone(zone).date(),
+                last_day=end.astimezone(zone).date(),
+                kinds=known[home.pk].kind if home else every_day_ordinary,
+            ),
+            [(start, end)],
+        )
+    return found
+
+
+def zone_of(expert: Expert, on: date) -> ZoneInfo:
+    """The clock by which this expert's time is kept on a day."""
+    home = _homes([expert.pk], on).get(expert.pk)
+    return home.tz if home else ZoneInfo(settings.TIME_ZONE)
+
+
+def _homes(ids: list[int], on: date) -> dict[int, Institution]:
+    """The main employer of each expert on a day; somebody without one counts with any employer."""
+    rows = (
+        Affiliation.objects.filter(
+            Q(since__isnull=True) | Q(since__lte=on), Q(until__isnull=True) | Q(until__gte=on), expert__in=ids
+        )
+        .order_by("expert_id", "home", F("since").asc(nulls_first=True), "pk")
+        .values_list("expert_id", "institution_id")
+    )
+    homes = dict(rows)  # the last one wins: home sorts false before true
+    known = Institution.objects.in_bulk(set(homes.values()))
+    return {expert: known[home] for expert, home in homes.items()}
+
+
+def _kept(ids: list[int], first_day: date, last_day: date) -> dict[int, _Kept]:
+    kept: dict[int, _Kept] = defaultdict(_Kept)
+    weekly = WeeklyAvailability.objects.filter(expert__in=ids)
+    for pk, weekday, start, end in weekly.values_list("expert", "weekday", "start", "end"):
+        kept[pk].week[weekday].append((start, end))
+    departures = AvailabilityException.objects.filter(expert__in=ids, date__range=(first_day, last_day))
+    for pk, day, start, end, kind in departures.values_list("expert", "date", "start", "end", "kind"):
+        kept[pk].departures.append(Departure(day=day, hours=(start, end), adds=kind == ExceptionKind.ADDS))
+    leaves = Leave.objects.filter(expert__in=ids, first_day__lte=last_day, last_day__gte=first_day)
+    for pk, first, last in leaves.values_list("expert", "first_day", "last_day"):
+        kept[pk].leaves.append((first, last))
+    return kept
+
+
+def week_of(rows: Iterable[WeeklyTime]) -> dict[int, list[Hours]]:
+    """Rows of weekly time as the week that `availability` counts with."""
+    week: dict[int, list[Hours]] = defaultdict(list)
+    for row in rows:
+        week[row.weekday].append((row.start, row.end))
+    return week
+
+
+def opening(
+    institution: Institution, first_day: date, days: int, *, known: working_days.Calendar | None = None
+) -> list[Stretch]:
+    """When sessions may be held at `institution`: its hours on the `days` days from `first_day`, in UTC."""
+    rows = OpeningHours.objects.filter(institution=institution)
+    return open_hours(institution, rows, first_day, days, known=known)
+
+
+def open_hours(
+    institution: Institution,
+    rows: Iterable[WeeklyTime],
+    first_day: date,
+    days: int,
+    *,
+    known: working_days.Calendar | None = None,
+) -> list[Stretch]:
+    """The same for any weekly hours kept at `institution`, such as those of a room.
+
+    Pass the institution's calendar as `known` when many rooms are asked about.
+    """
+    return weekly_intervals(
+        week_of(rows),
+        zone=institution.tz,
+        first_day=first_day,
+        last_day=first_day + timedelta(days=days - 1),
+        kinds=(known or working_days.calendar(institution)).kind,
+    )

@@ -1,0 +1,89 @@
+"""A card's fields in words: what a column wants, and what an import would change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from experts.models import Discipline, Expert, Institution, Title
+from experts.roster.people_import import Line, Read
+from experts.roster.person_cards import Card
+from mdt_portal.i18n import phrases
+
+COLUMN_HELP = {
+    "email": gettext_lazy("By it a person is known again; one address, one person."),
+    "name_zh": gettext_lazy("One of the two names is needed."),
+    "name_en": gettext_lazy("One of the two names is needed."),
+    "hospital": gettext_lazy("May be left out where you keep one hospital only."),
+    "title": gettext_lazy("The name of a title, such as 主任医师 or Chief physician."),
+    "skills": gettext_lazy("Names or keys, parted by semicolons; sub-specialty in brackets: Radiology (chest); PATH."),
+    "phone": "",
+    "remote": gettext_lazy("yes or no (是 or 否)"),
+    "active": gettext_lazy("yes or no (是 or 否)"),
+    "max_sessions_day": gettext_lazy("a whole number"),
+    "max_sessions_week": gettext_lazy("a whole number"),
+    "max_minutes_week": gettext_lazy("a whole number"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One line of a dry run in words; somebody new has no changes but what they will be."""
+
+    line: Line
+    summary: str
+    changes: list[Change]
+
+
+def told(found: Read) -> list[Told]:
+    """The lines that change anything, new people first."""
+    words = _Words()
+    new = [Told(line=one, summary=words.summary(one.card), changes=[]) for one in found.new]
+    return new + [Told(line=one, summary="", changes=words.changes(one)) for one in found.changed]
+
+
+class _Words:
+    def __init__(self) -> None:
+        self.titles = {row.pk: row.name for row in Title.objects.all()}
+        self.hospitals = {row.pk: row.name for row in Institution.objects.all()}
+        self.disciplines = {row.pk: row.name for row in Discipline.objects.all()}
+
+    def summary(self, card: Card) -> str:
+        return phrases.line(self._value("titles", card.titles), self._value("skills", card.skills), card.email)
+
+    def changes(self, line: Line) -> list[Change]:
+        return [
+            Change(
+                label=self._label(name),
+                before=self._value(name, getattr(line.before, name)),
+                after=self._value(name, getattr(line.card, name)),
+            )
+            for name in line.changes
+        ]
+
+    def _label(self, name: str) -> str:
+        if name in ("titles", "skills"):
+            return _("title") if name == "titles" else _("disciplines")
+        return str(Expert._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+    def _value(self, name: str, value: Any) -> str:
+        if name == "titles":
+            return phrases.listed(
+                phrases.line(self.titles[title], self.hospitals[at]) for at, title in sorted(value.items())
+            )
+        if name == "skills":
+            named = ((self.disciplines[pk], sub) for pk, sub in value)
+            return phrases.listed(f"{one} ({sub})" if sub else one for one, sub in sorted(named))
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        return str(value)

@@ -1,0 +1,145 @@
+"""The forms in which experts keep their time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from experts.availability.core import week_grid
+from experts.availability.core.time_intervals import MONDAY
+from experts.availability.core.week_grid import Cell, WeeklyHours
+from experts.models import ExceptionKind, Expert, Weekday
+from mdt_portal.i18n import clock
+
+CELLS = {one.key: one for one in week_grid.cells()}
+A_MONDAY = date(2024, 1, 1)
+"""To name the days after."""
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Square:
+    """One cell of the grid as a checkbox."""
+
+    cell: Cell
+    label: str
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayRow:
+    """One weekday of the grid."""
+
+    number: int
+    label: str
+    short: str
+    squares: list[Square]
+
+
+class _Rest(forms.MultipleChoiceField):
+    """Stretches beside the grid. Whoever looks at an older page may keep what stood there."""
+
+    def valid_value(self, value: str) -> bool:
+        return _stretch(value) is not None
+
+
+class WeekForm(forms.Form):
+    """The ordinary week, painted: `free` are the cells, `kept` what fits none of them (`0-0615-0700`)."""
+
+    def __init__(self, *args: Any, expert: Expert, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        week = [(row.weekday, row.start, row.end) for row in expert.weekly_availability.all()]
+        painted, rest = week_grid.split(week)
+        self.fields["free"] = forms.MultipleChoiceField(
+            required=False, choices=[(one.key, one.key) for one in CELLS.values()], initial=[one.key for one in painted]
+        )
+        self.fields["kept"] = _Rest(
+            required=False,
+            choices=[(_key(one), _words(one)) for one in rest],
+            initial=[_key(one) for one in rest],
+            widget=forms.CheckboxSelectMultiple,
+            label=_("Also free"),
+        )
+
+    @property
+    def shown_day(self) -> int:
+        """The day that a phone shows first: the one it showed, else the first with free time."""
+        chosen = self.data.get("shown_day", "")
+        if chosen in {str(day) for day in Weekday.values}:
+            return int(chosen)
+        return min((CELLS[key].weekday for key in self["free"].value() or () if key in CELLS), default=MONDAY)
+
+    def rows(self) -> Iterator[DayRow]:
+        painted = set(self["free"].value() or ())
+        for day in Weekday:
+            squares = [
+                Square(cell=one, label=_words((day.value, one.start, one.end)), checked=one.key in painted)
+                for one in CELLS.values()
+                if one.weekday == day.value
+            ]
+            short = clock.weekday(A_MONDAY + timedelta(days=day.value))
+            yield DayRow(number=day.value, label=str(day.label), short=short, squares=squares)
+
+    @staticmethod
+    def hours_shown() -> list[int]:
+        """The full hours above the grid, two cells each."""
+        return [start // 60 for start in week_grid.STARTS if start % 60 == 0]
+
+    def hours(self) -> list[WeeklyHours]:
+        """What was filled in, as the verb takes it."""
+        rest = [found for text in self.cleaned_data["kept"] if (found := _stretch(text))]
+        return week_grid.join((CELLS[key] for key in self.cleaned_data["free"]), rest)
+
+
+def _key(hours: WeeklyHours) -> str:
+    day, start, end = hours
+    return f"{day}-{start:%H%M}-{end:%H%M}"
+
+
+def _stretch(key: str) -> WeeklyHours | None:
+    """The stretch that a key names, if it is one."""
+    found = re.fullmatch(r"([0-6])-([01]\d|2[0-3])([0-5]\d)-([01]\d|2[0-3])([0-5]\d)", key)
+    if found is None:
+        return None
+    day, *numbers = map(int, found.groups())
+    start, end = time(*numbers[:2]), time(*numbers[2:])
+    return (day, start, end) if start < end else None
+
+
+def _words(hours: WeeklyHours) -> str:
+    """`Monday 07:00–07:30`"""
+    day, start, end = hours
+    return f"{Weekday(day).label} {start:%H:%M}–{end:%H:%M}"
+
+
+class ExceptionForm(forms.Form):
+    """One day that differs from the week."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("That day I am"),
+        choices=ExceptionKind.choices,
+        initial=ExceptionKind.TAKES,
+        widget=forms.RadioSelect,
+    )
+    day = _day(gettext_lazy("Day"))
+    start = forms.TimeField(label=gettext_lazy("From"), widget=forms.TimeInput(attrs={"type": "time"}))
+    end = forms.TimeField(label=gettext_lazy("To"), widget=forms.TimeInput(attrs={"type": "time"}))
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=120, required=False)
+
+
+class LeaveForm(forms.Form):
+    """Whole days away."""
+
+    first_day = _day(gettext_lazy("First day"))
+    last_day = _day(gettext_lazy("Last day"))
+    note = forms.CharField(label=gettext_lazy("Note"), max_length=120, required=False)

@@ -1,0 +1,14 @@
+"""Addresses that belong to no app: signing in and out, the style guide."""
+
+from django.contrib.auth import views as auth_views
+from django.urls import URLPattern, path
+
+from mdt_portal.web import signing
+from mdt_portal.web.styleguide import styleguide
+
+urlpatterns: list[URLPattern] = [
+    path("login/", signing.SignIn.as_view(), name="login"),
+    path("i18n/setlang/", signing.set_language, name="set_language"),
+    path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("styleguide/", styleguide, name="styleguide"),
+]

@@ -1,0 +1,83 @@
+"""The coordinator's desk under /api/v1/: deeds on several cases at once, and the views that one keeps."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cases.selectors import case_queue
+from cases.services import bulk
+from mdt_portal import api, saved_views
+from mdt_portal.models import SavedView
+
+
+class BulkSerializer(serializers.Serializer):
+    deed = serializers.ChoiceField(
+        ["chase", "evaluate", "team"],
+        help_text="ask the referrers for what is missing; ask the catalogue again; give to a team",
+    )
+    cases = serializers.ListField(child=serializers.CharField(), max_length=bulk.MOST)
+    team = serializers.CharField(required=False, default="", help_text="for `team`: the team's id")
+
+
+class BulkAnswerSerializer(serializers.Serializer):
+    level = serializers.ChoiceField(["ok", "info", "warn"])
+    message = serializers.CharField(help_text="what became of it; each refused case with its reason")
+
+
+class BulkView(APIView):
+    @extend_schema(
+        summary="Do one deed to several cases; each is a transaction of its own",
+        tags=["cases"],
+        request=BulkSerializer,
+        responses={200: BulkAnswerSerializer, **api.errors(400, 403)},
+    )
+    def post(self, request: api.SignedIn) -> Response:
+        asked = api.checked(BulkSerializer, self)  # type: ignore[arg-type]
+        cases = bulk.chosen(request.user, asked["cases"])
+        level, message = bulk.perform(asked["deed"], cases, by=request.user, team_id=asked["team"])
+        return Response({"level": level, "message": message})
+
+
+class SavedViewSerializer(serializers.Serializer):
+    id = serializers.CharField(source="public_id", read_only=True)
+    name = serializers.CharField(max_length=40)
+    filters = serializers.DictField(
+        child=serializers.CharField(), write_only=True, help_text=", ".join(case_queue.KEPT)
+    )
+    query = serializers.CharField(read_only=True)
+
+
+@extend_schema_view(
+    list=extend_schema(summary="One's own views of the queue", tags=["saved views"]),
+    create=extend_schema(
+        summary="Keep filters under a name; the same name again replaces them",
+        tags=["saved views"],
+        responses={201: SavedViewSerializer, **api.errors(400)},
+    ),
+    destroy=extend_schema(summary="Drop a view", tags=["saved views"], responses={204: None, **api.errors(404)}),
+)
+class SavedViewViewSet(
+    api.PublicIdMixin, mixins.ListModelMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet
+):
+    serializer_class = SavedViewSerializer
+    queryset = SavedView.objects.none()
+
+    def get_queryset(self) -> QuerySet[SavedView]:
+        return SavedView.objects.filter(user=self.request.user.pk, page=case_queue.PAGE)
+
+    def perform_create(self, serializer: serializers.BaseSerializer) -> None:
+        asked = serializer.validated_data
+        serializer.instance = saved_views.keep(
+            by=self.request.user,  # type: ignore[arg-type]  # the settings let nobody else in
+            page=case_queue.PAGE,
+            name=asked["name"],
+            filters=asked["filters"],
+            known=case_queue.KEPT,
+        )
+
+    def perform_destroy(self, instance: SavedView) -> None:
+        saved_views.drop(instance)

@@ -1,0 +1,370 @@
+"""What needs a hand now: cases near their limit, seats, answers, materials, plans. Reads only.
+
+Each entry has one kind, one sentence and one action. Those with a limit come in the order of it, the others after them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+
+from cases.models import Case, MaterialItem, Tier
+from cases.selectors import case_queue
+from cases.states import CaseStatus, MaterialStatus
+from experts import roles
+from experts.models import Discipline, Expert, Role
+from mdt_portal import access
+from mdt_portal.i18n import clock, phrases
+from mdt_portal.models import User
+from scheduling.explain import unplaced
+from scheduling.models import AgendaItem, Attendance, Invitation, PlanningRun, Seat, Session, TimeRequest
+from scheduling.sessions import suggestions
+from scheduling.states import LIVE_SESSIONS, InvitationStatus, RunStatus, TimeRequestStatus
+
+SOON = timedelta(hours=24)
+SEATS_AHEAD = timedelta(days=14)
+FAILED_FOR = timedelta(days=2)
+REFUSED_FOR = timedelta(days=2)
+MOST = 200
+"""Enough for any morning; what lies behind it shows itself when the first ones are done."""
+
+KINDS: dict[str, str | Promise] = {
+    "case": gettext_lazy("Case, unplaced"),
+    "late": gettext_lazy("Late in the plan"),
+    "facts": gettext_lazy("Facts missing"),
+    "team": gettext_lazy("No team"),
+    "materials": gettext_lazy("Materials"),
+    "asked": gettext_lazy("Time asked for"),
+    "seat": gettext_lazy("Seat open"),
+    "silent": gettext_lazy("No answer"),
+    "quorum": gettext_lazy("Not yet confirmed"),
+    "record": gettext_lazy("Record missing"),
+    "recommend": gettext_lazy("Recommendation"),
+    "look": gettext_lazy("Follow-up"),
+    "run": gettext_lazy("Plan to review"),
+    "failed": gettext_lazy("Plan failed"),
+    "draft": pgettext_lazy("kind of work", "Draft"),
+}
+ICONS = {
+    "case": "queue",
+    "late": "clock",
+    "facts": "help",
+    "team": "pools",
+    "materials": "clip",
+    "asked": "person",
+    "seat": "personx",
+    "silent": "bell",
+    "quorum": "hold",
+    "record": "filecheck",
+    "recommend": "file",
+    "look": "bell",
+    "run": "run",
+    "failed": "warn",
+    "draft": "refer",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`due` is the limit that breaks next; `since` how long it has waited where there is none."""
+
+    kind: str
+    what: str
+    detail: str
+    url: str
+    action: str
+    due: datetime | None = None
+    since: datetime | None = None
+
+    @property
+    def label(self) -> str:
+        return str(KINDS[self.kind])
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.kind]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    label: str
+    entries: list[Entry]
+
+
+def entries(user: User, now: datetime) -> list[Entry]:
+    """Everything that waits for this reader, the nearest limit first. A constant number of queries."""
+    return in_order([*_cases(user, now), *_asked(user, now), *_sessions(user, now), *_runs(user, now)], now)
+
+
+def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
+    """The nearest limit first."""
+    far = datetime.max.replace(tzinfo=now.tzinfo)
+    return sorted(found, key=lambda entry: (entry.due or far, entry.since or far, entry.what))
+
+
+def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
+    """The entries under three headings; an empty one is left out."""
+    groups: list[tuple[str, list[Entry]]] = [
+        (_("Limit broken"), []),
+        (_("Limit within 24 hours"), []),
+        (_("Later"), []),
+        (_("No hard limit"), []),
+    ]
+    for entry in found:
+        place = 3 if entry.due is None else 0 if entry.due < now else 1 if entry.due < now + SOON else 2
+        groups[place][1].append(entry)
+    return [Group(label=label, entries=members) for label, members in groups if members]
+
+
+# Cases ----------------------------------------------------------------------------------------------------------------
+
+
+def _cases(user: User, now: datetime) -> Iterator[Entry]:
+    """Among them each required case that the newest plan could not place, or only after its limit."""
+    awaited = MaterialItem.objects.filter(case=OuterRef("pk"), status=MaterialStatus.MISSING)
+    pool = access.visible(user, Case.objects.waiting()).order_by()
+    plans = unplaced.Newest(set(pool.values_list("team__institution", flat=True).distinct()))
+    left = Q(tier=Tier.REQUIRED) & plans.left_out()
+    waiting = Q(status=CaseStatus.WAITING) & (case_queue.near(now) | case_queue.blocked_by("materials") | left)
+    late = Q(tier=Tier.REQUIRED, place_at__gt=now) & Q(place_at__gt=F("due_at"))
+    placed = Q(status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED]) & (Q(Exists(awaited)) | late)
+    drafts = Q(status=CaseStatus.DRAFT, referrer=user)
+    wanted = waiting | placed | drafts | Q(status__in=[CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS])
+    place = AgendaItem.objects.filter(case=OuterRef("pk"), active=True).values("start")[:1]
+    known = Case.objects.annotate(place_at=Subquery(place))
+    rows = case_queue.rows(access.visible(user, known.filter(wanted)))
+    cases = list(rows.select_related(None).select_related("patient", "team")[:MOST])
+    groups = case_queue.groups_of(cases)
+    why = plans.why(case for case in cases if case.status == CaseStatus.WAITING)
+    leads = _leads(user)
+    for case in cases:
+        entry = _case(case, case_queue.block(case, groups), str(why.get(case.pk, "")), now, leads=leads)
+        acts = leads or case.referrer_id == user.pk
+        yield entry if acts else _to_read(entry, reverse("case", args=[case.public_id]))
+
+
+def _leads(user: User) -> bool:
+    """Whether the reader repairs things; managers and auditors only look."""
+    return access.can(user, "plan.request", None)
+
+
+def _to_read(entry: Entry, url: str) -> Entry:
+    """The same news for somebody who may look but not act."""
+    return replace(entry, url=url, action=pgettext("look at it", "Open"))
+
+
+def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *, leads: bool) -> Entry:
+    address = reverse("case", args=[case.public_id])
+    kind, action, url = "case", _("See why"), address
+    detail = why or _("No plan has found a place for it yet.")
+    if case.status == CaseStatus.DRAFT:
+        kind, action, detail = "draft", _("Finish"), _("Nobody works on it until it is submitted.")
+        url = reverse("case_edit", args=[case.public_id])
+    elif over := _over(case, now):
+        kind, detail = "late", _("Its place in the plan begins %(span)s after the limit.") % {"span": clock.span(over)}
+        url = reverse("why_not", args=[case.public_id]) if leads else address
+    elif case.status in (CaseStatus.PLANNED, CaseStatus.CONFIRMED):
+        kind, action, url = "materials", _("Open checklist"), f"{address}#materials"
+        detail = _("It has a place in the plan. Missing: %(things)s") % {"things": case_queue.names(_missing(case))}
+    elif block is None and leads and case.status == CaseStatus.WAITING:
+        url = reverse("why_not", args=[case.public_id])
+    elif block is not None:
+        kind, detail = block.kind, block.text
+        action = {"facts": _("Supply facts"), "team": _("Choose team"), "materials": _("Open checklist")}[kind]
+        if kind == "facts":
+            url = reverse("case_edit", args=[case.public_id])
+        elif kind == "materials":
+            url = f"{address}#materials"
+    if case.tier:
+        detail = _("%(tier)s. %(detail)s") % {"tier": Tier(case.tier).label, "detail": detail}
+    return Entry(
+        kind=kind,
+        what=about(case),
+        detail=detail,
+        url=url,
+        action=action,
+        due=case.due_at if kind != "draft" else None,
+        since=case.created_at,
+    )
+
+
+def _over(case: Case, now: datetime) -> float:
+    """By how many minutes a required case misses its limit at the place that it has, while that can be mended."""
+    place: datetime | None = case.place_at  # type: ignore[attr-defined]
+    if place is None or case.due_at is None or place <= now or case.tier != Tier.REQUIRED:
+        return 0
+    return max(0, (place - case.due_at).total_seconds() / 60)
+
+
+def about(case: Case) -> str:
+    return pgettext("parts of a line", " · ").join(
+        filter(None, (case.number, case_queue.about(case), case_queue.whom(case)))
+    )
+
+
+def _missing(case: Case) -> list[MaterialItem]:
+    return case.missing  # type: ignore[attr-defined]
+
+
+def _asked(user: User, now: datetime) -> Iterator[Entry]:
+    """What experts said who were asked to come although off duty, while their case still waits; one line a case."""
+    said = Q(status=TimeRequestStatus.AGREED, start__gt=now) | Q(
+        status=TimeRequestStatus.REFUSED, answered_at__gt=now - REFUSED_FOR
+    )
+    mine = Q(case__team__institution__in=roles.reach(user, Role.COORDINATOR), case__status=CaseStatus.WAITING)
+    rows = TimeRequest.objects.filter(said, mine).select_related("expert", "case__patient", "case__team__institution")
+    told: set[int] = set()
+    for row in rows.order_by("status", "start")[:MOST]:  # a yes comes before a no
+        if row.case_id in told:
+            continue
+        told.add(row.case_id)
+        agreed = row.status == TimeRequestStatus.AGREED
+        local = row.start.astimezone(row.case.team.institution.tz) if row.case.team else row.start
+        said_words = _("%(expert)s comes on %(when)s. Plan again, and the case can get its place.")
+        detail = said_words if agreed else _("%(expert)s cannot come on %(when)s. See what else would help.")
+        yield Entry(
+            kind="asked",
+            what=about(row.case),
+            detail=detail % {"expert": row.expert, "when": phrases.line(clock.day(local.date()), clock.hour(local))},
+            url=reverse("run_new") if agreed else reverse("why_not", args=[row.case.public_id]),
+            action=_("Plan again") if agreed else _("Why not?"),
+            due=row.case.due_at,
+        )
+
+
+# Sessions -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Seats:
+    """The required seats of one session about which something must be done; disciplines and experts as ids."""
+
+    open: set[int] = field(default_factory=set)
+    pending: int = 0
+    late: list[int] = field(default_factory=list)
+
+
+def _sessions(user: User, now: datetime) -> Iterator[Entry]:
+    if not access.can(user, "plan.look", None):
+        return
+    leads = _leads(user)
+    ahead = Session.objects.filter(status__in=LIVE_SESSIONS, start__gt=now, start__lt=now + SEATS_AHEAD)
+    coming = access.visible(user, ahead)
+    seats = _seats(coming, now)
+    bad = Q(pk__in=[pk for pk, one in seats.items() if one.open or one.late])
+    unsure = Q(pk__in=[pk for pk, one in seats.items() if one.pending], start__lt=now + SOON)
+    sessions = list(coming.filter(bad | unsure).select_related("team", "institution").order_by("start", "pk")[:MOST])
+    words = _Words(seats[session.pk] for session in sessions)
+    suggested = suggestions.of_sessions(session.pk for session in sessions)
+    for session in sessions:
+        entry = _session(session, now, seats[session.pk], words, suggested.get(session.pk, ()))
+        if entry is not None:
+            yield entry if leads else _to_read(entry, entry.url)
+
+
+def _seats(coming: QuerySet[Session], now: datetime) -> dict[int, _Seats]:
+    """Of those sessions about which something could be said, by id. Two queries, which bring a few numbers for each
+    seat instead of everything about it."""
+    sessions = coming.order_by().values("pk")
+    found: dict[int, _Seats] = defaultdict(_Seats)
+    required = Seat.objects.filter(item__active=True, optional=False).order_by()
+    lacking = required.filter(item__session__in=sessions, attendance=None)
+    for session, discipline in lacking.values_list("item__session_id", "discipline_id"):
+        found[session].open.add(discipline)
+    silent = Attendance.objects.filter(
+        Exists(required.filter(attendance=OuterRef("pk"))),
+        session__in=sessions,
+        invitation__status=InvitationStatus.PENDING,
+    )
+    for session_, expert, answer_by in silent.values_list("session_id", "expert_id", "invitation__answer_by"):
+        assert session_ is not None
+        found[session_].pending += 1
+        if answer_by < now:
+            found[session_].late.append(expert)
+    return found
+
+
+class _Words:
+    """The names behind the ids in `seats`."""
+
+    def __init__(self, seats: Iterable[_Seats]) -> None:
+        rows = list(seats)
+        self.disciplines = Discipline.objects.in_bulk({pk for one in rows for pk in one.open})
+        self.experts = Expert.objects.in_bulk({pk for one in rows for pk in one.late})
+
+
+def _session(
+    session: Session, now: datetime, seats: _Seats, words: _Words, declined: Iterable[Invitation]
+) -> Entry | None:
+    """The worst that can be said of its seats: one is open, somebody is silent, or it is soon and unconfirmed."""
+    if seats.open:
+        kind, action = "seat", _("Choose deputy")
+        what = phrases.listed(sorted(words.disciplines[pk].name for pk in seats.open))
+        detail = _("Nobody sits there: %(n)d required seats are open.") % {"n": len(seats.open)}
+        if len(seats.open) == 1:
+            detail = _("Nobody sits there. The session cannot be confirmed without this seat.")
+        detail = phrases.sentences(detail, *(_suggested(row, session) for row in declined))
+    elif seats.late:
+        kind, action, late = "silent", _("Call list"), len(seats.late)
+        what = ngettext("%(n)d person silent", "%(n)d people silent", late) % {"n": late}
+        names = phrases.listed(words.experts[pk].name for pk in seats.late)
+        detail = _("No answer in time: %(names)s") % {"names": names}
+    elif seats.pending and session.start < now + SOON:
+        kind, action = "quorum", _("Call list")
+        what = ngettext("%(n)d answer awaited", "%(n)d answers awaited", seats.pending) % {"n": seats.pending}
+        detail = _("It is soon, and not all have accepted.")
+    else:
+        return None
+    return Entry(
+        kind=kind,
+        what=f"{session.team.name} · {what}",
+        detail=detail,
+        url=reverse("session", args=[session.public_id]),
+        action=action,
+        due=session.start,
+    )
+
+
+def _suggested(row: Invitation, session: Session) -> str:
+    """`Zhou Min: Suggests Liu Yun.`"""
+    return phrases.labelled(row.attendance.expert.name, suggestions.words(row, session.institution.tz))
+
+
+# Plans ----------------------------------------------------------------------------------------------------------------
+
+
+def _runs(user: User, now: datetime) -> Iterator[Entry]:
+    """Plans that wait for a decision, and the newest run where it failed."""
+    if not access.can(user, "plan.look", None):
+        return
+    fresh = Q(status=RunStatus.PROPOSED) | Q(status=RunStatus.FAILED, finished_at__gt=now - FAILED_FOR)
+    rows = access.visible(user, PlanningRun.objects.filter(fresh)).defer("problem", "progress")
+    newest = access.visible(user, PlanningRun.objects.all()).order_by("-pk").values_list("pk", flat=True).first()
+    for run in rows[:20]:
+        url = reverse("run", args=[run.public_id])
+        if run.status == RunStatus.PROPOSED:
+            yield Entry(
+                kind="run",
+                what=_("Plan %(run)s is ready") % {"run": run},
+                detail=_("Look at what changes, then publish or discard it."),
+                url=url,
+                action=_("Review"),
+                since=run.finished_at,
+            )
+        elif run.pk == newest:
+            yield Entry(
+                kind="failed",
+                what=_("Plan %(run)s failed") % {"run": run},
+                detail=_("The published plan is untouched. See why, and plan again."),
+                url=url,
+                action=_("See why"),
+                since=run.finished_at,
+            )

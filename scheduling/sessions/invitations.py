@@ -1,0 +1,237 @@
+"""Invitations: asked, asked again, accepted, declined, reminded, expired; and the link that answers without a login.
+
+Silence is escalated at `answer_by` (the Today page and a reminder); the invitation itself stays open until the session
+begins, so that a late yes still counts. A link holds the invitation's nonce: it dies with the first answer and with
+every change of what was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.core import signing
+from django.db import models, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from experts.availability.core.time_intervals import Stretch
+from experts.models import Expert
+from mdt_portal import audit, lifecycle, outbox
+from mdt_portal.errors import Conflict, RuleError, StaleState
+from mdt_portal.models import User
+from scheduling import locks
+from scheduling.models import Attendance, Invitation
+from scheduling.problem import published
+from scheduling.sessions import confirmation, suggestions
+from scheduling.states import LIVE_SESSIONS, InvitationStatus
+
+SALT = "scheduling.invitation"
+MAX_NOTE = 300
+
+
+class DeclineReason(models.TextChoices):
+    THEATRE = "theatre", gettext_lazy("In theatre or with patients")
+    AWAY = "away", gettext_lazy("Away or on leave")
+    CLASH = "clash", gettext_lazy("Another appointment")
+    FIELD = "field", gettext_lazy("Not my field")
+    OTHER = "other", gettext_lazy("Other")
+
+
+class LinkDead(Conflict):
+    """The link was used, or what it asked has changed since."""
+
+    code = "link_dead"
+
+
+# Asking ---------------------------------------------------------------------------------------------------------------
+
+
+def invite(attendance: Attendance) -> Invitation:
+    """Ask for one attendance. The caller tells the expert, one message for all that is new (notices.tell)."""
+    return Invitation.objects.create(attendance=attendance, answer_by=_answer_by(attendance), sent_at=timezone.now())
+
+
+def ask_again(invitation: Invitation, *, by: User | None) -> None:
+    """Time, place or role changed: an earlier yes does not count any more, and earlier links are dead."""
+    fields = {
+        "nonce": invitation.nonce + 1,
+        "answer_by": _answer_by(invitation.attendance),
+        "sent_at": timezone.now(),
+        "reminded_at": None,
+    }
+    if invitation.status == InvitationStatus.ACCEPTED:
+        lifecycle.move(
+            invitation, InvitationStatus.PENDING, by=by, why="invitation.changed", answered_at=None, **fields
+        )
+    else:
+        Invitation.objects.filter(pk=invitation.pk).update(**fields)
+
+
+def _answer_by(attendance: Attendance):  # type: ignore[no-untyped-def]
+    """A day (the hospital's setting) from now, but well before the start."""
+    session = attendance.session
+    hours = session.institution.answer_within_h
+    now = timezone.now()
+    return min(now + timedelta(hours=hours), max(now, session.start - timedelta(hours=1)))
+
+
+# Answering ------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def accept(invitation: Invitation, *, by: User | None) -> Invitation:
+    """Say yes. Confirms the case and the session when this was the last answer that they needed."""
+    invitation = _open(invitation)
+    lifecycle.move(
+        invitation,
+        InvitationStatus.ACCEPTED,
+        by=by,
+        why="invitation.accepted",
+        answered_at=timezone.now(),
+        nonce=invitation.nonce + 1,
+    )
+    confirmation.settle(invitation.attendance.meeting, by=by)
+    audit.record("invitation.accepted", by=by, subject=invitation)
+    return invitation
+
+
+@transaction.atomic
+def decline(
+    invitation: Invitation,
+    *,
+    by: User | None,
+    reason: str = DeclineReason.OTHER,
+    note: str = "",
+    offered: Sequence[Stretch] = (),
+    deputy: Expert | None = None,
+) -> Invitation:
+    """Say no. The time is free again at once, the seat is open, and the coordinator sees it first.
+
+    `offered` are other times at which one could come, `deputy` is a colleague who could take the seat.
+    """
+    if reason not in DeclineReason.values:
+        raise RuleError(_("Please choose a reason."), fields={"reason": [_("Please choose a reason.")]})
+    invitation = _open(invitation)
+    lifecycle.move(
+        invitation,
+        InvitationStatus.DECLINED,
+        by=by,
+        why="invitation.declined",
+        params={"reason": reason},
+        answered_at=timezone.now(),
+        nonce=invitation.nonce + 1,
+        reason=reason,
+        note=note.strip()[:MAX_NOTE],
+        offered=suggestions.stored(offered),
+        deputy=deputy,
+    )
+    suggestions.check(invitation.attendance, offered=offered, deputy=deputy)  # while the seats are still theirs
+    _give_time_back(invitation, by=by)
+    audit.record("invitation.declined", by=by, subject=invitation, reason=reason)
+    outbox.put("notice.declined", invitation=invitation.pk)
+    return invitation
+
+
+def _open(invitation: Invitation) -> Invitation:
+    """The invitation under lock, if it can still be answered."""
+    invitation = _locked(invitation)
+    session = invitation.attendance.meeting
+    if session.status not in LIVE_SESSIONS or session.start <= timezone.now():
+        raise StaleState(_("This session has begun or was called off; there is nothing to answer any more."))
+    return invitation
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    """The invitation as it is now, after the advisory locks that all who change its session take first."""
+    attendance = invitation.attendance
+    locks.take(plans=[attendance.meeting.institution_id], experts=[attendance.expert_id])
+    return (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("attendance__session__institution", "attendance__expert")
+        .get(pk=invitation.pk)
+    )
+
+
+def _give_time_back(invitation: Invitation, *, by: User | None) -> None:
+    attendance = invitation.attendance
+    Attendance.objects.filter(pk=attendance.pk).update(active=False)
+    attendance.seats.update(attendance=None)
+    confirmation.settle(attendance.meeting, by=by)
+    published.raise_version([attendance.session.institution_id])
+
+
+# Links ----------------------------------------------------------------------------------------------------------------
+
+
+def link(invitation: Invitation) -> str:
+    """The path of the page that answers this invitation without a login."""
+    token = signing.dumps([invitation.public_id, invitation.nonce], salt=SALT)
+    return reverse("answer", args=[token])
+
+
+def by_token(token: str) -> Invitation:
+    """The invitation that a link asks about. Raises LinkDead when it was answered or changed, or is not ours."""
+    invitation, nonce = _of_token(token)
+    if invitation.nonce != nonce or invitation.status != InvitationStatus.PENDING:
+        raise LinkDead(_("This link was used already, or the appointment has changed since. Please sign in to see it."))
+    return invitation
+
+
+def answered_by_token(token: str) -> Invitation | None:
+    """The invitation that this very link has answered, as long as nothing has changed since; for the thank-you."""
+    invitation, nonce = _of_token(token)
+    answered = invitation.status in (InvitationStatus.ACCEPTED, InvitationStatus.DECLINED)
+    return invitation if answered and invitation.nonce == nonce + 1 else None
+
+
+def _of_token(token: str) -> tuple[Invitation, int]:
+    """The invitation and the nonce that a link carries. Raises LinkDead for what is not ours."""
+    rows = Invitation.objects.select_related(
+        "attendance__expert__user", "attendance__session__team", "attendance__session__room",
+        "attendance__session__institution",
+    )  # fmt: skip
+    try:
+        public_id, nonce = signing.loads(token, salt=SALT)
+        return rows.get(public_id=public_id), nonce
+    except (signing.BadSignature, ValueError, TypeError, Invitation.DoesNotExist):
+        raise LinkDead(_("This link is not valid. Please open the newest message from your coordinator.")) from None
+
+
+# The clock ------------------------------------------------------------------------------------------------------------
+
+
+def expire() -> int:
+    """Close the invitations of sessions that have begun without an answer; returns how many."""
+    silent = Invitation.objects.filter(status=InvitationStatus.PENDING, attendance__session__start__lte=timezone.now())
+    return sum(_expire(one) for one in silent.select_related("attendance__session"))
+
+
+@transaction.atomic
+def _expire(invitation: Invitation) -> bool:
+    invitation = _locked(invitation)
+    if invitation.status != InvitationStatus.PENDING or invitation.attendance.meeting.start > timezone.now():
+        return False
+    lifecycle.move(invitation, InvitationStatus.EXPIRED, by=None, why="invitation.expired", nonce=invitation.nonce + 1)
+    _give_time_back(invitation, by=None)
+    return True
+
+
+@transaction.atomic
+def remind() -> int:
+    """Remind once, when half the time to answer is over; returns how many."""
+    now = timezone.now()
+    pending = (
+        Invitation.objects.select_for_update(skip_locked=True)
+        .filter(status=InvitationStatus.PENDING, reminded_at=None, sent_at__isnull=False)
+        .annotate(passed=now - models.F("sent_at"), left=models.F("answer_by") - now)
+        .filter(passed__gte=models.F("left"), answer_by__gt=now)
+    )
+    count = 0
+    for invitation in pending:
+        outbox.put("notice.reminder", invitation=invitation.pk)
+        count += 1
+    Invitation.objects.filter(pk__in=[one.pk for one in pending]).update(reminded_at=now)
+    return count

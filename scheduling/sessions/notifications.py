@@ -1,0 +1,268 @@
+"""Messages to people: one per person and cause, in their language, about what changed for them and nothing else.
+
+Verbs promise a message through the outbox; the handlers here write and send it. No patient is named in any mail.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from cases.models import Case
+from cases.states import CaseStatus
+from experts.models import Expert, Institution, Role, RoleAssignment
+from mdt_portal import outbox
+from mdt_portal.channels import mail
+from mdt_portal.i18n import clock
+from mdt_portal.models import OutboxMessage, OutboxStatus, User
+from scheduling.models import AgendaItem, Attendance, Invitation, Session, TimeRequest
+from scheduling.sessions import invitations, suggestions
+from scheduling.states import InvitationStatus, TimeRequestStatus
+
+AT_ONCE = timedelta()
+
+
+@dataclass(slots=True)
+class Affected:
+    """Whom a deed asked (anew or again) and whom it set free, as attendances."""
+
+    asked: list[Attendance] = field(default_factory=list)
+    released: list[Attendance] = field(default_factory=list)
+
+    def add(self, other: Affected) -> None:
+        self.asked += other.asked
+        self.released += other.released
+
+
+@dataclass(slots=True)
+class _News:
+    """What one expert has to hear, as ids of attendances."""
+
+    invited: list[int] = field(default_factory=list)
+    changed: list[int] = field(default_factory=list)
+    released: list[int] = field(default_factory=list)
+
+
+def tell(affected: Affected, *, within: timedelta = AT_ONCE) -> int:
+    """Promise one message to everybody who was asked or set free; returns how many people that are.
+
+    With `within`, the message waits that long, and what comes meanwhile joins it: several changes, one message.
+    """
+    news: dict[int, _News] = defaultdict(_News)
+    for row in affected.asked:
+        (news[row.expert_id].changed if row.sequence else news[row.expert_id].invited).append(row.pk)
+    for row in affected.released:
+        news[row.expert_id].released.append(row.pk)
+    for expert, one in news.items():
+        waiting = _waiting("notice.expert", expert=expert) if within else None
+        if waiting is not None:
+            _join(waiting, asdict(one))
+        else:
+            not_before = timezone.now() + within
+            outbox.put("notice.expert", not_before=not_before, expert=expert, **asdict(one))
+    return len(news)
+
+
+def tell_referrers(cases: Iterable[int], *, within: timedelta = AT_ONCE) -> None:
+    """Promise each referrer one message about those of their cases (ids) that got, changed or lost their place."""
+    owned: dict[int, list[int]] = defaultdict(list)
+    rows = Case.objects.filter(pk__in=list(cases), referrer__isnull=False).order_by("pk")
+    for pk, referrer in rows.values_list("pk", "referrer_id"):
+        owned[referrer].append(pk)
+    for referrer, mine in owned.items():
+        waiting = _waiting("notice.referrer", user=referrer) if within else None
+        if waiting is not None:
+            _join(waiting, {"cases": mine})
+        else:
+            outbox.put("notice.referrer", not_before=timezone.now() + within, user=referrer, cases=mine)
+
+
+def _waiting(kind: str, **reader: int) -> OutboxMessage | None:
+    """The message that somebody is going to get anyway."""
+    rows = OutboxMessage.objects.select_for_update(skip_locked=True).filter(
+        kind=kind, status=OutboxStatus.WAITING, not_before__gt=timezone.now(), attempts=0
+    )
+    return rows.filter(**{f"payload__{key}": value for key, value in reader.items()}).order_by("pk").first()
+
+
+def _join(message: OutboxMessage, more: Mapping[str, list[int]]) -> None:
+    """Add news to a message. Who was asked and set free before they heard of it hears nothing."""
+    payload = message.payload
+    for key, ids in more.items():
+        payload[key] = list(dict.fromkeys([*payload[key], *ids]))
+    unheard = set(payload.get("invited", ())) & set(payload.get("released", ()))
+    for key in more:
+        payload[key] = [pk for pk in payload[key] if pk not in unheard]
+    if "invited" in payload:
+        payload["changed"] = [pk for pk in payload["changed"] if pk not in payload["invited"]]
+    message.save(update_fields=["payload"])
+
+
+# Writing and sending --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One appointment in a mail."""
+
+    team: str
+    place: str
+    day: str
+    hours: str
+    zone: str
+    link: str = ""
+
+
+@outbox.handles("notice.expert")
+def mail_expert(expert: int, invited: list[int], changed: list[int], released: list[int]) -> None:
+    """Tell one expert all that a cause changed for them; what is out of date meanwhile is left out."""
+    person = Expert.objects.select_related("user").get(pk=expert)
+    with translation.override(language_of(person)):
+        asked = _asked(invited)
+        again = _asked(changed)
+        free = _free(released)
+        if asked or again or free:
+            words = {"invited": asked, "changed": again, "released": free, "asked": len(asked) + len(again)}
+            _send(person, "expert", words)
+
+
+@outbox.handles("notice.reminder")
+def mail_reminder(invitation: int) -> None:
+    row = Invitation.objects.select_related("attendance__expert__user").get(pk=invitation)
+    person = row.attendance.expert
+    with translation.override(language_of(person)):
+        asked = _asked([row.attendance_id])
+        if asked:
+            _send(person, "reminder", {"invited": asked})
+
+
+@outbox.handles("notice.referrer")
+def mail_referrer(user: int, cases: list[int]) -> None:
+    """Tell a referrer where their cases stand now: the time and place, or that they wait again."""
+    person = User.objects.get(pk=user)
+    rows = AgendaItem.objects.filter(case__in=cases, active=True).select_related(
+        "case", "session__team", "session__room", "session__institution"
+    )
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        placed = [
+            (item.case, _stretch(item.session, item.start, item.start + timedelta(minutes=item.minutes)))
+            for item in rows.order_by("start")
+        ]
+        unplaced = Case.objects.filter(pk__in=cases, status=CaseStatus.WAITING)
+        if placed or unplaced:
+            words = {"placed": placed, "unplaced": unplaced, "url": settings.MDT_PUBLIC_URL + reverse("today")}
+            _send(person, "referrer", words)
+
+
+@outbox.handles("notice.time_asked")
+def mail_time_asked(request: int) -> None:
+    """Ask an expert for a time at which they are off duty."""
+    row = TimeRequest.objects.select_related("expert__user", "case__team__institution", "by").get(pk=request)
+    if row.status != TimeRequestStatus.ASKED:
+        return
+    zone = row.case.team.institution.tz
+    first, last = row.start.astimezone(zone), row.end.astimezone(zone)
+    with translation.override(language_of(row.expert)):
+        line = Line(
+            team=row.case.team.name,
+            place=row.case.team.institution.name,
+            day=clock.day(first.date()),
+            hours=f"{first:%H:%M}–{last:%H:%M}",
+            zone=clock.zone_words(first),
+            link=settings.MDT_PUBLIC_URL + reverse("time_asked", args=[row.public_id]),
+        )
+        _send(row.expert, "time_asked", {"line": line, "by": str(row.by or "")})
+
+
+@outbox.handles("notice.declined")
+def tell_coordinators(invitation: int) -> None:
+    """Promise a mail to each coordinator of the hospital; a broken address must not hold up the others."""
+    row = Invitation.objects.select_related("attendance__session__institution").get(pk=invitation)
+    for user in _coordinators(row.attendance.meeting.institution):
+        outbox.put("notice.declined_to", invitation=invitation, user=user.pk)
+
+
+@outbox.handles("notice.declined_to")
+def mail_declined(invitation: int, user: int) -> None:
+    """Tell a coordinator that a seat is open again, and what is suggested instead."""
+    reader = User.objects.get(pk=user)
+    row = Invitation.objects.select_related("attendance__expert", "deputy").get(pk=invitation)
+    attendance = _with_session(Attendance.objects.filter(pk=row.attendance_id)).get()
+    with translation.override(reader.language or settings.LANGUAGE_CODE):
+        context = {
+            "expert": row.attendance.expert.name,
+            "reason": invitations.DeclineReason(row.reason).label,
+            "note": row.note,
+            "deputy": row.deputy.name if row.deputy else "",
+            "times": suggestions.offer_words(row, attendance.meeting.institution.tz),
+            "line": _line(attendance),
+            "session_url": settings.MDT_PUBLIC_URL + reverse("session", args=[attendance.meeting.public_id]),
+        }
+        _send(reader, "declined", context)
+
+
+def _asked(attendances: Iterable[int]) -> list[Line]:
+    rows = Attendance.objects.active().filter(pk__in=list(attendances), invitation__status=InvitationStatus.PENDING)
+    return [
+        _line(row, link=settings.MDT_PUBLIC_URL + invitations.link(row.invitation))
+        for row in _with_session(rows).select_related("invitation")
+    ]
+
+
+def _free(attendances: Iterable[int]) -> list[Line]:
+    """What somebody is free from, at the time that they knew: the session itself may have moved since."""
+    again = Attendance.objects.active().filter(session=OuterRef("session"), expert=OuterRef("expert"))
+    rows = Attendance.objects.filter(~Exists(again), pk__in=list(attendances), active=False)
+    return [_line(row, room=False) for row in _with_session(rows)]
+
+
+def _with_session(rows: QuerySet[Attendance]) -> QuerySet[Attendance]:
+    return rows.select_related("session__team", "session__room", "session__institution").order_by("start", "pk")
+
+
+def _line(attendance: Attendance, *, link: str = "", room: bool = True) -> Line:
+    return _stretch(attendance.meeting, attendance.start, attendance.end, link=link, room=room)
+
+
+def _stretch(session: Session, start: datetime, end: datetime, *, link: str = "", room: bool = True) -> Line:
+    """A part of a session, by the hospital's clock."""
+    zone = session.institution.tz
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    place = session.institution.name + (f", {session.room.name}" if session.room and room else "")
+    return Line(
+        team=session.team.name,
+        place=place,
+        day=clock.day(first.date()),
+        hours=f"{first:%H:%M}–{last:%H:%M}",
+        zone=clock.zone_words(first),
+        link=link,
+    )
+
+
+def _send(person: Expert | User, template: str, context: Mapping[str, object]) -> None:
+    user = person if isinstance(person, User) else person.user
+    to = person.email or (user.email if user else "")
+    mail.send_template(template, to=to, user=user, words={**context, "name": str(person)})
+
+
+def language_of(person: Expert) -> str:
+    """The reader's own choice; else Chinese for who works where people read Chinese."""
+    if person.user is not None and person.user.language:
+        return person.user.language
+    home = person.affiliations.select_related("institution").order_by("-home").first()
+    return "zh-hans" if home and home.institution.zone == "Asia/Shanghai" else settings.LANGUAGE_CODE
+
+
+def _coordinators(institution: Institution) -> list[User]:
+    roles = RoleAssignment.objects.filter(role=Role.COORDINATOR)
+    reach = roles.filter(institution=institution)
+    if institution.alliance_id:
+        reach = reach | roles.filter(alliance=institution.alliance_id)
+    return list(User.objects.filter(pk__in=reach.values("user"), is_active=True))

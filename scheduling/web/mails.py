@@ -1,0 +1,72 @@
+"""Kept mails: what would have been sent, readable in the portal. Only where nothing leaves the machine."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_GET
+
+from experts.models import Expert
+from mdt_portal import access
+from mdt_portal.models import KeptMail, User
+from mdt_portal.web.pages import SignedInRequest, page
+
+ROWS = 20
+ADDRESS = re.compile(r"(?<!\S)(?:https?://|/)\S+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A mail, whom it is for as far as they are known, and its text with working links."""
+
+    mail: KeptMail
+    person: User | Expert | None
+    text: SafeString
+
+
+@page
+@require_GET
+def mails(request: SignedInRequest) -> HttpResponse:
+    """`?q=` finds the mails to a person by name or address."""
+    rows = access.visible(request.user, KeptMail.objects.select_related("user"))
+    query = request.GET.get("q", "").strip()
+    if query:
+        experts = Expert.objects.filter(Q(name_en__icontains=query) | Q(name_zh__icontains=query))
+        rows = rows.filter(
+            Q(to__icontains=query)
+            | Q(user__name_en__icontains=query)
+            | Q(user__name_zh__icontains=query)
+            | Q(to__in=experts.exclude(email="").values("email"))
+        )
+    shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    names = {one.email: one for one in Expert.objects.filter(email__in=[mail.to for mail in shown])}
+    rows_shown = [Row(mail=one, person=one.user or names.get(one.to), text=linked(one.body)) for one in shown]
+    context = {"nav": "mails", "page": shown, "rows": rows_shown, "query": query}
+    return render(request, "scheduling/mails.html", context)
+
+
+def linked(body: str) -> SafeString:
+    """The text of a mail with its links into this portal clickable, as paths; any other address stays text."""
+    parts, last = [], 0
+    for found in ADDRESS.finditer(body):
+        path = _own_path(found[0])
+        if path:
+            parts += [escape(body[last : found.start()]), format_html('<a href="{}">{}</a>', path, found[0])]
+            last = found.end()
+    parts.append(escape(body[last:]))
+    return mark_safe("".join(parts))  # noqa: S308  every part is escaped above
+
+
+def _own_path(address: str) -> str:
+    """The path of an address of this portal, or nothing."""
+    own = settings.MDT_PUBLIC_URL + "/"
+    path = address.removeprefix(settings.MDT_PUBLIC_URL) if address.startswith(own) else address
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else ""

@@ -1,0 +1,207 @@
+"""Rooms: the list, one room's form, and closures with the sessions that they hit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from experts.availability.core import week_text
+from experts.models import Institution, Weekday
+from experts.web import common
+from mdt_portal import access
+from mdt_portal.errors import DomainError
+from mdt_portal.i18n import phrases
+from mdt_portal.web import pages
+from mdt_portal.web.pages import SignedInRequest, page
+from scheduling.explain.solver_text import EQUIPMENT
+from scheduling.models import Room, RoomClosure, Session
+from scheduling.resources import room_services
+from scheduling.web.pools.forms import ClosureForm, RoomForm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    room: Room
+    equipment: str
+    week: list[tuple[str, str]]  # days and their hours; none: the hospital's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    closure: RoomClosure
+    sessions: list[Session]
+
+
+@page
+@require_GET
+def room_list(request: SignedInRequest) -> HttpResponse:
+    access.require(request.user, "pool.look")
+    ahead = RoomClosure.objects.filter(end__gt=timezone.now())
+    rooms = (
+        access.visible(request.user, Room.objects.all())
+        .prefetch_related("hours", Prefetch("closures", queryset=ahead, to_attr="closed"))
+        .order_by("-active", "name_en", "pk")
+    )
+    groups: dict[int, dict[str, Any]] = {
+        one.pk: {"hospital": one, "rows": [], "kept": False} for one in common.hospitals(request)
+    }
+    for room in rooms:
+        groups[room.institution_id]["rows"].append(_row(room))
+    for one in common.kept(request):
+        groups[one.pk]["kept"] = True
+    shown = [group for group in groups.values() if group["rows"] or group["kept"]]
+    return render(request, "scheduling/pools/rooms.html", {"nav": "people", "tab": "rooms", "groups": shown})
+
+
+def _row(room: Room) -> Row:
+    return Row(
+        room=room,
+        equipment=phrases.listed(str(EQUIPMENT.get(one, one)) for one in room.equipment),
+        week=week_in_words(room.hours.all()),  # type: ignore[attr-defined]
+    )
+
+
+def week_in_words(rows: Iterable[Any]) -> list[tuple[str, str]]:
+    """The week with equal neighbouring days put together: `Monday–Friday`, `08:00–12:00, 14:00–18:00`."""
+    hours: dict[int, list[week_text.Hours]] = defaultdict(list)
+    for row in rows:
+        hours[row.weekday].append((row.start, row.end))
+    runs: list[tuple[int, int, str]] = []
+    for day in sorted(hours):
+        said = week_text.write(sorted(hours[day]))
+        if runs and runs[-1][1] == day - 1 and runs[-1][2] == said:
+            runs[-1] = (runs[-1][0], day, said)
+        else:
+            runs.append((day, day, said))
+    names = {day.value: str(day.label) for day in Weekday}
+    return [(names[a] if a == b else f"{names[a]}–{names[b]}", said) for a, b, said in runs]
+
+
+# One room -------------------------------------------------------------------------------------------------------------
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def new(request: SignedInRequest) -> HttpResponse:
+    access.require(request.user, "pool.edit")
+    return _room(request, common.chosen(request, common.kept(request)), None)
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def room(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """One room; whoever does not keep its hospital reads it."""
+    access.require(request.user, "pool.look")
+    row = _visible(request, public_id)
+    return _room(request, row.institution, row)
+
+
+def _visible(request: SignedInRequest, public_id: str) -> Room:
+    rows = access.visible(request.user, Room.objects.select_related("institution"))
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def _room(request: SignedInRequest, at: Institution, row: Room | None) -> HttpResponse:
+    closing = request.POST.get("deed") == "close"
+    form = RoomForm(None if closing else request.POST or None, room=row)
+    closure = ClosureForm(request.POST if closing else None, zone=at.tz)
+    if request.method == "POST":
+        access.require(request.user, "pool.edit", at)
+        done = _close(request, row, closure) if closing and row else _save(request, at, row, form)
+        if done:
+            return done
+    context = {
+        "nav": "people",
+        "tab": "rooms",
+        "room": row,
+        "hospital": at,
+        "form": form,
+        "closure_form": closure,
+        "closed": _closed(row) if row else [],
+        "may_edit": access.can(request.user, "pool.edit", at),
+    }
+    return render(request, "scheduling/pools/room.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _save(request: SignedInRequest, at: Institution, row: Room | None, form: RoomForm) -> HttpResponse | None:
+    if not form.is_valid():
+        return None
+    try:
+        saved = room_services.save(row, institution=at, hours=form.hours(), by=request.user, **form.facts())
+    except DomainError as error:
+        pages.add_errors(form, error)
+        return None
+    messages.success(request, _("%(room)s is saved.") % {"room": saved.name})
+    return redirect("room", saved.public_id)
+
+
+def _close(request: SignedInRequest, row: Room, form: ClosureForm) -> HttpResponse | None:
+    if not form.is_valid():
+        return None
+    start, end = form.stretch()
+    try:
+        room_services.close(row, start=start, end=end, reason=form.cleaned_data["reason"], by=request.user)
+    except DomainError as error:
+        pages.add_errors(form, error)
+        return None
+    count = room_services.hit(row, start, end).count()
+    if count:
+        said = ngettext(
+            "The room is closed then. %(n)d published session needs another room: see the list below.",
+            "The room is closed then. %(n)d published sessions need another room: see the list below.",
+            count,
+        )
+        messages.warning(request, said % {"n": count})
+    else:
+        messages.success(request, _("The room is closed then. No published session is hit."))
+    return redirect("room", row.public_id)
+
+
+def _closed(row: Room) -> list[Closed]:
+    """The closures still to come, each with what it hits; two queries."""
+    closures = list(row.closures.filter(end__gt=timezone.now()))  # type: ignore[attr-defined]
+    if not closures:
+        return []
+    sessions = list(room_services.hit(row, min(one.start for one in closures), max(one.end for one in closures)))
+    return [
+        Closed(closure=one, sessions=[each for each in sessions if each.start < one.end and each.end > one.start])
+        for one in closures
+    ]
+
+
+@page
+@require_GET
+def hits(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """What a closure as typed would hit, before it is saved."""
+    row = _visible(request, public_id)
+    access.require(request.user, "pool.edit", row)
+    form = ClosureForm(request.GET, zone=row.institution.tz)
+    sessions: list[Session] | None = None
+    if form.is_valid():
+        start, end = form.stretch()
+        sessions = list(room_services.hit(row, start, end)) if start < end else None
+    return render(request, "scheduling/pools/_hits.html", {"sessions": sessions})
+
+
+@page
+@require_POST
+def reopen(request: SignedInRequest, public_id: str) -> HttpResponse:
+    rooms = access.visible(request.user, Room.objects.all())
+    closure = get_object_or_404(
+        RoomClosure.objects.select_related("room__institution").filter(room__in=rooms), public_id=public_id
+    )
+    access.require(request.user, "pool.edit", closure.room)
+    room_services.reopen(closure, by=request.user)
+    messages.success(request, _("The room is open again at that time."))
+    return redirect("room", closure.room.public_id)

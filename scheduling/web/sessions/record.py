@@ -1,0 +1,209 @@
+"""The page on which a meeting is recorded: when it was, who came, what became of each case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from cases.catalogue import wording
+from cases.models import Case, Outcome
+from cases.selectors import case_queue
+from experts.availability.core.time_intervals import local_moment
+from experts.web.pool_forms import time_field
+from mdt_portal import access
+from mdt_portal.errors import Conflict, RuleError
+from mdt_portal.i18n import phrases
+from mdt_portal.web.pages import SignedInRequest, add_errors, page
+from scheduling.models import AgendaItem, Attendance, Session
+from scheduling.sessions import meetings
+from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
+
+OUTCOMES = [
+    (Outcome.DISCUSSED.value, Outcome.DISCUSSED.label),
+    (
+        gettext_lazy("Not discussed"),
+        [(one.value, one.label) for one in Outcome if one != Outcome.DISCUSSED],
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One case of the form: its place on the agenda, and the two fields about it."""
+
+    number: int
+    item: AgendaItem
+    title: str
+    outcome: forms.BoundField
+    note: forms.BoundField
+    missing: forms.BoundField
+
+
+class RecordForm(forms.Form):
+    """Prefilled with the plan: its times, those who accepted, every case discussed; or with the record there is."""
+
+    start = time_field(pgettext_lazy("meeting", "Began"))
+    end = time_field(pgettext_lazy("meeting", "Ended"))
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    came = forms.MultipleChoiceField(required=False)
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, session: Session, items: Sequence[AgendaItem],
+        people: Sequence[Attendance], now: datetime,
+    ) -> None:  # fmt: skip
+        super().__init__(data)
+        self.session, self.items, self.people = session, items, people
+        self.fields["came"].choices = [(str(one.pk), str(one.expert)) for one in people]  # type: ignore[attr-defined]
+        zone = session.institution.tz
+        self.initial = {
+            "start": (session.actual_start or session.start).astimezone(zone).time(),
+            "end": (session.actual_end or min(session.end, now)).astimezone(zone).time().replace(second=0),
+            "version": session.version,
+            "came": [str(one.pk) for one in people if _came(one)],
+        }
+        for item in items:
+            label = _("What became of %(case)s") % {"case": item.case}
+            select = forms.Select(attrs={"class": "form-select", "aria-label": label})
+            self.fields[f"outcome_{item.case_id}"] = forms.ChoiceField(label=label, choices=OUTCOMES, widget=select)
+            self.fields[f"note_{item.case_id}"] = forms.CharField(
+                label=_("Note on %(case)s") % {"case": item.case}, required=False, max_length=200
+            )
+            self.fields[f"missing_{item.case_id}"] = forms.MultipleChoiceField(
+                label=_("What was missing for %(case)s") % {"case": item.case},
+                required=False,
+                choices=[(one.code, wording.material_text(one.code)) for one in item.case.materials.all()],
+                widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
+            )
+            self.initial[f"outcome_{item.case_id}"] = item.outcome or Outcome.DISCUSSED
+            self.initial[f"note_{item.case_id}"] = item.note
+
+    def rows(self) -> list[Row]:
+        return [
+            Row(
+                number=number,
+                item=item,
+                title=case_queue.about(item.case),
+                outcome=self[f"outcome_{item.case_id}"],
+                note=self[f"note_{item.case_id}"],
+                missing=self[f"missing_{item.case_id}"],
+            )
+            for number, item in enumerate(self.items, start=1)
+        ]
+
+    def ticks(self) -> list[tuple[Attendance, bool]]:
+        """Who may have come, and whether the tick is set."""
+        ticked = set(self["came"].value() or ())
+        return [(one, str(one.pk) in ticked) for one in self.people]
+
+    def moment(self, name: str) -> datetime:
+        """The time that was typed, on the day of the session by the hospital's clock."""
+        zone = self.session.institution.tz
+        clock: time = self.cleaned_data[name]
+        return local_moment(self.session.start.astimezone(zone).date(), clock, zone)
+
+    def said(self) -> dict[int, meetings.Said]:
+        data = self.cleaned_data
+        return {
+            item.case_id: meetings.Said(
+                outcome=Outcome(data[f"outcome_{item.case_id}"]),
+                note=data[f"note_{item.case_id}"],
+                missing=frozenset(data[f"missing_{item.case_id}"]),
+            )
+            for item in self.items
+        }
+
+
+def _came(one: Attendance) -> bool:
+    return one.invitation.status == InvitationStatus.ACCEPTED if one.came is None else one.came
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def record(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Where somebody else was faster, the form comes back as it was typed, with the way to what they did."""
+    rows = Session.objects.select_related("team__chair", "institution", "room")
+    found = get_object_or_404(access.visible(request.user, rows), public_id=public_id)
+    access.require(request.user, "session.record", found)
+    form = _form(found, request.POST if request.method == "POST" else None)
+    stale, status = "", 200
+    if form.is_bound and form.is_valid():
+        try:
+            _save(form, request)
+        except RuleError as error:
+            add_errors(form, error)
+        except Conflict as error:
+            stale, status = error.message, error.status
+            found.refresh_from_db()
+            form = _form(found, _fresh(request, found))
+        else:
+            return redirect("session", found.public_id)
+    elif not form.is_bound and not meetings.may_be_recorded(found, timezone.now()):
+        raise RuleError(_("This session cannot be recorded now: it has not begun, or its record is closed."))
+    if form.is_bound and not stale:
+        status = 422
+    return render(request, "scheduling/sessions/record.html", _context(request, found, form, stale), status=status)
+
+
+def _context(request: SignedInRequest, found: Session, form: RecordForm, stale: str) -> dict[str, Any]:
+    live = found.status in LIVE_SESSIONS
+    return {
+        "nav": "sessions",
+        "session": found,
+        "form": form,
+        "rows": form.rows(),
+        "stale": stale,
+        "again": found.status == SessionStatus.HELD,
+        "open": meetings.may_be_recorded(found, timezone.now()),
+        "readable": _readable(request, found),
+        "may_cancel": live and access.can(request.user, "session.change", found),
+        "hospital_zone": found.institution.zone,
+    }
+
+
+def _readable(request: SignedInRequest, found: Session) -> set[int]:
+    """The cases that the reader may open."""
+    cases = access.visible(request.user, Case.objects.filter(items__session=found))
+    return set(cases.values_list("pk", flat=True))
+
+
+def _form(found: Session, data: Mapping[str, Any] | None) -> RecordForm:
+    items, people = list(meetings.agenda(found).prefetch_related("case__materials")), list(meetings.asked(found))
+    return RecordForm(data, session=found, items=items, people=people, now=timezone.now())
+
+
+def _fresh(request: SignedInRequest, found: Session) -> Mapping[str, Any]:
+    """What was typed, on top of the session as it is now: saving once more means it."""
+    data = request.POST.copy()
+    data["version"] = str(found.version)
+    for item in meetings.agenda(found):
+        data.setdefault(f"outcome_{item.case_id}", item.outcome or Outcome.DISCUSSED)
+    return data
+
+
+def _save(form: RecordForm, request: SignedInRequest) -> None:
+    said = form.said()
+    meetings.record(
+        form.session,
+        by=request.user,
+        start=form.moment("start"),
+        end=form.moment("end"),
+        came=[int(pk) for pk in form.cleaned_data["came"]],
+        cases=said,
+        version=form.cleaned_data["version"],
+    )
+    n = sum(one.outcome == Outcome.DISCUSSED for one in said.values())
+    wanted = ngettext("%(n)d recommendation is to be written.", "%(n)d recommendations are to be written.", n) % {
+        "n": n
+    }
+    messages.success(request, phrases.sentences(_("The record is kept."), wanted if n else ""))

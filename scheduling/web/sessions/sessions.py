@@ -1,0 +1,168 @@
+"""Sessions: the list, one session with its agenda and people, and the coordinator's deeds on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from experts import titles
+from experts.models import Expert
+from mdt_portal import access
+from mdt_portal.web.pages import SignedInRequest, page
+from scheduling.models import Seat, Session
+from scheduling.problem.core.horizon import Horizon
+from scheduling.resources import workload
+from scheduling.selectors import evaluation, past_meetings, quorum, session_table
+from scheduling.sessions import meetings, session_services, substitutes
+from scheduling.states import SessionStatus
+
+ROWS = 25
+VIEWS = ("coming", "past", "cancelled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    session: Session
+    quorum: quorum.Quorum
+
+
+@page
+@require_GET
+def session_list(request: SignedInRequest) -> HttpResponse:
+    view, now = request.GET.get("view", VIEWS[0]), timezone.now()
+    seen = access.visible(request.user, Session.objects.all())
+    rows = _viewed(seen, view).select_related("team", "institution", "room")
+    shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {"nav": "sessions", "page": shown, "view": view, "views": _views()}
+    if view == "past":
+        days = past_meetings.period(request.GET.get("days"))
+        figures = past_meetings.strip(seen, request.user, days=days, now=now)
+        context |= {"days": days, "periods": past_meetings.PERIODS, "figures": figures}
+        context["rows"] = past_meetings.rows(list(shown), request.user, now=now)
+    else:
+        quorums = quorum.of(shown, now=now)
+        context["rows"] = [Row(session=one, quorum=quorums[one.pk]) for one in shown]
+    return render(request, "scheduling/sessions/sessions.html", context)
+
+
+def _viewed(rows: QuerySet[Session], view: str) -> QuerySet[Session]:
+    now = timezone.now()
+    if view == "past":
+        return rows.exclude(status=SessionStatus.CANCELLED).filter(end__lt=now).order_by("-start", "-pk")
+    if view == "cancelled":
+        return rows.filter(status=SessionStatus.CANCELLED).order_by("-start", "-pk")
+    return rows.exclude(status=SessionStatus.CANCELLED).filter(end__gte=now).order_by("start", "pk")
+
+
+def _views() -> list[tuple[str, str]]:
+    return list(zip(VIEWS, (_("Coming"), _("Past"), _("Cancelled")), strict=True))
+
+
+# One session ----------------------------------------------------------------------------------------------------------
+
+
+@page
+@require_GET
+def session(request: SignedInRequest, public_id: str) -> HttpResponse:
+    return render(request, "scheduling/sessions/session.html", _context(request, _find(request, public_id)))
+
+
+def _find(request: SignedInRequest, public_id: str) -> Session:
+    rows = access.visible(request.user, quorum.with_agenda(Session.objects.select_related("team__chair")))
+    return get_object_or_404(rows, public_id=public_id)
+
+
+def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
+    now = timezone.now()
+    coming = found.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and found.start > now
+    context = {
+        "nav": "sessions",
+        "session": found,
+        "state": SessionStatus(found.status),
+        "quorum": quorum.of([found], now=now)[found.pk],
+        "table": session_table.of(found, request.user),
+        "may_change": coming and access.can(request.user, "session.change", found),
+        "may_record": meetings.may_be_recorded(found, now) and access.can(request.user, "session.record", found),
+        "begun": found.start <= now,
+        "over": found.end <= now,
+        "hospital_zone": found.institution.zone,
+    }
+    if found.status == SessionStatus.HELD:
+        hue, words = past_meetings.start_words(evaluation.late_min(found))
+        context |= {"record": past_meetings.lines(found, request.user), "start_hue": hue, "start_words": words}
+    return context
+
+
+# Deeds ----------------------------------------------------------------------------------------------------------------
+
+
+class CancelForm(forms.Form):
+    reason = forms.CharField(max_length=200, strip=True)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].label = _("Reason")
+        self.fields["reason"].help_text = _("Kept with the cases, which go back to the queue.")
+
+
+@page
+def cancel(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Ask for the reason, then call the session off."""
+    found = _find(request, public_id)
+    access.require(request.user, "session.change", found)
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        session_services.cancel(found, by=request.user, reason=form.cleaned_data["reason"])
+        told = _("The session is called off; everybody who was to come is told.")
+        messages.success(request, told if found.start > timezone.now() else _("The session is called off."))
+        return redirect("session", found.public_id)
+    context = _context(request, found) | {"form": form}
+    return render(request, "scheduling/sessions/session_cancel.html", context, status=422 if form.errors else 200)
+
+
+@page
+def fill_seat(request: SignedInRequest, public_id: str, number: str, place: int) -> HttpResponse:
+    """Who could take an open seat; a choice invites them."""
+    found = _find(request, public_id)
+    access.require(request.user, "session.change", found)
+    rows = Seat.objects.select_related("item__case", "item__session__institution", "discipline")
+    seat = get_object_or_404(rows, item__session=found, item__active=True, item__case__number=number, place=place)
+    seats = substitutes.together(seat)
+    if request.method == "POST":
+        expert = get_object_or_404(Expert, public_id=request.POST.get("expert", ""))
+        session_services.fill_seats(seats if request.POST.get("cases") == "all" else [seat], expert, by=request.user)
+        messages.success(request, _("%(expert)s is invited.") % {"expert": expert})
+        return redirect("session", found.public_id)
+    fitting = substitutes.of(*seats)
+    if not fitting and len(seats) > 1:  # nobody has time for all of them; perhaps for this one
+        seats, fitting = [seat], substitutes.of(seat)
+    seated = {"seat": seat, "seats": seats, "wants": session_table.wants(seat), "deputies": _choices(fitting, found)}
+    return render(request, "scheduling/sessions/seat_fill.html", _context(request, found) | seated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Who could be invited, with what tells colleagues apart: the title, and what that week asks of them already."""
+
+    expert: Expert
+    title: str
+    load: workload.Load
+
+
+def _choices(fitting: list[Expert], found: Session) -> list[Choice]:
+    zone = found.institution.tz
+    week = Horizon.around(found.start.astimezone(zone).date(), 7, zone)
+    known = titles.of([one.pk for one in fitting], at=found.institution_id)
+    loads = workload.of(fitting, [(week.start, week.end)])
+    choices = [Choice(expert=one, title=known.get(one.pk, ""), load=loads[one.pk][0]) for one in fitting]
+    return sorted(choices, key=lambda choice: choice.load.minutes)  # as the page says; then as before
