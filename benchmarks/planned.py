@@ -9,7 +9,7 @@ from celery import shared_task
 @shared_task(name="benchmarks.planned.plan", queue="solve")
 def plan(instance: str, seconds: float, seed: int, result: str) -> None:
     from benchmarks import instances
-    from scheduling.distributed.distributed_crew import Spread
+    from scheduling.distributed.distributed_crew import DistributedCrew
     from scheduling.solver import rules, solve
     from scheduling.solver.neighbourhood import warm
 
@@ -17,7 +17,7 @@ def plan(instance: str, seconds: float, seed: int, result: str) -> None:
     clock = solve.Clock(limit_s=seconds)
     search = solve.Search(problem, clock, lambda _: None)
     search.start(warm.first_plan(problem, clock.over), seed)
-    spread = Spread(problem, clock.over)
+    spread = DistributedCrew(problem, lambda: search.coordinator.sessions, clock.over)
     search.run(team=spread)
     found = search.finish()
     figures = {

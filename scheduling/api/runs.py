@@ -41,7 +41,7 @@ class ProgressSerializer(serializers.Serializer):
     bound = serializers.ListField(child=serializers.IntegerField(allow_null=True), allow_null=True)
     tasks_done = serializers.IntegerField(default=0, help_text="Parts of the search.")
     tasks_helped = serializers.IntegerField(default=0, help_text="Of these, by other workers than the run's own.")
-    tasks_lost = serializers.IntegerField(default=0, help_text="Lost with their worker, and handed out again.")
+    tasks_lost = serializers.IntegerField(default=0, help_text="Lost with their worker; others take their place.")
     workers = serializers.IntegerField(default=1, help_text="At work at that moment.")
 
 

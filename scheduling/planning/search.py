@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from scheduling.distributed.distributed_crew import Spread
+from scheduling.distributed.distributed_crew import DistributedCrew
 from scheduling.models import PlanningRun
 from scheduling.planning import incumbents, offers, runs
 from scheduling.planning.offers import Offer
@@ -47,7 +47,7 @@ def _search(course: Course, problem: Problem, clock: solve.Clock) -> None:
     if course.search.small:  # the exact model ends those sooner than a helper could come
         course.search.run()
         return
-    course.spread = Spread(problem, clock.over)
+    course.spread = DistributedCrew(problem, lambda: course.search.coordinator.sessions, clock.over)
     try:
         course.search.run(team=course.spread)
     finally:
@@ -59,7 +59,7 @@ class Course:
 
     def __init__(self, problem: Problem, clock: solve.Clock, *, seconds_before: float) -> None:
         self.search = solve.Search(problem, clock, self._note)
-        self.spread: Spread | None = None
+        self.spread: DistributedCrew | None = None
         self.phase = ""
         self._seconds_before = seconds_before
         self._steps: list[dict[str, Any]] = []

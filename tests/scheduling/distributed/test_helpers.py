@@ -12,6 +12,7 @@ import redis
 from django.utils import timezone
 
 from mdt_portal import outbox
+from scheduling.distributed import helper
 from scheduling.models import PlanningRun
 from scheduling.planning import runs
 from scheduling.solver import rules
@@ -60,6 +61,20 @@ def test_a_stop_ends_the_run_and_its_helpers_within_two_seconds(start_worker: St
     with redis.Redis.from_url(HEARD_URL) as broker:
         wait_for(lambda: not broker.llen("improve") and not broker.hlen("unacked"), IDLE_WITHIN_S)
     valid_plan(run)
+
+
+def test_a_run_that_waits_takes_a_helper_after_its_present_improvement(start_worker: StartWorker) -> None:
+    w = world.wide(8, 6)
+    first = begin(w, start_worker, start_worker, seconds=120)
+    wait_for(lambda: run_now(first).progress and run_now(first).progress[-1]["tasks_helped"], 30)
+    second = w.request(seconds=5)
+    outbox.deliver()
+    wait_for(lambda: run_now(second).started_at, helper.IMPROVE_S + 10)
+    waited = run_now(second).started_at - second.created_at
+    assert waited.total_seconds() < helper.IMPROVE_S + STOPS_WITHIN_S
+    assert not run_now(first).finished
+    runs.request_stop(run_now(first), by=None)
+    wait_for(lambda: run_now(first).finished and run_now(second).finished, 40)
 
 
 def test_progress_is_no_older_than_a_second_or_so(start_worker: StartWorker) -> None:

@@ -134,7 +134,7 @@ def test_progress_says_who_did_how_much(desk: Client, small: world.World) -> Non
     point = {"seconds": 9.0, "phase": "search", "goals": [0, 0, 0, 90], "bound": None, "workers": 2}
     runs.keep_alive(run, [point | {"tasks_done": 312, "tasks_helped": 96, "tasks_lost": 1}])
     page = desk.get(reverse("run_progress", args=[run.public_id])).content.decode()
-    for words in ("by 2 workers", "96 of them by other workers", "1 lost with their worker and handed out again"):
+    for words in ("by 2 workers", "96 of them by other workers", "1 lost with their worker; others take their place"):
         assert words in page
 
 
