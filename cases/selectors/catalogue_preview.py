@@ -20,8 +20,7 @@ from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.requirement import Requirement
 from cases.models import Case, CatalogueRule
 from cases.selectors import case_facts
-from cases.selectors.case_queue import QUEUED
-from cases.states import CaseStatus
+from cases.states import NOT_ASKED, QUEUED
 from experts import roles
 from experts.models import Role
 from mdt_portal import access
@@ -104,9 +103,7 @@ def _of(before: Sequence[Rule], after: Sequence[Rule], *, on: date, now: datetim
 def _asked(now: datetime) -> list[EvaluatedCase]:
     """The waiting cases and those of the last 90 days; two queries."""
     since = now - timedelta(days=DAYS)
-    rows = Case.objects.exclude(status__in=[CaseStatus.DRAFT, CaseStatus.WITHDRAWN]).filter(
-        Q(status__in=QUEUED) | Q(submitted_at__gte=since)
-    )
+    rows = Case.objects.exclude(status__in=NOT_ASKED).filter(Q(status__in=QUEUED) | Q(submitted_at__gte=since))
     by_hand = {
         pk: requirement.from_json(raw)
         for pk, raw in rows.filter(override__isnull=False).values_list("pk", "requirement")

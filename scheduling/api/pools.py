@@ -202,7 +202,7 @@ class BlockAnswerSerializer(BlockSerializer):
     words = serializers.SerializerMethodField(help_text="The rule in the reader's language.")
 
     def get_words(self, row: Block) -> str:
-        return recurrence_text.said(row.recurrence)
+        return recurrence_text.in_words(row.recurrence)
 
 
 class ComingDaySerializer(serializers.Serializer):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.models import Case
-from cases.states import CaseStatus
+from cases.states import PLANNABLE
 from experts.models import Expert
 from mdt_portal import audit
 from mdt_portal.errors import RuleError, StaleState
@@ -25,7 +25,6 @@ from scheduling.problem import published
 from scheduling.problem.candidates import Pool
 from scheduling.problem.places import places
 
-PLANNABLE = (CaseStatus.WAITING, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
 Window = tuple[datetime | None, datetime | None]
 
 

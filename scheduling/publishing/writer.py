@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cases.models import Case
-from cases.states import CaseStatus
+from cases.states import WITH_A_PLACE, CaseStatus
 from mdt_portal import lifecycle
 from mdt_portal.models import User
 from scheduling.models import Proposal
@@ -93,7 +93,5 @@ class Writer:
     def _return_fallen(self, changes: Iterable[PlanChange]) -> None:
         """Cases that lost their place and got no other wait again."""
         lost = {item.case for change in changes if change.old for item in change.old.cases}
-        for case in Case.objects.filter(pk__in=lost, status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED]).exclude(
-            items__active=True
-        ):
+        for case in Case.objects.filter(pk__in=lost, status__in=WITH_A_PLACE).exclude(items__active=True):
             lifecycle.move(case, CaseStatus.WAITING, by=self.by, why="case.unplaced")

@@ -16,7 +16,7 @@ from mdt_portal.models import User
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Invitation, Seat, Session
 from scheduling.sessions import suggestions
 from scheduling.sessions.invitations import DeclineReason
-from scheduling.states import InvitationStatus
+from scheduling.states import SEAT_LOST, InvitationStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def of(session: Session, user: User) -> Table:
         lines=lines,
         people=[one for one in people.values() if one.attendance.active],
         open=gaps.open,
-        lost=[one for one in people.values() if one.status in (InvitationStatus.DECLINED, InvitationStatus.EXPIRED)],
+        lost=[one for one in people.values() if one.status in SEAT_LOST],
     )
 
 

@@ -37,7 +37,7 @@ from scheduling.selectors import quorum
 from scheduling.selectors.names import Name
 from scheduling.selectors.session_cards import Card, CaseLine
 from scheduling.selectors.weeks import Week
-from scheduling.states import SessionStatus
+from scheduling.states import COMING_SESSIONS, SessionStatus
 
 WORKDAY_H = (8, 18)  # a closure over all of this needs no clock times
 
@@ -164,7 +164,7 @@ class _Reader:
         found = {}
         for session in self.sessions:
             state = quorums[session.pk]
-            coming = session.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and session.start > self.now
+            coming = session.status in COMING_SESSIONS and session.start > self.now
             movable = self.movable and coming
             found[session.pk] = Card(
                 id=session.public_id,

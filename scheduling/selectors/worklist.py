@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from cases.models import Case, MaterialItem, Tier
 from cases.selectors import case_queue
-from cases.states import CaseStatus, MaterialStatus
+from cases.states import AWAITING_FACTS, WITH_A_PLACE, CaseStatus, MaterialStatus
 from experts import roles
 from experts.models import Discipline, Expert, Role
 from mdt_portal import access
@@ -135,9 +135,9 @@ def _cases(user: User, now: datetime) -> Iterator[Entry]:
     left = Q(tier=Tier.REQUIRED) & plans.left_out()
     waiting = Q(status=CaseStatus.WAITING) & (case_queue.near(now) | case_queue.blocked_by("materials") | left)
     late = Q(tier=Tier.REQUIRED, place_at__gt=now) & Q(place_at__gt=F("due_at"))
-    placed = Q(status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED]) & (Q(Exists(awaited)) | late)
+    placed = Q(status__in=WITH_A_PLACE) & (Q(Exists(awaited)) | late)
     drafts = Q(status=CaseStatus.DRAFT, referrer=user)
-    wanted = waiting | placed | drafts | Q(status__in=[CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS])
+    wanted = waiting | placed | drafts | Q(status__in=AWAITING_FACTS)
     place = AgendaItem.objects.filter(case=OuterRef("pk"), active=True).values("start")[:1]
     known = Case.objects.annotate(place_at=Subquery(place))
     rows = case_queue.rows(access.visible(user, known.filter(wanted)))
@@ -171,7 +171,7 @@ def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *
     elif over := _over(case, now):
         kind, detail = "late", _("Its place in the plan begins %(span)s after the limit.") % {"span": clock.span(over)}
         url = reverse("why_not", args=[case.public_id]) if leads else address
-    elif case.status in (CaseStatus.PLANNED, CaseStatus.CONFIRMED):
+    elif case.status in WITH_A_PLACE:
         kind, action, url = "materials", _("Open checklist"), f"{address}#materials"
         detail = _("It has a place in the plan. Missing: %(things)s") % {"things": case_queue.names(_missing(case))}
     elif block is None and leads and case.status == CaseStatus.WAITING:

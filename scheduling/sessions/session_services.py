@@ -26,7 +26,7 @@ from scheduling.models import AgendaItem, Attendance, AttendanceMode, Proposal, 
 from scheduling.problem import published
 from scheduling.problem.places import places
 from scheduling.sessions import confirmation, invitations, notifications, substitutes
-from scheduling.states import InvitationStatus, SessionStatus
+from scheduling.states import COMING_SESSIONS, EXPECTED, InvitationStatus, SessionStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ def release(attendance: Attendance, *, by: User | None, why: str) -> None:
     """Give an expert's time back; their invitation is replaced."""
     Attendance.objects.filter(pk=attendance.pk).update(active=False)
     attendance.seats.update(attendance=None)
-    if attendance.invitation.status in (InvitationStatus.PENDING, InvitationStatus.ACCEPTED):
+    if attendance.invitation.status in EXPECTED:
         lifecycle.move(attendance.invitation, InvitationStatus.REPLACED, by=by, why=why)
 
 
@@ -238,7 +238,7 @@ def _take_off(item: AgendaItem, *, by: User | None, why: str) -> None:
             % {"what": item.case}
         )
     others = session.items.filter(active=True).exclude(pk=item.pk)
-    if session.status not in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED):
+    if session.status not in COMING_SESSIONS:
         raise RuleError(_("The session has begun; its agenda cannot change any more."))
     lifecycle.move(item.case, CaseStatus.WAITING, by=by, why=why)
     if not others.exists():

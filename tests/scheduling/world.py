@@ -13,7 +13,7 @@ from experts.models import Expert, Institution, Role, Team
 from mdt_portal.models import User
 from scheduling.models import PlanningRun, Proposal, PublishedPlan, Room
 from scheduling.planning import runs, worker
-from scheduling.planning.search import Course
+from scheduling.planning.search import SearchProgress
 from scheduling.problem import snapshot
 from scheduling.problem.core.horizon import Horizon
 from scheduling.solver.core.plan import Goals, Plan, PlannedCase, PlannedSession
@@ -43,7 +43,7 @@ class World:
         """
         run = runs.claim(self.request(**fields).pk)
         assert run is not None
-        searches: list[Course] = []
+        searches: list[SearchProgress] = []
         solved = worker.solve(run, snapshot.take(run), watch=searches.append, should_stop=lambda: False)
         runs.keep_alive(run, searches[-1].points())
         worker.conclude(run, solved)

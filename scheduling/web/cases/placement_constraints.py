@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.models import Case
+from cases.states import PLANNABLE
 from cases.web.common import visible_case
 from experts.models import Discipline, Expert
 from mdt_portal import access
@@ -78,7 +79,7 @@ def of_cases(user: User, cases: Sequence[int]) -> list[Shown]:
 def of_run(user: User, run: PlanningRun) -> list[Shown]:
     """What the next run of the same hospitals would obey."""
     plannable = PlacementConstraint.objects.filter(case__team__institution__in=run.institutions.all())
-    return _shown(user, plannable.filter(case__status__in=placement_constraints.PLANNABLE))
+    return _shown(user, plannable.filter(case__status__in=PLANNABLE))
 
 
 def _shown(user: User, rows: Any) -> list[Shown]:

@@ -48,7 +48,7 @@ def block_list(request: SignedInRequest) -> HttpResponse:
     }
     for block in rows:
         groups[block.team.institution_id]["rows"].append(
-            BlockRow(block=block, rule=recurrence_text.said(block.recurrence))
+            BlockRow(block=block, rule=recurrence_text.in_words(block.recurrence))
         )
     for one in common.kept(request):
         groups[one.pk]["kept"] = True
@@ -124,7 +124,7 @@ def dates(request: SignedInRequest) -> HttpResponse:
 
 def _told(row: Block, at: Institution) -> dict[str, Any]:
     days = recurring_blocks.coming(row, today=_today(at))
-    return {"days": days, "said": recurrence_text.said(row.recurrence), "rule": row.recurrence}
+    return {"days": days, "said": recurrence_text.in_words(row.recurrence), "rule": row.recurrence}
 
 
 def _today(at: Institution) -> date:

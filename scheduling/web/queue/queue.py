@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from cases.models import Case, Tier, Urgency
 from cases.selectors import case_queue
-from cases.states import CaseStatus
+from cases.states import QUEUED, CaseStatus
 from experts.models import DiseaseGroup, Institution
 from mdt_portal import access, shell
 from mdt_portal.i18n import clock
@@ -63,7 +63,7 @@ def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> Quer
     if chosen["status"] in CaseStatus.values:
         cases = cases.filter(status=chosen["status"])
     elif chosen["status"] != "any":
-        cases = cases.filter(status__in=case_queue.QUEUED)
+        cases = cases.filter(status__in=QUEUED)
     if chosen["tier"] in Tier.values:
         cases = cases.filter(tier=chosen["tier"])
     if chosen["urgency"] in Urgency.values:
@@ -122,7 +122,7 @@ def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[
 
 def _choices(user: User) -> dict[str, Any]:
     groups = [(group.key, group.name) for group in DiseaseGroup.objects.all()]
-    waiting = access.visible(user, Case.objects.filter(status__in=case_queue.QUEUED))
+    waiting = access.visible(user, Case.objects.filter(status__in=QUEUED))
     hospitals = Institution.objects.filter(pk__in=waiting.values("institution"))
     return case_queue.choices() | {
         "tier": Tier.choices,

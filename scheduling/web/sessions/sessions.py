@@ -24,7 +24,7 @@ from scheduling.problem.core.horizon import Horizon
 from scheduling.resources import workload
 from scheduling.selectors import evaluation, past_meetings, quorum, session_table
 from scheduling.sessions import meetings, session_services, substitutes
-from scheduling.states import SessionStatus
+from scheduling.states import COMING_SESSIONS, SessionStatus
 
 ROWS = 25
 VIEWS = ("coming", "past", "cancelled")
@@ -84,7 +84,7 @@ def _find(request: SignedInRequest, public_id: str) -> Session:
 
 def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
     now = timezone.now()
-    coming = found.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and found.start > now
+    coming = found.status in COMING_SESSIONS and found.start > now
     context = {
         "nav": "sessions",
         "session": found,

@@ -44,7 +44,7 @@ def test_the_lease_outlives_a_database_connection_that_breaks(monkeypatch: pytes
     monkeypatch.setattr(worker, "PULSE_S", 0.1)
     run = runs.claim(world.small(0).request().pk)
     assert run is not None
-    with worker.Pulse(run) as pulse:
+    with worker.Heartbeat(run) as heartbeat:
         _wait_until(lambda: _renewed(run) > run.heartbeat_at)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -54,7 +54,7 @@ def test_the_lease_outlives_a_database_connection_that_breaks(monkeypatch: pytes
             assert cursor.fetchone()[0] >= 1
         broken_at = timezone.now()
         _wait_until(lambda: _renewed(run) > broken_at)
-        assert not pulse.lost
+        assert not heartbeat.lost
 
 
 def _renewed(run: PlanningRun):
