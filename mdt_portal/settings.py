@@ -112,7 +112,7 @@ DATABASES = {
     | {
         "CONN_MAX_AGE": 0 if MDT_TESTING else env.number("CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
-        "ATOMIC_REQUESTS": False,  # each verb opens its own transaction
+        "ATOMIC_REQUESTS": False,  # each service opens its own transaction
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -1,6 +1,6 @@
 """The frame of every page: what the navigation shows, and whose clock it follows.
 
-An entry whose deed the reader may not do is left out. Lower layers know nothing of hospitals, so the apps hand in what
+An entry whose permission the reader lacks is left out. Lower layers know nothing of hospitals, so the apps hand in what
 they know, once, in `apps.ready`:
 
     shell.home_of(function)            user -> their institution (name_en, name_zh, zone) or None

@@ -177,7 +177,7 @@ def test_a_recommendation_is_drafted_and_signed(api: Api) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "stale_state")
 
 
-def test_the_referrer_looks_and_closes_but_does_not_recommend(api: Api) -> None:
+def test_the_referrer_follows_up_and_closes_but_does_not_recommend(api: Api) -> None:
     case = factories.case_followed()
     client = api(case.referrer)
     assert client.post(cases(case, "recommendation/"), {"text": "x"}, format="json").status_code == 403
@@ -192,7 +192,7 @@ def test_the_referrer_looks_and_closes_but_does_not_recommend(api: Api) -> None:
     assert client.post(cases(case, "follow-ups/"), {"outcome": "out"}, format="json").json()["status"] == "closed"
 
 
-def test_looks_that_are_due_are_found(api: Api) -> None:
+def test_follow_ups_that_are_due_are_found(api: Api) -> None:
     due = factories.case_followed(due=day(-1))
     factories.case_followed(team=due.team, due=day(3))
     desk = api(factories.user(Role.COORDINATOR, at=due.institution))
@@ -204,6 +204,6 @@ def test_it_all_stands_in_the_schema(desk: APIClient) -> None:
     paths = desk.get("/api/schema/", {"format": "json"}, HTTP_ACCEPT="application/json").json()["paths"]
     for path in (
         "sessions/{id}/record/", "sessions/evaluation/", "cases/{id}/recommendation/",
-        "cases/{id}/recommendation/sign/", "cases/{id}/looks/",
+        "cases/{id}/recommendation/sign/", "cases/{id}/follow-ups/",
     ):  # fmt: skip
         assert f"/api/v1/{path}" in paths

@@ -1,4 +1,4 @@
-"""Changes by hand through the API: the same checks, the same words, the same deeds as on the board."""
+"""Changes by hand through the API: the same checks, the same words, the same actions as on the board."""
 
 from datetime import timedelta
 from typing import Any
@@ -79,7 +79,7 @@ def test_a_warning_wants_a_word(what_if: APIClient, world: World) -> None:
     assert what_if.post(URL, target(world) | {"acknowledged": True}, format="json").status_code == 201
 
 
-def test_an_old_seal_is_a_lost_race(what_if: APIClient, world: World) -> None:
+def test_an_old_fingerprint_is_a_lost_race(what_if: APIClient, world: World) -> None:
     fingerprint = what_if.post(f"{URL}check/", target(world), format="json").json()["fingerprint"]
     start = factories.moment(factories.monday() + timedelta(days=3), "14:00", world.hospital)
     moves.place(world.cases[1], Where(start=start), by=world.coordinator)

@@ -1,4 +1,4 @@
-"""The pools over the API: the same verbs and the same refusals as the pages."""
+"""The pools over the API: the same services and the same refusals as the pages."""
 
 from datetime import timedelta
 

@@ -26,7 +26,7 @@ def path(w: World, what: str, number: int = 0) -> str:
 
 
 def slot(client, w: World, number: int = 0) -> str:
-    return client.get(path(w, "promise", number)).json()["slots"][0]["slot"]
+    return client.get(path(w, "earliest-slots", number)).json()["slots"][0]["slot"]
 
 
 def test_the_earliest_times(api, w: World) -> None:
@@ -107,7 +107,7 @@ def test_a_hold_that_is_over(api, w: World) -> None:
 
 
 def test_nothing_to_gain_where_nobody_is_in_the_way(api, w: World) -> None:
-    assert api(w.coordinator).get(path(w, "promise/gain")).status_code == 204
+    assert api(w.coordinator).get(path(w, "earliest-slots/gain")).status_code == 204
 
 
 def test_the_earliest_times_for_a_case_that_is_only_typed(api, w: World) -> None:

@@ -97,7 +97,7 @@ def test_what_is_lacking_is_said_at_its_field_and_nothing_is_lost(desk: Client, 
     assert (form["text"].value(), form["by_1"].value()) == ("Resect.", "Dr Ma")
 
 
-def test_a_look_in_the_past_is_refused_at_its_field(desk: Client, case: Case) -> None:
+def test_a_follow_up_in_the_past_is_refused_at_its_field(desk: Client, case: Case) -> None:
     data = filled(case, "sign", next_follow_up_on=in_days(case, -1).isoformat())
     answer = desk.post(url("case_recommendation", case), data)
     assert list(answer.context["form"].errors) == ["next_follow_up_on"]
@@ -188,7 +188,7 @@ def test_who_was_called_still_sees_the_case_that_they_closed(client: Client) -> 
     assert (answer.status_code, answer.context["case"].status) == (HTTPStatus.OK, CaseStatus.CLOSED)
 
 
-def test_another_look_is_set_and_both_stand_on_the_page(referrer: Client, followed: Case) -> None:
+def test_another_follow_up_is_set_and_both_stand_on_the_page(referrer: Client, followed: Case) -> None:
     day = in_days(followed, 7)
     given = {
         "outcome": "partly",
@@ -213,7 +213,7 @@ def test_another_look_is_set_and_both_stand_on_the_page(referrer: Client, follow
         ({"then": "again", "next_follow_up_on": "2999-01-01", "who": "Dr Ma"}, "next_follow_up_on"),
     ],
 )
-def test_what_a_look_lacks_is_said_at_its_field(
+def test_what_a_follow_up_lacks_is_said_at_its_field(
     referrer: Client, followed: Case, given: dict[str, str], field: str
 ) -> None:
     answer = referrer.post(url("case_follow_up", followed), followed_up(followed, **given))
@@ -221,7 +221,7 @@ def test_what_a_look_lacks_is_said_at_its_field(
     assert list(answer.context["form"].errors) == [field]
 
 
-def test_a_case_that_closes_forgets_the_next_look(referrer: Client, followed: Case) -> None:
+def test_a_case_that_closes_forgets_the_next_follow_up(referrer: Client, followed: Case) -> None:
     referrer.post(
         url("case_follow_up", followed),
         followed_up(followed, next_follow_up_on=in_days(followed, 9).isoformat(), who="X"),
@@ -229,7 +229,7 @@ def test_a_case_that_closes_forgets_the_next_look(referrer: Client, followed: Ca
     assert FollowUp.objects.filter(outcome="").count() == 0
 
 
-def test_a_look_taken_by_somebody_else_is_noticed(referrer: Client, followed: Case) -> None:
+def test_a_follow_up_taken_by_somebody_else_is_noticed(referrer: Client, followed: Case) -> None:
     typed = followed_up(followed, outcome="not", note="Refused")
     later = in_days(followed, 7)
     aftercare.record_follow_up(followed, by=followed.referrer, outcome="out", next_follow_up_on=later, who="Dr Ma")  # type: ignore[arg-type]
@@ -244,7 +244,7 @@ def test_a_look_taken_by_somebody_else_is_noticed(referrer: Client, followed: Ca
     assert FollowUp.objects.filter(outcome="not", note="Refused", due=later).exists()
 
 
-def test_an_overdue_look_says_so(referrer: Client, followed: Case) -> None:
+def test_an_overdue_follow_up_says_so(referrer: Client, followed: Case) -> None:
     FollowUp.objects.update(due=in_days(followed, -2))
     assert "Overdue" in page(referrer, "case", followed)
     assert "Overdue" in page(referrer, "case_follow_up", followed)

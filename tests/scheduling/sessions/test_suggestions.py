@@ -46,7 +46,7 @@ def later(hours: int = 0):  # type: ignore[no-untyped-def]
     return start, start + timedelta(hours=1)
 
 
-# The verb -------------------------------------------------------------------------------------------------------------
+# The service ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_deputy_is_somebody_else_who_is_qualified_and_free(invited: Invitation, colleague: Expert) -> None:

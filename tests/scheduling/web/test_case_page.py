@@ -1,4 +1,4 @@
-"""The case page: what everybody reads there, and its deeds."""
+"""The case page: what everybody reads there, and its actions."""
 
 from datetime import timedelta
 from typing import Any
@@ -111,7 +111,7 @@ def test_history_is_in_words_with_who_and_when(desk: Client, case: Case, coordin
     assert str(draft.referrer) in text
 
 
-def test_showing_the_patient_is_a_deed_that_is_recorded(desk: Client, case: Case, coordinator: User) -> None:
+def test_showing_the_patient_is_a_action_that_is_recorded(desk: Client, case: Case, coordinator: User) -> None:
     assert desk.get(address(case, "patient/")).status_code == 405
     shown = desk.post(address(case, "patient/"), headers=HTMX)
     assert "Wang Fang" in text_of(shown) and "<html" not in text_of(shown)

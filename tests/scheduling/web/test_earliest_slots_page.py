@@ -145,7 +145,7 @@ def test_no_time_says_what_to_do_and_leaves_the_reasons_to_the_page(w: World) ->
     assert reverse("run_new") in text
 
 
-def test_without_htmx_the_deeds_lead_back_to_the_case(w: World) -> None:
+def test_without_htmx_the_actions_lead_back_to_the_case(w: World) -> None:
     case = w.cases[0]
     client = signed_in(w.coordinator)
     here = reverse("case", args=[case.public_id])

@@ -102,7 +102,7 @@ def test_nothing_ticked_and_strangers_cases_are_refused(desk: Client) -> None:
     assert not AuditEvent.objects.filter(action="case.reminded").exists()
 
 
-def test_a_referrer_has_no_bulk_deeds(client: Client) -> None:
+def test_a_referrer_has_no_bulk_actions(client: Client) -> None:
     case = factories.case_waiting(missing=["imaging"])
     assert case.referrer is not None
     client.force_login(case.referrer)
