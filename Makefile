@@ -8,12 +8,23 @@ PROD_ENV := env -u MDT_DEMO -u MDT_TESTING SECRET_KEY=check-$$(printf '%064d' 7)
 	DATABASE_URL=postgresql:///mdt BROKER_URL=redis://localhost ALLOWED_HOSTS=mdt.example
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full check format install install-test browser lock screenshots
+CHECKS := check-style check-layout check-layers check-types check-templates check-production check-migrations check-words
+CLOCKS := sunday sunday-utc thursday holiday december
+PYTEST := $(VENV)/python -m pytest
+SPREAD := -n 2 --dist worksteal
+SLOWEST := --durations=25 --durations-min=2
+# One check's lines stay together, where make can do that (4.0 or newer).
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+.PHONY: help run test test-fast test-full test-clocks check $(CHECKS) $(CLOCKS:%=clock-%) format install install-test \
+	browser lock screenshots
 
 help:
 	@echo "make run [PORT=8000]  the portal on this machine, with demo data"
 	@echo "make test             everything that must hold: checks, then all tests but the slow ones"
+	@echo "make test-fast        what needs neither database nor browser: while one writes"
 	@echo "make test-full        the slow tests"
+	@echo "make test-clocks      the tests by the clock of a Sunday night, a holiday, the last of December …"
 	@echo "make check            checks only: style, layers, types, migrations, translations"
 	@echo "make format           lay the code out"
 	@echo "make screenshots      take the pictures of docs/tour.md anew"
@@ -23,19 +34,46 @@ run: install
 	@$(VENV)/python -m mdt_portal.native.run --port $(PORT) --host $(HOST)
 
 test: install-test browser check
-	@$(VENV)/python -m pytest -n 2 --dist loadfile -m "not slow" $(ARGS)
+	@$(PYTEST) $(SPREAD) $(SLOWEST) -m "not slow" $(ARGS)
+
+test-fast: install-test
+	@$(PYTEST) $(SPREAD) $(SLOWEST) -m "pure and not slow" --ignore=tests/infra $(ARGS)
 
 test-full: install-test browser
-	@$(VENV)/python -m pytest -m slow $(ARGS)
+	@$(PYTEST) $(SPREAD) $(SLOWEST) -m "slow and not timed" $(ARGS)
+	@$(PYTEST) -m timed $(ARGS)
+
+test-clocks: $(CLOCKS:%=clock-%)
+
+clock-%: install-test
+	@echo "The clock of: $*"
+	@MDT_TEST_CLOCK=$* $(PYTEST) $(SPREAD) -q -m "not slow and not browser" --ignore=tests/solver $(ARGS)
 
 check: install-test
+	@$(MAKE) --no-print-directory --jobs=4 --keep-going $(TOGETHER) $(CHECKS)
+
+check-style:
 	@$(VENV)/ruff check .
+
+check-layout:
 	@$(VENV)/ruff format --check .
+
+check-layers:
 	@$(VENV)/lint-imports --no-logo
+
+check-types:
 	@MDT_TESTING=1 $(VENV)/mypy
+
+check-templates:
 	@$(VENV)/djlint --lint --quiet templates
+
+check-production:
 	@$(PROD_ENV) $(VENV)/python manage.py check --deploy --fail-level WARNING
+
+check-migrations:
 	@MDT_TESTING=1 $(VENV)/python -W ignore manage.py makemigrations --check --dry-run
+
+check-words:
 	@MDT_TESTING=1 $(VENV)/python manage.py messages --check
 
 format: install-test

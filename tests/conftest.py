@@ -45,7 +45,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not clocks.have_their_own(item)]
 
 
-NOT_PURE = frozenset({"db", "transactional_db", "live_server", "page", "context", "browser", "worker", "start_worker"})
+NOT_PURE = frozenset(
+    {
+        *(
+            "django_db_setup",
+            "django_db_blocker",
+            "db",
+            "transactional_db",
+            "live_server",
+            "page",
+            "context",
+            "browser",
+        ),
+        *("worker", "start_worker"),
+    }
+)
 StartWorker = Callable[..., Child]
 QUIET_URL = settings.BROKER_URL  # nobody listens there: what a test without a worker sends, no worker may carry out
 HEARD_URL = f"{QUIET_URL.rpartition('/')[0]}/{int(QUIET_URL.rpartition('/')[2]) + 1}"

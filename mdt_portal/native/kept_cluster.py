@@ -1,8 +1,8 @@
 """The tests' PostgreSQL cluster with the migrated database in it: made once, then copied for each run.
 
 A copy takes less than a second, where a new cluster and all migrations take several for each process of pytest. Every
-run has a copy of its own, so that two runs do not meet and none finds what another left behind. What it depends on is
-hashed: a new migration, package or PostgreSQL makes it anew.
+run has a copy of its own, so that two runs do not meet and none finds what another left behind. What the copy depends
+on is hashed: a new migration, package or PostgreSQL makes it anew.
 """
 
 from __future__ import annotations

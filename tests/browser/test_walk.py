@@ -67,7 +67,7 @@ class Desk:
         assert axe.violations(self.page) == []
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_from_referral_to_confirmed_session(
     browser: Browser, live_server: LiveServer, worker: Child, hospital: Institution, language: str
 ) -> None:

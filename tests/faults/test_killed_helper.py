@@ -19,7 +19,7 @@ from scheduling.solver.core.plan import Goals, Plan
 from scheduling.solver.rules import checking
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 
 def test_a_helper_killed_in_mid_run_costs_its_task(start_worker: Callable) -> None:

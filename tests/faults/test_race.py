@@ -147,14 +147,18 @@ def without(*guards: Callable) -> ExitStack:
 
 @pytest.mark.parametrize(
     "missing",
-    [(), (no_constraint,), (no_locks, no_checks)],
-    ids=["all", "no_constraint", "only_constraint"],
+    [
+        pytest.param((), id="all"),
+        pytest.param((no_constraint,), id="no_constraint", marks=pytest.mark.slow),
+        pytest.param((no_locks, no_checks), id="only_constraint", marks=pytest.mark.slow),
+    ],
 )
 def test_fifty_publish_plans_for_one_experts_time_and_one_wins(live_server: LiveServer, missing: tuple) -> None:
     with without(*missing):
         Wanted().check(live_server)
 
 
+@pytest.mark.slow
 def test_without_any_guard_more_than_one_wins(live_server: LiveServer) -> None:
     wanted = Wanted()
     with without(no_locks, no_checks, no_constraint):
@@ -188,6 +192,7 @@ def test_fifty_accept_one_invitation_and_one_wins(live_server: LiveServer) -> No
     assert (invitation.status, invitation.nonce) == ("accepted", 1)
 
 
+@pytest.mark.slow
 def test_without_its_guards_an_invitation_is_accepted_more_than_once(
     live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,12 +252,14 @@ def test_fifty_want_one_promised_time_and_one_gets_it(live_server: LiveServer) -
     assert Attendance.objects.active().filter(expert=wanted.expert).count() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", [(no_constraint,), (no_locks, no_checks)], ids=["no_constraint", "only_constraint"])
 def test_a_promised_time_is_guarded_twice(live_server: LiveServer, missing: tuple) -> None:
     with without(*missing):
         assert Promised().race(live_server) == {201: 1, 409: RIVALS - 1}
 
 
+@pytest.mark.slow
 def test_without_any_guard_a_promised_time_is_held_more_than_once(live_server: LiveServer) -> None:
     with without(no_locks, no_checks, no_constraint):
         assert Promised().race(live_server)[201] > 1

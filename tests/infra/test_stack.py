@@ -129,6 +129,7 @@ def test_life_of_a_stack(portal):
     assert Workspace.at(portal.folder).running() is None
 
 
+@pytest.mark.slow
 def test_killed_parent_takes_all_along_and_the_next_start_keeps_the_data(portal):
     process = portal.start()
     portal.make_user("late")
@@ -140,6 +141,7 @@ def test_killed_parent_takes_all_along_and_the_next_start_keeps_the_data(portal)
     finish(process)
 
 
+@pytest.mark.slow
 def test_two_commands_at_once_share_the_servers(portal):
     commands = [
         subprocess.Popen([sys.executable, "manage.py", "migrate", "--check"], cwd=ROOT, env=portal.env)

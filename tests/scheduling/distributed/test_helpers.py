@@ -23,7 +23,7 @@ from scheduling.solver.rules import checking
 from tests.conftest import HEARD_URL
 from tests.scheduling import world
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 StartWorker = Callable[..., Any]
 STOPS_WITHIN_S = 2.0
@@ -41,6 +41,7 @@ def test_two_workers_do_tasks_of_one_run(start_worker: StartWorker) -> None:
     assert best.goals <= greedy.first_plan(problem_of(run)).goals
 
 
+@pytest.mark.timed
 def test_one_worker_with_one_process_does_all_of_it_within_its_limit(start_worker: StartWorker) -> None:
     run = begin(world.wide(8, 6), start_worker, seconds=5)
     wait_for(lambda: run_now(run).finished, 15)
@@ -51,6 +52,7 @@ def test_one_worker_with_one_process_does_all_of_it_within_its_limit(start_worke
     assert valid_plan(run).goals <= greedy.first_plan(problem_of(run)).goals
 
 
+@pytest.mark.timed
 def test_a_stop_ends_the_run_and_its_helpers_within_two_seconds(start_worker: StartWorker) -> None:
     run = begin(world.wide(8, 6), start_worker, start_worker, seconds=60)
     wait_for(lambda: run_now(run).progress and run_now(run).progress[-1]["tasks_helped"], 30)
@@ -77,6 +79,7 @@ def test_a_run_that_waits_takes_a_helper_after_its_present_improvement(start_wor
     wait_for(lambda: run_now(first).finished and run_now(second).finished, 40)
 
 
+@pytest.mark.timed
 def test_progress_is_no_older_than_a_second_or_so(start_worker: StartWorker) -> None:
     run = begin(world.wide(8, 6), start_worker, seconds=8)
     wait_for(lambda: run_now(run).progress, 20)
