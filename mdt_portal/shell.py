@@ -50,7 +50,7 @@ DAILY = (
     Entry(name="refer", label=_("Refer"), icon="refer", permission="case.refer"),
     Entry(name="my_seats", label=_("My seats"), icon="person", permission="seat.mine"),
 )
-DESK = (
+SET_UP = (
     Entry(name="catalogue", label=_("Catalogue"), icon="catalogue"),
     Entry(name="people", label=_("People"), icon="pools", permission="pool.view"),
     Entry(name="mails", label=_("Mails"), icon="mail", local=True),

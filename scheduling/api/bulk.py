@@ -1,4 +1,4 @@
-"""The coordinator's desk under /api/v1/: actions on several cases at once, and the views that one keeps."""
+"""The coordinator's list under /api/v1/: actions on several cases at once, and the views that one keeps."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from scheduling.board.moves import NotAcknowledged, StaleMove, Where
 from scheduling.models import Attendance, Invitation, Move, PublishedPlan, RoomBooking, Seat, Session
 from scheduling.sessions import invitations, session_services
 from tests import factories
-from tests.scheduling.world import World, small
+from tests.scheduling.worlds import World, small
 
 pytestmark = pytest.mark.django_db
 
