@@ -9,7 +9,7 @@ from celery import shared_task
 @shared_task(name="benchmarks.planned.plan", queue="solve")
 def plan(instance: str, seconds: float, seed: int, result: str) -> None:
     from benchmarks import instances
-    from scheduling.distributed.distributed_crew import Spread
+    from scheduling.distributed.distributed_crew import DistributedCrew
     from scheduling.solver import rules, solve
     from scheduling.solver.neighbourhood import warm
 
@@ -17,17 +17,17 @@ def plan(instance: str, seconds: float, seed: int, result: str) -> None:
     clock = solve.Clock(limit_s=seconds)
     search = solve.Search(problem, clock, lambda _: None)
     search.start(warm.first_plan(problem, clock.over), seed)
-    spread = Spread(problem, clock.over)
-    search.run(team=spread)
+    crew = DistributedCrew(problem, lambda: search.coordinator.sessions, clock.over)
+    search.run(team=crew)
     found = search.finish()
     figures = {
         "goals": list(found.goals),
         "bound": list(found.bound) if found.bound else None,
         "violations": len(rules.violations(problem, found)),
         "seconds": round(clock.seconds, 1),
-        "done": spread.done,
-        "helped": spread.helped,
-        "lost": spread.lost,
+        "done": crew.done,
+        "helped": crew.helped,
+        "lost": crew.lost,
     }
     unfinished = Path(f"{result}.part")
     unfinished.write_text(json.dumps(figures))

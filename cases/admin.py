@@ -56,7 +56,7 @@ class RuleForm(forms.ModelForm):
 class CatalogueRuleAdmin(Recorded):
     """Saving writes the next version as a draft; a version that was published never changes."""
 
-    deed = "catalogue.edit"
+    permission = "catalogue.edit"
     form = RuleForm
     list_display = ["key", "version", "status", "valid_from", "tier", "name_en", "name_zh", "evidence_in_words"]
     list_filter = ["status", "tier", "valid_from"]
@@ -106,12 +106,12 @@ class CatalogueRuleAdmin(Recorded):
         why = _("Withdrawn on the administration page")
         self._each(request, rules, lambda rule: rulebook.withdraw(rule, by=request.user, reason=why))  # type: ignore[arg-type]
 
-    def _each(self, request: HttpRequest, rules: models.QuerySet[CatalogueRule], verb: Any) -> None:
-        access.require(request.user, self.deed)
+    def _each(self, request: HttpRequest, rules: models.QuerySet[CatalogueRule], service: Any) -> None:
+        access.require(request.user, self.permission)
         done = 0
         for rule in rules:
             try:
-                verb(rule)
+                service(rule)
                 done += 1
             except DomainError as error:
                 self.message_user(request, f"{rule}: {error.message}", messages.ERROR)
@@ -120,14 +120,14 @@ class CatalogueRuleAdmin(Recorded):
 
 
 class MaterialRows(ReadOnlyRows):
-    deed = "records.read"
+    permission = "records.read"
     model = MaterialItem
     fields = ["code", "status", "origin", "changed_at"]
 
 
 @admin.register(Case)
 class CaseAdmin(ReadOnly):
-    deed = "records.read"
+    permission = "records.read"
     list_display = ["number", "institution", "team", "code", "tier", "urgency", "status", "submitted_at", "due_at"]
     list_select_related = ["institution", "team"]
     list_filter = ["status", "tier", "urgency", "institution", "team__disease_group"]
@@ -141,7 +141,7 @@ class CaseAdmin(ReadOnly):
 class PatientAdmin(ReadOnly):
     """The pseudonym only: neither name nor numbers of other systems."""
 
-    deed = "records.read"
+    permission = "records.read"
     list_display = ["__str__", "institution", "sex", "birth_year"]
     list_select_related = ["institution"]
     list_filter = ["institution", "sex"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from cases.models import Case, CatalogueRule, Look, Patient, PatientIdentity, Task
+from cases.models import Case, CatalogueRule, FollowUp, Patient, PatientIdentity, Task
 from cases.states import AFTER_DISCUSSION
 from experts import roles
 from experts.models import Role, Team
@@ -13,7 +13,7 @@ from mdt_portal import access
 from mdt_portal.models import User
 
 
-@access.sees(Case)
+@access.visibility_rule(Case)
 def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
     """Staff see the cases that their institutions referred or whose team is theirs; referrers see their own; chairs
     what their team has discussed; and who has a task from a recommendation, calls, or has called, that case.
@@ -30,18 +30,18 @@ def reached(user: User) -> Q:
     if hasattr(user, "expert"):
         led = Q(status__in=AFTER_DISCUSSION, team__in=Team.objects.filter(chair=user.expert).values("pk"))
         does = Task.objects.filter(expert=user.expert, recommendation__signed_at__isnull=False)
-        calls = Look.objects.filter(expert=user.expert)
+        calls = FollowUp.objects.filter(expert=user.expert)
         reached |= led | Q(pk__in=does.values("recommendation__case")) | Q(pk__in=calls.values("case"))
     return reached
 
 
-@access.sees(Patient)
+@access.visibility_rule(Patient)
 def patients(user: User, rows: models.QuerySet) -> models.QuerySet:
     """The patients, without their names, behind the cases that one sees."""
     return rows.filter(pk__in=access.visible(user, Case.objects.all()).values("patient"))
 
 
-@access.sees(PatientIdentity)
+@access.visibility_rule(PatientIdentity)
 def identities(user: User, rows: models.QuerySet) -> models.QuerySet:
     """The names that one may know: the rule of `case.identity`, for many patients at once."""
     reach = roles.reach(user, Role.COORDINATOR)
@@ -49,22 +49,22 @@ def identities(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(patient__in=Case.objects.filter(own).values("patient"))
 
 
-@access.sees(CatalogueRule)
+@access.visibility_rule(CatalogueRule)
 def catalogue_rules(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows
 
 
-@access.may("case.refer")
+@access.permission_rule("case.refer")
 def refer(user: User, case: Case | None) -> bool:
     return bool(roles.held(user) & {Role.REFERRER, Role.COORDINATOR, Role.EXPERT, Role.CHAIR})
 
 
-@access.may("case.edit", "case.submit", "case.withdraw", "case.supply")
+@access.permission_rule("case.edit", "case.submit", "case.withdraw", "case.supply")
 def own_or_coordinate(user: User, case: Case) -> bool:
     return case.referrer_id == user.pk or coordinate(user, case)
 
 
-@access.may("case.triage", "case.override")
+@access.permission_rule("case.triage", "case.override")
 def coordinate(user: User, case: Case) -> bool:
     reach = roles.reach(user, Role.COORDINATOR)
     return case.institution_id in reach or (case.team is not None and case.team.institution_id in reach)
@@ -83,33 +83,33 @@ def lookable(user: User, rows: models.QuerySet[Case]) -> models.QuerySet[Case]:
     if user.is_superuser:
         return rows
     reach = roles.reach(user, Role.COORDINATOR)
-    called = Look.objects.filter(outcome="", expert__user=user).values("case")
+    called = FollowUp.objects.filter(outcome="", expert__user=user).values("case")
     near = Q(referrer=user) | Q(institution__in=reach) | Q(pk__in=called)
     return rows.filter(near | Q(pk__in=recommendable(user, Case.objects.all()).values("pk")))
 
 
-@access.may("case.recommend")
+@access.permission_rule("case.recommend")
 def recommend(user: User, case: Case) -> bool:
     return recommendable(user, Case.objects.filter(pk=case.pk)).exists()
 
 
-@access.may("case.follow_up")
+@access.permission_rule("case.follow_up")
 def follow_up(user: User, case: Case) -> bool:
     return lookable(user, Case.objects.filter(pk=case.pk)).exists()
 
 
-@access.may("case.identity")
+@access.permission_rule("case.identity")
 def identity(user: User, case: Case) -> bool:
     """Those who care for the patient, or call them, may see the name; managers and auditors see the number."""
     return own_or_coordinate(user, case)
 
 
-@access.may("catalogue.preview")
+@access.permission_rule("catalogue.preview")
 def preview_catalogue(user: User, rule: CatalogueRule | None) -> bool:
     """Figures about all cases of the house: for those who keep the catalogue, and for staff."""
     return bool(roles.held(user) & {Role.CATALOGUE_ADMIN, *roles.STAFF})
 
 
-@access.may("catalogue.edit")
+@access.permission_rule("catalogue.edit")
 def edit_catalogue(user: User, rule: CatalogueRule | None) -> bool:
     return Role.CATALOGUE_ADMIN in roles.held(user)

@@ -43,7 +43,23 @@ CASE_LIFECYCLE = Lifecycle.of(
         S.FOLLOWING_UP: [S.CLOSED],
     }
 )
-AFTER_DISCUSSION: list[str] = [S.DISCUSSED, S.CONCLUDED, S.FOLLOWING_UP, S.CLOSED]
+AWAITING_FACTS: tuple[str, ...] = (S.SUBMITTED, S.NEEDS_FACTS)
+"""Handed in, and the catalogue or its team cannot be named yet."""
+QUEUED: tuple[str, ...] = (*AWAITING_FACTS, S.WAITING)
+"""In the coordinator's queue: handed in and without a place."""
+WITH_A_PLACE: tuple[str, ...] = (S.PLANNED, S.CONFIRMED)
+WITH_A_LIMIT: tuple[str, ...] = (*QUEUED, *WITH_A_PLACE)
+"""Their response limit still runs."""
+PLANNABLE: tuple[str, ...] = (S.WAITING, *WITH_A_PLACE)
+"""What a plan may place or move."""
+OPEN_FOR_FACTS: tuple[str, ...] = (S.DRAFT, S.NEEDS_FACTS)
+EDITABLE: tuple[str, ...] = (S.DRAFT, *QUEUED, S.LISTED)
+BEFORE_DISCUSSION: tuple[str, ...] = (*EDITABLE, *WITH_A_PLACE)
+AFTER_DISCUSSION: tuple[str, ...] = (S.DISCUSSED, S.CONCLUDED, S.FOLLOWING_UP, S.CLOSED)
+FOLLOWED_UP: tuple[str, ...] = (S.CONCLUDED, S.FOLLOWING_UP)
+OVER: tuple[str, ...] = (S.WITHDRAWN, S.CLOSED)
+NOT_ASKED: tuple[str, ...] = (S.DRAFT, S.WITHDRAWN)
+"""The catalogue has nothing to say of them: not handed in, or taken back."""
 
 
 class RuleStatus(Status):

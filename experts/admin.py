@@ -32,14 +32,14 @@ from experts.models import (
     Travel,
     WeeklyAvailability,
 )
-from mdt_portal.admin_parts import ByDeed, Recorded
+from mdt_portal.admin_parts import ByAction, Recorded
 from mdt_portal.models import User
 
 
 class Pool(Recorded):
     """Rows of one's own hospitals. `place` is the way from a row to its institution."""
 
-    deed = "pool.edit"
+    permission = "pool.edit"
     place: str
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet:
@@ -64,14 +64,14 @@ def reach(request: HttpRequest) -> models.QuerySet[Institution]:
     return roles.institutions(request.user, Role.COORDINATOR)  # type: ignore[arg-type]
 
 
-class PoolRows(ByDeed, admin.TabularInline):
-    deed = "pool.edit"
+class PoolRows(ByAction, admin.TabularInline):
+    permission = "pool.edit"
     extra = 0
 
 
 # Reference data ----------------------------------------------------------------------------------
 class Reference(Recorded):
-    deed = "reference.edit"
+    permission = "reference.edit"
     search_fields = ["name_en", "name_zh"]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -207,16 +207,16 @@ class OnCallDutyAdmin(Pool):
 
 
 # Users -------------------------------------------------------------------------------------------
-class RoleRows(ByDeed, admin.TabularInline):
-    deed = "user.edit"
+class RoleRows(ByAction, admin.TabularInline):
+    permission = "user.edit"
     model = RoleAssignment
     extra = 0
     autocomplete_fields = ["institution", "alliance"]
 
 
 @admin.register(User)
-class PortalUserAdmin(ByDeed, UserAdmin):
-    deed = "user.edit"
+class PortalUserAdmin(ByAction, UserAdmin):
+    permission = "user.edit"
     list_display = ["username", "name_en", "name_zh", "roles_in_words", "is_active", "is_staff"]
     list_filter = ["roles__role", "is_active", "is_staff"]
     search_fields = ["username", "name_en", "name_zh", "email"]

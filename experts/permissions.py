@@ -13,7 +13,7 @@ from mdt_portal.models import User
 ANYBODY = tuple(Role.values)
 
 
-@access.sees(Institution)
+@access.visibility_rule(Institution)
 def institutions(user: User, rows: models.QuerySet) -> models.QuerySet:
     """One's own institutions and the other ones of their alliances."""
     own = roles.institutions(user, *ANYBODY)
@@ -21,19 +21,19 @@ def institutions(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(Q(pk__in=roles.reach(user, *ANYBODY)) | Q(alliance__in=allied))
 
 
-@access.sees(Team)
+@access.visibility_rule(Team)
 def teams(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(institution__in=access.visible(user, Institution.objects.all()))
 
 
-@access.sees(Expert)
+@access.visibility_rule(Expert)
 def experts(user: User, rows: models.QuerySet) -> models.QuerySet:
     """Colleagues of one's institutions and alliances, and oneself."""
     reach = access.visible(user, Institution.objects.all())
     return rows.filter(Q(user=user) | Q(pk__in=rows.filter(affiliations__institution__in=reach).values("pk")))
 
 
-@access.may("expert.change_availability")
+@access.permission_rule("expert.change_availability")
 def change_availability(user: User, expert: Expert) -> bool:
     """Experts keep their own time; the coordinators of their hospitals may do it for them."""
     if expert.user_id == user.pk:
@@ -42,7 +42,7 @@ def change_availability(user: User, expert: Expert) -> bool:
     return expert.affiliations.filter(institution__in=reach).exists()
 
 
-@access.may("pool.edit")
+@access.permission_rule("pool.edit")
 def edit_pools(user: User, row: models.Model | None) -> bool:
     """Coordinators keep the pools of their hospitals. `row`: a hospital, who works there, or what it owns."""
     if row is None:
@@ -54,24 +54,24 @@ def edit_pools(user: User, row: models.Model | None) -> bool:
     return hospital in reach
 
 
-@access.may("pool.look")
-def look_at_pools(user: User, row: models.Model | None) -> bool:
+@access.permission_rule("pool.view")
+def view_pools(user: User, row: models.Model | None) -> bool:
     """Who is there, how loaded they are, and where one may meet, is for those who plan and those who answer for it."""
     return bool(roles.held(user) & set(roles.STAFF))
 
 
-@access.may("reference.edit")
+@access.permission_rule("reference.edit")
 def edit_reference(user: User, row: models.Model | None) -> bool:
     """Disciplines, titles and disease groups are words of the catalogue's rules."""
     return Role.CATALOGUE_ADMIN in roles.held(user)
 
 
-@access.may("records.read")
+@access.permission_rule("records.read")
 def read_records(user: User, row: models.Model | None) -> bool:
     return Role.AUDITOR in roles.held(user)
 
 
-@access.may("user.edit", "outbox.read")
+@access.permission_rule("user.edit", "outbox.read")
 def administer(user: User, row: models.Model | None) -> bool:
     """Left to superusers, whom `access.can` lets pass."""
     return False

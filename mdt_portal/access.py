@@ -21,10 +21,10 @@ Filter = Callable[[User, Any], Any]
 Test = Callable[[User, Any], bool]
 
 _visible: dict[type[models.Model], Filter] = {}
-_deeds: dict[str, Test] = {}
+_permissions: dict[str, Test] = {}
 
 
-def sees(model: type[models.Model]) -> Callable[[Filter], Filter]:
+def visibility_rule(model: type[models.Model]) -> Callable[[Filter], Filter]:
     """Register the filter that leaves what a user may see of `model`."""
 
     def register(rule: Filter) -> Filter:
@@ -34,11 +34,11 @@ def sees(model: type[models.Model]) -> Callable[[Filter], Filter]:
     return register
 
 
-def may(*deeds: str) -> Callable[[Test], Test]:
-    """Register the test for these deeds; it gets the user and the object (or None)."""
+def permission_rule(*permissions: str) -> Callable[[Test], Test]:
+    """Register the test for these permissions; it gets the user and the object (or None)."""
 
     def register(test: Test) -> Test:
-        _deeds.update(dict.fromkeys(deeds, test))
+        _permissions.update(dict.fromkeys(permissions, test))
         return test
 
     return register
@@ -53,16 +53,16 @@ def visible(user: Any, queryset: Rows) -> Rows:
     return _visible[queryset.model](user, queryset)
 
 
-def can(user: Any, deed: str, obj: Any = None) -> bool:
-    """Whether `user` may do `deed` to `obj`. An unknown deed is a bug and raises KeyError."""
-    test = _deeds[deed]
+def can(user: Any, permission: str, obj: Any = None) -> bool:
+    """Whether `user` may do `permission` to `obj`. An unknown permission is a bug and raises KeyError."""
+    test = _permissions[permission]
     if not user.is_authenticated or not user.is_active:
         return False
     return user.is_superuser or test(user, obj)
 
 
-def require(user: Any, deed: str, obj: Any = None) -> None:
-    """Raise NotAllowed unless `user` may do `deed` to `obj`."""
-    if not can(user, deed, obj):
+def require(user: Any, permission: str, obj: Any = None) -> None:
+    """Raise NotAllowed unless `user` may do `permission` to `obj`."""
+    if not can(user, permission, obj):
         words = _("Your role does not allow this. Ask your coordinator if you need it.")
-        raise NotAllowed(words, params={"deed": deed})
+        raise NotAllowed(words, params={"permission": permission})

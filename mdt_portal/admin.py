@@ -15,17 +15,17 @@ admin.site.index_title = _("Reference data, pools and records")
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnly):
-    deed = "records.read"
-    list_display = ["at", "by", "deed", "subject_type", "subject_id"]
+    permission = "records.read"
+    list_display = ["at", "by", "action", "subject_type", "subject_id"]
     list_select_related = ["by"]
-    list_filter = ["subject_type", "deed"]
-    search_fields = ["deed", "=subject_id", "by__username"]
+    list_filter = ["subject_type", "action"]
+    search_fields = ["action", "=subject_id", "by__username"]
     date_hierarchy = "at"
 
 
 @admin.register(StatusEvent)
 class StatusEventAdmin(ReadOnly):
-    deed = "records.read"
+    permission = "records.read"
     list_display = ["at", "subject_type", "subject_id", "old", "new", "by", "code"]
     list_select_related = ["by"]
     list_filter = ["subject_type", "new"]
@@ -36,7 +36,7 @@ class StatusEventAdmin(ReadOnly):
 class OutboxMessageAdmin(ReadOnly):
     """The payload stays out: it may hold the link of an invitation."""
 
-    deed = "outbox.read"
+    permission = "outbox.read"
     list_display = ["id", "kind", "status", "created_at", "not_before", "attempts"]
     list_filter = ["status", "kind"]
     fields = ["kind", "status", "created_at", "not_before", "attempts", "last_error"]
@@ -47,7 +47,7 @@ class OutboxMessageAdmin(ReadOnly):
 class KeptMailAdmin(ReadOnly):
     """That a mail went out, and to whom; its text is read in the portal by the one it was for."""
 
-    deed = "outbox.read"
+    permission = "outbox.read"
     list_display = ["sent_at", "to", "subject"]
     search_fields = ["to", "subject"]
     fields = ["sent_at", "to", "user", "subject"]

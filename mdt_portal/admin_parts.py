@@ -12,28 +12,28 @@ from django.http import HttpRequest
 from mdt_portal import access, audit
 
 
-class ByDeed:
-    """Permissions by `access.can` instead of Django's own; `deed` names what one must be allowed to do."""
+class ByAction:
+    """Permissions by `access.can` instead of Django's own; `action` names what one must be allowed to do."""
 
-    deed: str
+    permission: str
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return access.can(request.user, self.deed)
+        return access.can(request.user, self.permission)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return access.can(request.user, self.deed)
+        return access.can(request.user, self.permission)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return access.can(request.user, self.deed)
+        return access.can(request.user, self.permission)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return access.can(request.user, self.deed)
+        return access.can(request.user, self.permission)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return access.can(request.user, self.deed)
+        return access.can(request.user, self.permission)
 
 
-class Recorded(ByDeed, admin.ModelAdmin):
+class Recorded(ByAction, admin.ModelAdmin):
     """Rows that people keep here. Each change is written down with the names of the columns, not their values."""
 
     list_per_page = 50
@@ -41,8 +41,8 @@ class Recorded(ByDeed, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: models.Model, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        deed = "admin.changed" if change else "admin.added"
-        audit.record(deed, by=request.user, subject=obj, fields=sorted(form.changed_data))  # type: ignore[arg-type]
+        permission = "admin.changed" if change else "admin.added"
+        audit.record(permission, by=request.user, subject=obj, fields=sorted(form.changed_data))  # type: ignore[arg-type]
 
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         audit.record("admin.deleted", by=request.user, subject=obj, what=str(obj))  # type: ignore[arg-type]
@@ -53,8 +53,8 @@ class Recorded(ByDeed, admin.ModelAdmin):
             self.delete_model(request, obj)
 
 
-class ReadOnly(ByDeed, admin.ModelAdmin):
-    """Rows that only verbs write: shown, never changed. A status has no other way than `lifecycle.move`."""
+class ReadOnly(ByAction, admin.ModelAdmin):
+    """Rows that only services write: shown, never changed. A status has no other way than `lifecycle.move`."""
 
     list_per_page = 50
     show_full_result_count = False
@@ -70,7 +70,7 @@ class ReadOnly(ByDeed, admin.ModelAdmin):
         return False
 
 
-class ReadOnlyRows(ByDeed, admin.TabularInline):
+class ReadOnlyRows(ByAction, admin.TabularInline):
     extra = 0
     can_delete = False
 

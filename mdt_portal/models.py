@@ -1,4 +1,4 @@
-"""What every app needs: users, the record of moves, the record of deeds and looks, the outbox, kept mail."""
+"""What every app needs: users, the record of moves, the record of actions and looks, the outbox, kept mail."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class AuditEvent(models.Model):
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    deed = models.CharField(max_length=60)
+    action = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=60, blank=True)
     subject_id = models.BigIntegerField(null=True)
     params = models.JSONField(default=dict, blank=True)
@@ -65,7 +65,7 @@ class AuditEvent(models.Model):
         verbose_name_plural = _("audit events")
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.deed} {self.subject_type} {self.subject_id or ''}"
+        return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.subject_type} {self.subject_id or ''}"
 
 
 class OutboxStatus(Status):

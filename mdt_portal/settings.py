@@ -112,7 +112,7 @@ DATABASES = {
     | {
         "CONN_MAX_AGE": 0 if MDT_TESTING else env.number("CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
-        "ATOMIC_REQUESTS": False,  # each verb opens its own transaction
+        "ATOMIC_REQUESTS": False,  # each service opens its own transaction
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -141,7 +141,12 @@ CELERY_IMPORTS = ["mdt_portal.operations.worker_signals"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_IGNORE_RESULT = True  # answers live in our own rows
+CELERY_TASK_IGNORE_RESULT = True  # answers live in our own rows, but for those of a search's helpers
+CELERY_RESULT_BACKEND = BROKER_URL
+CELERY_RESULT_EXPIRES = 60
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"retry_policy": {"max_retries": 1, "timeout": 2}}  # nobody waits for them
+CELERY_REDIS_SOCKET_TIMEOUT = 2
+CELERY_REDIS_SOCKET_CONNECT_TIMEOUT = 2
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_TASK_ROUTES = {
@@ -280,13 +285,13 @@ SPECTACULAR_SETTINGS = {
         "ExceptionKind": "experts.models.ExceptionKind",
         "ProposalKind": "scheduling.models.ProposalKind",
         "RareClass": "cases.models.RareClass",
-        "WishKind": "scheduling.models.WishKind",
+        "PlacementConstraintKind": "scheduling.models.PlacementConstraintKind",
         "TimeRequestStatus": "scheduling.states.TimeRequestStatus",
         "ChangeKind": "scheduling.problem.core.plan_diff.ChangeKind",
         "MoveKind": "scheduling.models.MoveKind",
-        "FindingLevel": "scheduling.board.core.severity.Level",
+        "Severity": "scheduling.board.core.severity.Severity",
         "Outcome": "cases.models.Outcome",
-        "Carried": "cases.models.Carried",
+        "FollowUpOutcome": "cases.models.FollowUpOutcome",
     },
 }
 

@@ -1,6 +1,6 @@
 """The frame of every page: what the navigation shows, and whose clock it follows.
 
-An entry whose deed the reader may not do is left out. Lower layers know nothing of hospitals, so the apps hand in what
+An entry whose permission the reader lacks is left out. Lower layers know nothing of hospitals, so the apps hand in what
 they know, once, in `apps.ready`:
 
     shell.home_of(function)            user -> their institution (name_en, name_zh, zone) or None
@@ -28,7 +28,7 @@ class Entry:
     name: str
     label: str | Promise
     icon: str
-    deed: str = ""  # what one must be allowed to do to see it; empty: whoever is signed in
+    permission: str = ""  # what one must be allowed to do to see it; empty: whoever is signed in
     staff: bool = False  # only for those who may open the administration's pages
     local: bool = False  # its page exists only where mails are kept in the portal (settings.LOCAL)
     alert: bool = False  # its number is shown as an alarm
@@ -43,16 +43,16 @@ class Shown:
 
 DAILY = (
     Entry(name="today", label=_("Today"), icon="today", alert=True),
-    Entry(name="queue", label=_("Queue"), icon="queue", deed="plan.look"),
-    Entry(name="board", label=_("Week"), icon="board", deed="plan.look"),
-    Entry(name="runs", label=_("Plans"), icon="run", deed="plan.look"),
-    Entry(name="sessions", label=_("Sessions"), icon="sessions", deed="plan.look"),
-    Entry(name="refer", label=_("Refer"), icon="refer", deed="case.refer"),
-    Entry(name="my_seats", label=_("My seats"), icon="person", deed="seat.mine"),
+    Entry(name="queue", label=_("Queue"), icon="queue", permission="plan.view"),
+    Entry(name="board", label=_("Week"), icon="board", permission="plan.view"),
+    Entry(name="runs", label=_("Plans"), icon="run", permission="plan.view"),
+    Entry(name="sessions", label=_("Sessions"), icon="sessions", permission="plan.view"),
+    Entry(name="refer", label=_("Refer"), icon="refer", permission="case.refer"),
+    Entry(name="my_seats", label=_("My seats"), icon="person", permission="seat.mine"),
 )
-DESK = (
+SET_UP = (
     Entry(name="catalogue", label=_("Catalogue"), icon="catalogue"),
-    Entry(name="people", label=_("People"), icon="pools", deed="pool.look"),
+    Entry(name="people", label=_("People"), icon="pools", permission="pool.view"),
     Entry(name="mails", label=_("Mails"), icon="mail", local=True),
     Entry(name="admin:index", label=_("Reference data"), icon="catalogue", staff=True),
 )
@@ -89,6 +89,6 @@ def entries(user: Any, group: tuple[Entry, ...], beside: Mapping[str, int | None
     for entry in group:
         if (entry.local and not settings.LOCAL) or (entry.staff and not user.is_staff):
             continue
-        if entry.deed and not access.can(user, entry.deed):
+        if entry.permission and not access.can(user, entry.permission):
             continue
         yield Shown(entry=entry, url=reverse(entry.name), count=beside.get(entry.name))

@@ -1,4 +1,4 @@
-"""Admin pages: rooms and blocks, which coordinators keep; runs, sessions and invitations, which only verbs write."""
+"""Admin pages: rooms and blocks, which coordinators keep; runs, sessions and invitations, which only services write."""
 
 from __future__ import annotations
 
@@ -77,9 +77,9 @@ class BlockAdmin(Pool):
     autocomplete_fields = ["team", "room"]
 
 
-# Written by verbs only ---------------------------------------------------------------------------
+# Written by services only ---------------------------------------------------------------------------
 class ProposalRows(ReadOnlyRows):
-    deed = "records.read"
+    permission = "records.read"
     model = Proposal
     fields = ["kind", "goals", "bound", "gap", "created_at", "published_at"]
 
@@ -88,7 +88,7 @@ class ProposalRows(ReadOnlyRows):
 class PlanningRunAdmin(ReadOnly):
     """The problem is left out: it is megabytes."""
 
-    deed = "records.read"
+    permission = "records.read"
     list_display = [
         "id",
         "status",
@@ -106,20 +106,20 @@ class PlanningRunAdmin(ReadOnly):
 
 
 class AgendaRows(ReadOnlyRows):
-    deed = "records.read"
+    permission = "records.read"
     model = AgendaItem
     fields = ["case", "start", "minutes", "active"]
 
 
 class AttendanceRows(ReadOnlyRows):
-    deed = "records.read"
+    permission = "records.read"
     model = Attendance
     fields = ["expert", "start", "end", "mode", "active"]
 
 
 @admin.register(Session)
 class SessionAdmin(ReadOnly):
-    deed = "records.read"
+    permission = "records.read"
     list_display = ["start", "end", "team", "institution", "room", "status"]
     list_select_related = ["team", "institution", "room"]
     list_filter = ["status", "institution"]
@@ -133,7 +133,7 @@ class SessionAdmin(ReadOnly):
 class InvitationAdmin(ReadOnly):
     """Without the nonce, from which an answer link could be made."""
 
-    deed = "records.read"
+    permission = "records.read"
     list_display = ["attendance_in_words", "status", "answer_by", "answered_at", "reason"]
     list_select_related = ["attendance__expert", "attendance__session__team__institution", "attendance__hold__team"]
     list_filter = ["status", "reason"]
@@ -147,7 +147,7 @@ class InvitationAdmin(ReadOnly):
 
 @admin.register(Hold)
 class HoldAdmin(ReadOnly):
-    deed = "records.read"
+    permission = "records.read"
     list_display = ["case", "team", "status", "by", "created_at", "expires_at"]
     list_select_related = ["case", "team", "by"]
     list_filter = ["status"]

@@ -17,16 +17,16 @@ from scheduling.models import (
     Block,
     Invitation,
     Move,
+    PlacementConstraint,
     PlanningRun,
     Proposal,
     Room,
     Session,
     TimeRequest,
-    Wish,
 )
 
 
-@access.sees(Case)
+@access.visibility_rule(Case)
 def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
     """What the cases app shows, the cases in whose session one has a seat, and those of one's team's meetings, since
     the chair keeps the minutes."""
@@ -39,7 +39,7 @@ def cases(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(shown)
 
 
-@access.sees(Session)
+@access.visibility_rule(Session)
 def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
     """Staff see those of their hospitals, experts where they sit or lead, referrers where their cases are discussed."""
     referred = Session.objects.filter(items__active=True, items__case__referrer=user).values("pk")
@@ -50,50 +50,50 @@ def sessions(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(shown)
 
 
-@access.sees(PlanningRun)
+@access.visibility_rule(PlanningRun)
 def runs(user: User, rows: models.QuerySet) -> models.QuerySet:
     reach = PlanningRun.objects.filter(institutions__in=roles.reach(user, *roles.STAFF))
     return rows.filter(pk__in=reach.values("pk"))
 
 
-@access.sees(Proposal)
+@access.visibility_rule(Proposal)
 def proposals(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(run__in=access.visible(user, PlanningRun.objects.all()))
 
 
-@access.sees(Invitation)
+@access.visibility_rule(Invitation)
 def invitations(user: User, rows: models.QuerySet) -> models.QuerySet:
     staff = roles.reach(user, *roles.STAFF)
     return rows.filter(Q(attendance__expert__user=user) | Q(attendance__session__institution__in=staff))
 
 
-@access.sees(Move)
+@access.visibility_rule(Move)
 def changes_by_hand(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(institution__in=roles.reach(user, *roles.STAFF))
 
 
-@access.sees(Room)
+@access.visibility_rule(Room)
 def rooms(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(institution__in=access.visible(user, Institution.objects.all()))
 
 
-@access.sees(Block)
+@access.visibility_rule(Block)
 def blocks(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(team__institution__in=access.visible(user, Institution.objects.all()))
 
 
-@access.sees(Wish)
-def wishes(user: User, rows: models.QuerySet) -> models.QuerySet:
+@access.visibility_rule(PlacementConstraint)
+def placement_constraints(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(case__team__institution__in=roles.reach(user, *roles.STAFF))
 
 
-@access.sees(TimeRequest)
+@access.visibility_rule(TimeRequest)
 def time_requests(user: User, rows: models.QuerySet) -> models.QuerySet:
     staff = roles.reach(user, *roles.STAFF)
     return rows.filter(Q(expert__user=user) | Q(case__team__institution__in=staff))
 
 
-@access.sees(KeptMail)
+@access.visibility_rule(KeptMail)
 def mails(user: User, rows: models.QuerySet) -> models.QuerySet:
     """Coordinators see what everybody would have got; the others see their own."""
     if Role.COORDINATOR in roles.held(user):
@@ -102,7 +102,7 @@ def mails(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(Q(user=user) | Q(to__in=[address for address in own if address]))
 
 
-@access.may("invitation.answer")
+@access.permission_rule("invitation.answer")
 def answer(user: User, invitation: Invitation) -> bool:
     """The expert answers; the coordinator may note down an answer given by phone."""
     if invitation.attendance.expert.user_id == user.pk:
@@ -110,18 +110,18 @@ def answer(user: User, invitation: Invitation) -> bool:
     return roles.has(user, Role.COORDINATOR, at=invitation.attendance.session.institution)
 
 
-@access.may("case.book")
+@access.permission_rule("case.book")
 def book(user: User, case: Case) -> bool:
     """Coordinators of the hospital whose people and rooms are taken; referrers see the times and ask."""
     return case.team is not None and roles.has(user, Role.COORDINATOR, at=case.team.institution)
 
 
-@access.may("plan.look")
-def look(user: User, _: object) -> bool:
+@access.permission_rule("plan.view")
+def view_plans(user: User, _: object) -> bool:
     return bool(roles.held(user) & set(roles.STAFF))
 
 
-@access.may("plan.request")
+@access.permission_rule("plan.request")
 def request(user: User, institutions: list[Institution] | None) -> bool:
     """Coordinators plan for their own hospitals; None asks whether for any at all."""
     if institutions is None:
@@ -130,24 +130,24 @@ def request(user: User, institutions: list[Institution] | None) -> bool:
     return all(institution.pk in reach for institution in institutions)
 
 
-@access.may("run.control", "plan.publish")
+@access.permission_rule("run.control", "plan.publish")
 def control(user: User, run: PlanningRun) -> bool:
     return request(user, list(run.institutions.all()))
 
 
-@access.may("case.plan")
+@access.permission_rule("case.plan")
 def plan_case(user: User, case: Case) -> bool:
     """Pin, forbid and relax: for those who plan for the hospital of the case's team."""
     return case.team is not None and roles.has(user, Role.COORDINATOR, at=case.team.institution)
 
 
-@access.may("time_request.answer")
+@access.permission_rule("time_request.answer")
 def answer_time_request(user: User, asked: TimeRequest) -> bool:
     """The expert; or the coordinator, who notes down what was said by phone."""
     return asked.expert.user_id == user.pk or plan_case(user, asked.case)
 
 
-@access.may("session.change")
+@access.permission_rule("session.change")
 def change(user: User, session: Session) -> bool:
     return roles.has(user, Role.COORDINATOR, at=session.institution)
 
@@ -160,12 +160,12 @@ def recordable(user: User, rows: models.QuerySet[Session]) -> models.QuerySet[Se
     return rows.filter(Q(institution__in=reach) | Q(team__chair__user=user))
 
 
-@access.may("session.record")
+@access.permission_rule("session.record")
 def record(user: User, session: Session) -> bool:
     return recordable(user, Session.objects.filter(pk=session.pk)).exists()
 
 
-@access.may("seat.mine")
+@access.permission_rule("seat.mine")
 def has_seats(user: User, _: object) -> bool:
     return hasattr(user, "expert")
 

@@ -30,7 +30,9 @@ SESSION_LIFECYCLE = Lifecycle.of(
         SessionStatus.IN_PROGRESS: [SessionStatus.HELD],
     }
 )
-LIVE_SESSIONS: list[str] = [SessionStatus.PUBLISHED, SessionStatus.CONFIRMED, SessionStatus.IN_PROGRESS]
+COMING_SESSIONS: tuple[str, ...] = (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED)
+"""Not begun: they may still be moved or called off."""
+LIVE_SESSIONS: tuple[str, ...] = (*COMING_SESSIONS, SessionStatus.IN_PROGRESS)
 
 
 class InvitationStatus(Status):
@@ -57,6 +59,11 @@ INVITATION_LIFECYCLE = Lifecycle.of(
     }
 )
 
+ANSWERED: tuple[str, ...] = (InvitationStatus.ACCEPTED, InvitationStatus.DECLINED)
+EXPECTED: tuple[str, ...] = (InvitationStatus.PENDING, InvitationStatus.ACCEPTED)
+"""Whoever is counted on: invited and has not said no."""
+SEAT_LOST: tuple[str, ...] = (InvitationStatus.DECLINED, InvitationStatus.EXPIRED)
+
 
 class RunStatus(Status):
     QUEUED = "queued", "waiting", _("Queued")
@@ -76,6 +83,8 @@ RUN_LIFECYCLE = Lifecycle.of(
         RunStatus.PROPOSED: [RunStatus.PUBLISHED, RunStatus.DISCARDED, RunStatus.SUPERSEDED],
     }
 )
+
+UNFINISHED_RUNS: tuple[str, ...] = (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
 class HoldStatus(Status):

@@ -1,5 +1,7 @@
 """The Celery tasks of scheduling: an id in, one call. Sent by name, so that only workers import this module."""
 
+from typing import Any
+
 from celery import shared_task
 
 from scheduling.distributed import helper
@@ -13,9 +15,9 @@ def execute_run(run_id: int) -> None:
     worker.execute(run_id)
 
 
-@shared_task(ignore_result=True)
-def improve(desk: str, invitation: int) -> None:
-    helper.help_at(desk, invitation)
+@shared_task(ignore_result=False, track_started=True)
+def improve(search: str, number: int) -> dict[str, Any] | None:
+    return helper.improve(search, number)
 
 
 @shared_task(ignore_result=True)

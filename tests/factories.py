@@ -19,7 +19,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from cases.catalogue.core.requirement import Reason, Requirement, SeatNeed
-from cases.models import Case, Look, MaterialItem, Patient, PatientIdentity, Recommendation, Tier
+from cases.models import Case, FollowUp, MaterialItem, Patient, PatientIdentity, Recommendation, Tier
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import (
     Affiliation,
@@ -340,7 +340,7 @@ def case_followed(
     now = timezone.now()
     row = case_discussed(team=team, **{"status": CaseStatus.FOLLOWING_UP} | fields)
     due = due or now.astimezone(row.institution.tz).date()
-    signed = {"text": "Operate.", "next_look": due, "who": who, "signed_at": now, "signed_by": row.referrer}
+    signed = {"text": "Operate.", "next_follow_up_on": due, "who": who, "signed_at": now, "signed_by": row.referrer}
     Recommendation.objects.create(case=row, **signed)
-    Look.objects.create(case=row, due=due, who=who, expert=expert)
+    FollowUp.objects.create(case=row, due=due, who=who, expert=expert)
     return row

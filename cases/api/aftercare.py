@@ -1,4 +1,4 @@
-"""After a discussion, under /api/v1/cases/: the recommendation, its signing, and the looks."""
+"""After a discussion, under /api/v1/cases/: the recommendation, its signing, and the follow-ups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from cases.models import Carried, Case, Look, Recommendation, WithPerson
+from cases.models import Case, FollowUp, FollowUpOutcome, Recommendation, WithPerson
 from cases.services import aftercare
 from experts.models import Expert
 from mdt_portal import access, api
@@ -35,23 +35,23 @@ class TaskSerializer(PersonSerializer):
 
 
 class RecommendationSerializer(PersonSerializer):
-    """`signed_at` is null for a draft, which only those see who may sign it; `who` calls on the day of `next_look`."""
+    """`signed_at` is null for a draft, which only those see who may sign it; `who` calls on `next_follow_up_on`."""
 
     text = serializers.CharField()
     tasks = TaskSerializer(many=True)
-    next_look = serializers.DateField(allow_null=True)
+    next_follow_up_on = serializers.DateField(allow_null=True)
     signed_at = serializers.DateTimeField(allow_null=True)
     signed_by = serializers.CharField(source="signed_by.__str__", allow_null=True, default=None)
     in_time = serializers.BooleanField(allow_null=True, help_text="Signed by the end of the next working day.")
     version = serializers.IntegerField()
 
 
-class LookSerializer(PersonSerializer):
-    """One look: due on a day, and what was found; `outcome` is empty while it is still to be taken."""
+class FollowUpSerializer(PersonSerializer):
+    """One follow-up: due on a day, and what was found; `outcome` is empty while it is still to be taken."""
 
     id = serializers.CharField(source="public_id")
     due = serializers.DateField()
-    outcome = serializers.ChoiceField(Carried.choices, allow_blank=True)
+    outcome = serializers.ChoiceField(FollowUpOutcome.choices, allow_blank=True)
     note = serializers.CharField()
     taken_at = serializers.DateTimeField(allow_null=True)
     taken_by = serializers.CharField(source="taken_by.__str__", allow_null=True, default=None)
@@ -62,7 +62,7 @@ class FollowedSerializer(serializers.Serializer):
 
     recommend_by = serializers.DateTimeField(allow_null=True, help_text="The end of the working day after the meeting.")
     recommendation = RecommendationSerializer(allow_null=True, source="shown_recommendation")
-    looks = LookSerializer(many=True, source="all_looks")
+    follow_ups = FollowUpSerializer(many=True, source="all_follow_ups")
 
 
 def add(case: Case, user: User) -> None:
@@ -72,8 +72,8 @@ def add(case: Case, user: User) -> None:
     if found and found.signed_at is None and not access.can(user, "case.recommend", case):
         found = None
     case.shown_recommendation = found  # type: ignore[attr-defined]
-    looks = Look.objects.filter(case=case).select_related("expert", "taken_by")
-    case.all_looks = list(looks)  # type: ignore[attr-defined]
+    follow_ups = FollowUp.objects.filter(case=case).select_related("expert", "taken_by")
+    case.all_follow_ups = list(follow_ups)  # type: ignore[attr-defined]
 
 
 # What is asked --------------------------------------------------------------------------------------------------------
@@ -94,17 +94,19 @@ class TodoSerializer(NamedSomebodySerializer):
 class WordsSerializer(NamedSomebodySerializer):
     text = serializers.CharField(max_length=8000, required=False, allow_blank=True, default="")
     tasks = TodoSerializer(many=True, required=False, default=list)
-    next_look = serializers.DateField(required=False, allow_null=True, default=None)
+    next_follow_up_on = serializers.DateField(required=False, allow_null=True, default=None)
     version = serializers.IntegerField(required=False, help_text="The version that was seen; 0: there was none.")
 
 
 class TakenSerializer(NamedSomebodySerializer):
-    """With `next_look` somebody looks again; without, the case closes."""
+    """With `next_follow_up_on` somebody looks again; without, the case closes."""
 
-    outcome = serializers.ChoiceField(Carried.choices)
+    outcome = serializers.ChoiceField(FollowUpOutcome.choices)
     note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
-    next_look = serializers.DateField(required=False, allow_null=True, default=None)
-    look = serializers.CharField(required=False, help_text="The open look that was seen; 409 if it is taken by now.")
+    next_follow_up_on = serializers.DateField(required=False, allow_null=True, default=None)
+    follow_up = serializers.CharField(
+        required=False, help_text="The open follow-up that was seen; 409 if it is taken by now."
+    )
 
 
 def _person(given: Mapping[str, Any]) -> Expert | str:
@@ -113,11 +115,13 @@ def _person(given: Mapping[str, Any]) -> Expert | str:
 
 def _words(given: Mapping[str, Any]) -> aftercare.Words:
     todos = [aftercare.Todo(what=one["what"], who=_person(one), due=one["due"]) for one in given["tasks"]]
-    return aftercare.Words(text=given["text"], todos=todos, next_look=given["next_look"], who=_person(given))
+    return aftercare.Words(
+        text=given["text"], todos=todos, next_follow_up_on=given["next_follow_up_on"], who=_person(given)
+    )
 
 
 class AftercareActions:
-    """The deeds after a discussion, for a view set of cases that has `case(deed)` and `render(case)`."""
+    """The actions after a discussion, for a view set of cases that has `case(action)` and `render(case)`."""
 
     @extend_schema(summary="Keep a draft of the recommendation", tags=["cases"], request=WordsSerializer)
     @action(methods=["post"], detail=True, url_path="recommendation")
@@ -140,14 +144,16 @@ class AftercareActions:
         return self.render(case)
 
     @extend_schema(
-        summary="Was the plan carried out? Then another look, or the case closes",
+        summary="Was the plan carried out? Then another follow-up, or the case closes",
         tags=["cases"],
         request=TakenSerializer,
     )
-    @action(methods=["post"], detail=True, url_path="looks")
-    def take_look(self: Any, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+    @action(methods=["post"], detail=True, url_path="follow-ups")
+    def record_follow_up(self: Any, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case("case.follow_up")
         given = api.checked(TakenSerializer, self)
-        who = _person(given) if given["next_look"] else ""
-        found: dict[str, Any] = {name: given.get(name) for name in ("outcome", "note", "next_look", "look")}
-        return self.render(aftercare.take_look(case, by=request.user, who=who, **found))
+        who = _person(given) if given["next_follow_up_on"] else ""
+        found: dict[str, Any] = {
+            name: given.get(name) for name in ("outcome", "note", "next_follow_up_on", "follow_up")
+        }
+        return self.render(aftercare.record_follow_up(case, by=request.user, who=who, **found))

@@ -17,7 +17,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from cases.api import serializers as shown
-from cases.models import Case, Look, MaterialItem, Tier, Urgency
+from cases.models import Case, FollowUp, MaterialItem, Tier, Urgency
 from cases.selectors import case_queue
 from cases.services import intake, materials, patients, workflow
 from cases.states import CaseStatus
@@ -57,7 +57,7 @@ class CaseFilter(django_filters.FilterSet):
     order = django_filters.OrderingFilter(fields=[("due_at", "due_at"), ("pk", "created_at")])
 
     def looked_at(self, rows: QuerySet, name: str, value: date) -> QuerySet:
-        return rows.filter(pk__in=Look.objects.open().filter(due__lte=value).values("case"))
+        return rows.filter(pk__in=FollowUp.objects.open().filter(due__lte=value).values("case"))
 
     def held_back(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(case_queue.blocked_by(value))
@@ -104,11 +104,11 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
     def get_queryset(self) -> QuerySet[Case]:
         return self.visible(case_rows())
 
-    def case(self, deed: str = "") -> Case:
-        """The case of the address, if the reader may see it; NotAllowed if they may not do `deed`."""
+    def case(self, permission: str = "") -> Case:
+        """The case of the address, if the reader may see it; NotAllowed if they may not do `action`."""
         found: Case = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
-        if deed:
-            access.require(self.request.user, deed, found)
+        if permission:
+            access.require(self.request.user, permission, found)
         return found
 
     def render(self, case: Case, status: int = 200) -> Response:
@@ -178,12 +178,12 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         summary="Something on the checklist arrived, is not needed, or is missing after all",
         tags=["cases"],
         parameters=[OpenApiParameter("code", str, OpenApiParameter.PATH, description="the material's code")],
-        request=shown.MaterialDeedSerializer,
+        request=shown.MaterialActionSerializer,
     )
     @action(methods=["post"], detail=True, url_path=r"materials/(?P<code>[\w-]+)")
     def material(self, request: api.SignedIn, id: str, code: str) -> Response:  # noqa: A002
         case = self.case("case.supply")
-        given = api.checked(shown.MaterialDeedSerializer, self)
+        given = api.checked(shown.MaterialActionSerializer, self)
         item = get_object_or_404(case.materials.select_related("case"), code=code)
         if given["action"] == "receive":
             materials.receive(item, by=request.user, origin=given.get("origin"), note=given["note"])

@@ -1,4 +1,4 @@
-"""The catalogue under /api/v1/: whatever its desk can do, by the same verbs."""
+"""The catalogue under /api/v1/: whatever its desk can do, by the same services."""
 
 from __future__ import annotations
 
@@ -96,12 +96,12 @@ class CodesView(APIView):
         return Response(cases.DiagnosisSerializer(found, many=True).data)
 
 
-class BenchView(APIView):
+class RuleTesterView(APIView):
     @extend_schema(
         summary="Which rules look at these facts, which apply, and why, clause by clause; also with the drafts",
         tags=TAGS,
         request=cases.FactsSerializer,
-        responses={200: shown.BenchSerializer, **api.errors(400)},
+        responses={200: shown.RuleTesterSerializer, **api.errors(400)},
     )
     def post(self, request: api.SignedIn) -> Response:
         facts = workflow.checked_facts(**api.checked(cases.FactsSerializer, self))
@@ -112,10 +112,10 @@ class BenchView(APIView):
         found = {"in_force": self._trial(rule_tester.run(facts, present)), "with_drafts": None}
         if drafts:
             found["with_drafts"] = self._trial(rule_tester.run(facts, after))
-        return Response(shown.BenchSerializer(found).data)
+        return Response(shown.RuleTesterSerializer(found).data)
 
     @staticmethod
-    def _trial(trial: rule_tester.Trial) -> Any:
+    def _trial(trial: rule_tester.RuleTest) -> Any:
         return {"answer": cases.answer(trial.answer), "tried": trial.tried}
 
 

@@ -115,14 +115,14 @@ class RuleTriedSerializer(serializers.Serializer):
     clauses = RuleClauseSerializer(many=True)
 
 
-class TrialSerializer(serializers.Serializer):
+class RuleTestSerializer(serializers.Serializer):
     answer = cases.AnswerSerializer()
     tried = RuleTriedSerializer(many=True)
 
 
-class BenchSerializer(serializers.Serializer):
-    in_force = TrialSerializer()
-    with_drafts = TrialSerializer(allow_null=True)
+class RuleTesterSerializer(serializers.Serializer):
+    in_force = RuleTestSerializer()
+    with_drafts = RuleTestSerializer(allow_null=True)
 
 
 class WhichDraftsSerializer(serializers.Serializer):

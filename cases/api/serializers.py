@@ -190,7 +190,7 @@ class OverrideSerializer(WhySerializer):
         return [SeatNeed(**one) for one in given]
 
 
-class MaterialDeedSerializer(serializers.Serializer):
+class MaterialActionSerializer(serializers.Serializer):
     action = serializers.ChoiceField([("receive", "receive"), ("waive", "waive"), ("reopen", "reopen")])
     origin = api.PublicId(Institution, required=False, help_text="The hospital that it came from (receive).")
     note = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")

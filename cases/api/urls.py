@@ -12,7 +12,7 @@ urlpatterns = [
     path("catalogue/evaluate/", api.EvaluateView.as_view()),
     path("catalogue/asked-facts/", api.AskedFactsView.as_view()),
     path("catalogue/codes/", api.CodesView.as_view()),
-    path("catalogue/bench/", api.BenchView.as_view()),
+    path("catalogue/test/", api.RuleTesterView.as_view()),
     path("catalogue/check/", api.CheckView.as_view()),
     path("catalogue/drafts/", api.DraftsView.as_view()),
     path("catalogue/preview/", api.PreviewView.as_view()),

@@ -29,7 +29,7 @@ EVIDENCE = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class AnswerSeat:
     """One discipline that must come; `count` people with at least the title `wants`."""
 
     discipline: Discipline | str
@@ -58,7 +58,7 @@ class Sheet:
     could_be: str
     missing: tuple[str, ...]
     sure: bool
-    seats: tuple[Seat, ...]
+    seats: tuple[AnswerSeat, ...]
     optional: tuple[Discipline | str, ...]
     minutes: int
     hours: int
@@ -122,7 +122,7 @@ def sheet(answer: Answer, *, due_at: datetime | None, hours: int | None = None) 
         missing=tuple(wording.fact_text(fact) for fact in undecided.missing) if undecided else (),
         sure=certain is not None,
         seats=tuple(
-            Seat(
+            AnswerSeat(
                 discipline=named.get(seat.discipline, seat.discipline),
                 wants=_wants(seat.min_rank, seat.sub_specialty),
                 count=seat.count,

@@ -9,7 +9,7 @@ from cases.catalogue import rule_diff, rulebook, wording
 from cases.catalogue.core import csv_io, json_io
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.json_io import RuleFile
-from cases.catalogue.rule_diff import Change
+from cases.catalogue.rule_diff import RuleChange
 from cases.catalogue.rule_text import Names
 from cases.catalogue.rulebook import Loaded
 from cases.core.mistake import Mistake
@@ -44,7 +44,7 @@ class Planned:
 
     key: str
     rule: Rule
-    changes: list[Change]
+    changes: list[RuleChange]
 
     @property
     def name_en(self) -> str:

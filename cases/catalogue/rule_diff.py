@@ -51,7 +51,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class RuleChange:
     """One field that two versions have differently."""
 
     key: str
@@ -83,10 +83,10 @@ def fields(row: CatalogueRule, rule: Rule, known: Names) -> list[Field]:
     return [Field(key=key, label=str(label), text=said[key]) for key, label in FIELDS.items()]
 
 
-def changes(before: list[Field], after: list[Field]) -> list[Change]:
+def changes(before: list[Field], after: list[Field]) -> list[RuleChange]:
     """The fields whose words differ."""
     return [
-        Change(key=old.key, label=old.label, before=old.text, after=new.text)
+        RuleChange(key=old.key, label=old.label, before=old.text, after=new.text)
         for old, new in zip(before, after, strict=True)
         if old.text != new.text
     ]

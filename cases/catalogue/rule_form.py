@@ -34,7 +34,7 @@ class Posted(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seat:
+class SeatFields:
     """One row of the seats."""
 
     discipline: str = ""
@@ -44,14 +44,14 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
+class RuleForm:
     """The whole editor. `lines` is the condition as text where the reader chose to write it so, else None."""
 
     texts: Mapping[str, str] = field(default_factory=dict)
     hours: Mapping[str, str] = field(default_factory=dict)
     clauses: tuple[Clause, ...] = ()
     lines: str | None = None
-    seats: tuple[Seat, ...] = ()
+    seats: tuple[SeatFields, ...] = ()
     optional: tuple[str, ...] = ()
     materials: tuple[str, ...] = ()
     evidence: Mapping[str, str] = field(default_factory=dict)
@@ -93,29 +93,29 @@ class Typed:
         found, wrong = clauses.condition(read)
         return found, [replace(one, place="condition") for one in (*unreadable, *wrong)]
 
-    def done(self, deed: str) -> Typed:
+    def done(self, action: str) -> RuleForm:
         """The editor after a row was added or taken away, or the condition is to be written the other way."""
-        verb, _, rest = deed.partition("-")
+        service, _, rest = action.partition("-")
         name, _, number = rest.partition("-")
-        if verb == "add":
+        if service == "add":
             return self._with_row(name)
-        if verb == "remove" and number.isdigit():
+        if service == "remove" and number.isdigit():
             return self._without_row(name, int(number))
-        if deed == "mode-text" and self.lines is None:
+        if action == "mode-text" and self.lines is None:
             return replace(self, lines=clauses.text(one for one in self.clauses if one.key))
-        if deed == "mode-rows" and self.lines is not None:
+        if action == "mode-rows" and self.lines is not None:
             read, unreadable = clauses.read(self.lines)
             return self if unreadable else replace(self, clauses=read, lines=None)
         return self
 
-    def _with_row(self, name: str) -> Typed:
+    def _with_row(self, name: str) -> RuleForm:
         if name == "clause":
             return replace(self, clauses=(*self.clauses, Clause(key="")))
         if name == "seat":
-            return replace(self, seats=(*self.seats, Seat()))
+            return replace(self, seats=(*self.seats, SeatFields()))
         return replace(self, optional=(*self.optional, "")) if name == "optional" else self
 
-    def _without_row(self, name: str, number: int) -> Typed:
+    def _without_row(self, name: str, number: int) -> RuleForm:
         if name == "clause":
             return replace(self, clauses=_without(self.clauses, number))
         if name == "seat":
@@ -143,14 +143,14 @@ class Typed:
         return next((f"clause-{at}" for at in filled if self.clauses[at].key in keys), "condition")
 
 
-def of_raw(raw: Mapping[str, Any]) -> Typed:
+def of_raw(raw: Mapping[str, Any]) -> RuleForm:
     """A rule of a catalogue file, opened in the editor."""
-    return Typed(
+    return RuleForm(
         texts={key: str(raw.get(key, "")) for key in TEXTS} | {"icd10": ", ".join(raw["icd10"])},
         hours={urgency: str((raw.get("hours") or {}).get(urgency, "")) for urgency in URGENCIES},
         clauses=clauses.of(raw["condition"]),
         seats=tuple(
-            Seat(
+            SeatFields(
                 discipline=seat["discipline"],
                 count=str(seat.get("count", 1)),
                 min_rank=str(seat["min_rank"]),
@@ -165,7 +165,7 @@ def of_raw(raw: Mapping[str, Any]) -> Typed:
     )
 
 
-def of_post(posted: Posted) -> Typed:
+def of_post(posted: Posted) -> RuleForm:
     """What the form sent."""
 
     def row(name: str, number: str, part: str) -> str:
@@ -179,13 +179,15 @@ def of_post(posted: Posted) -> Typed:
         )
         for number in posted.getlist("clause")
     ]
-    return Typed(
+    return RuleForm(
         texts={key: str(posted.get(key, "")) for key in TEXTS},
         hours={urgency: str(posted.get(f"hours-{urgency}", "")) for urgency in URGENCIES},
         clauses=tuple(replace(one, key=one.key if one.key in clauses.KEYS else "") for one in found),
         lines=str(posted.get("lines", "")) if posted.get("mode") == "text" else None,
         seats=tuple(
-            Seat(**{part: row("seat", number, part) for part in ("discipline", "count", "min_rank", "sub_specialty")})
+            SeatFields(
+                **{part: row("seat", number, part) for part in ("discipline", "count", "min_rank", "sub_specialty")}
+            )
             for number in posted.getlist("seat")
         ),
         optional=tuple(posted.getlist("optional")),
@@ -195,7 +197,7 @@ def of_post(posted: Posted) -> Typed:
     )
 
 
-def _seat(seat: Seat) -> dict[str, Any]:
+def _seat(seat: SeatFields) -> dict[str, Any]:
     found: dict[str, Any] = {
         "discipline": seat.discipline,
         "count": clauses.number(seat.count),

@@ -44,7 +44,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class RuleLine:
     """One rule: the version that is shown (in force, else the newest that may come), and all that is open."""
 
     key: str
@@ -81,7 +81,7 @@ def _state(row: CatalogueRule, on: date, counting: CatalogueRule | None) -> str:
     return "in_force" if row is counting else "replaced"
 
 
-def lines(rows: Iterable[CatalogueRule], on: date, known: Names) -> list[Line]:
+def lines(rows: Iterable[CatalogueRule], on: date, known: Names) -> list[RuleLine]:
     """One line for each rule. `rows` comes from `newest`."""
     by_key: dict[str, list[Version]] = {}
     for version in versions(rows, on):
@@ -97,12 +97,12 @@ def newest() -> list[CatalogueRule]:
     return list(CatalogueRule.objects.filter(live).select_related("changed_by"))
 
 
-def _line(found: Sequence[Version], known: Names, words: object) -> Line:
+def _line(found: Sequence[Version], known: Names, words: object) -> RuleLine:
     order = ("in_force", "future", "draft", "replaced", "withdrawn")
     shown = min(found, key=lambda version: (order.index(version.state), -version.row.version))
     opened = [version for version in found if version.state in ("in_force", "future", "draft")] or [shown]
     rule = rulebook.parsed(shown.row, words)  # type: ignore[arg-type]
-    return Line(
+    return RuleLine(
         key=shown.row.key,
         shown=shown,
         open=tuple(sorted(opened, key=lambda version: version.row.version)),
@@ -120,8 +120,8 @@ def evidence_text(evidence: Mapping[str, str]) -> str:
 
 
 def found_by(
-    rows: Iterable[Line], *, text: str = "", tier: str = "", evidence: str = "", state: str = "", group: str = ""
-) -> list[Line]:
+    rows: Iterable[RuleLine], *, text: str = "", tier: str = "", evidence: str = "", state: str = "", group: str = ""
+) -> list[RuleLine]:
     """The lines that fit all that is asked for."""
     return [
         line
@@ -134,7 +134,7 @@ def found_by(
     ]
 
 
-def _fits(line: Line, text: str) -> bool:
+def _fits(line: RuleLine, text: str) -> bool:
     """By key, name, discipline, source, words of the condition; an ICD-10 code finds the rules that cover it."""
     code = icd10.nearest(text)
     if code is not None and line.rule.width(code) is not None:

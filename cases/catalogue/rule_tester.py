@@ -39,7 +39,7 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class RuleTest:
     """The answer, and every rule that was asked: those that apply first."""
 
     answer: Answer
@@ -55,7 +55,7 @@ class Trial:
         return [one for one in self.tried if one.applies is False]
 
 
-def run(facts: Facts, rules: Sequence[Rule]) -> Trial:
+def run(facts: Facts, rules: Sequence[Rule]) -> RuleTest:
     """What `rules` say to these facts."""
     tried = [
         Tried(
@@ -70,4 +70,4 @@ def run(facts: Facts, rules: Sequence[Rule]) -> Trial:
         for one in evaluation.judge(facts, rules)
     ]
     tried.sort(key=lambda one: (True, None, False).index(one.applies))
-    return Trial(answer=evaluation.evaluate(facts, rules), tried=tuple(tried))
+    return RuleTest(answer=evaluation.evaluate(facts, rules), tried=tuple(tried))

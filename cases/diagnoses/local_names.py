@@ -12,7 +12,7 @@ from django.db.models import Count, Max
 from django.utils import timezone
 
 from cases.diagnoses.core import fuzzy
-from cases.diagnoses.core.code_list import Row
+from cases.diagnoses.core.code_list import CodeRow
 from cases.models import DiagnosisName
 from mdt_portal import audit
 from mdt_portal.models import User
@@ -28,7 +28,7 @@ class Loaded:
 
 
 @transaction.atomic
-def load(rows: Sequence[Row], *, by: User | None) -> Loaded:
+def load(rows: Sequence[CodeRow], *, by: User | None) -> Loaded:
     """Add and rename; names that the list does not hold stay."""
     known = {row.code.upper(): row for row in DiagnosisName.objects.all()}
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""Patients and referrals out of a FHIR file, by the ordinary verbs. Idempotent by patient and condition identifiers."""
+"""Patients and referrals out of a FHIR file, by the ordinary services; idempotent by their identifiers."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ from cases.fhir.core.conversion import Passed, Referral
 from cases.models import Case, CaseSource, Patient
 from cases.selectors import case_facts
 from cases.services import patients, workflow
-from cases.states import CaseStatus
+from cases.states import OPEN_FOR_FACTS, OVER
 from experts.models import Institution
 from mdt_portal import audit
 from mdt_portal.fields import search_hash
 from mdt_portal.models import User
 
 NO_NAME = "—"
-_OVER = (CaseStatus.WITHDRAWN, CaseStatus.CLOSED)
-_OPEN_FOR_FACTS = (CaseStatus.DRAFT, CaseStatus.NEEDS_FACTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +108,7 @@ def _known(patient: Patient, referral: Referral) -> Case | None:
     source = CaseSource.objects.filter(record_hash__in=hashes).select_related("case").order_by("pk").first()
     if source is not None:
         return source.case
-    cases = Case.objects.filter(patient=patient).exclude(status__in=_OVER).order_by("pk")
+    cases = Case.objects.filter(patient=patient).exclude(status__in=OVER).order_by("pk")
     return next((case for case in cases if diseases.disease_of(case.code) == referral.disease), None)
 
 
@@ -138,7 +136,7 @@ def _refer(patient: Patient, referral: Referral, *, by: User | None, institution
 
 def _complete(case: Case, referral: Referral, *, by: User | None) -> bool:
     """Add what the file knows and the case does not; what somebody entered stays."""
-    if case.status not in _OPEN_FOR_FACTS:
+    if case.status not in OPEN_FOR_FACTS:
         return False
     told, known = referral.facts, case_facts.facts_of(case)
     wider = replace(

@@ -1,10 +1,10 @@
 """Patients, referred cases, the disease catalogue's rules, and what follows a discussion.
 
 Case ──  Recommendation ──< Task         what the team recommends, and what is to be done by whom
-Case ──< Look                            was it carried out? One look is open at a time, until the loop is closed
+Case ──< FollowUp                        was it carried out? One is open at a time, until the loop is closed
 """
 
-from cases.models.aftercare import Carried, Look, Outcome, Recommendation, Task, WithPerson
+from cases.models.aftercare import FollowUp, FollowUpOutcome, Outcome, Recommendation, Task, WithPerson
 from cases.models.cases import (
     CareLevel,
     Case,
@@ -26,14 +26,14 @@ from cases.models.cases import (
 
 __all__ = [
     "CareLevel",
-    "Carried",
     "Case",
     "CaseQuerySet",
     "CaseSource",
     "CatalogueRule",
     "CatalogueRuleQuerySet",
     "DiagnosisName",
-    "Look",
+    "FollowUp",
+    "FollowUpOutcome",
     "MaterialItem",
     "Outcome",
     "Patient",

@@ -1,4 +1,4 @@
-"""What follows a discussion: the team's recommendation, what is to be done, and the looks at whether it was."""
+"""What follows a discussion: the team's recommendation, what is to be done, and the follow-ups: was it done?"""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Outcome(Status):
     OTHER = "other", "pending", _("Another reason")
 
 
-class Carried(Status):
+class FollowUpOutcome(Status):
     """Whether a recommendation was carried out."""
 
     OUT = "out", "confirmed", _("Carried out")
@@ -55,13 +55,13 @@ class WithPerson(models.Model):
 class Recommendation(WithPerson):
     """What the team recommends for one discussed case: a draft until it is signed, unchangeable afterwards.
 
-    `next_look` is the day of the first look; `who` calls on that day.
+    `next_follow_up_on` is the day of the first follow-up; `who` calls on that day.
     """
 
     public_id = public_id_field()
     case = models.OneToOneField(Case, on_delete=models.PROTECT, related_name="recommendation")
     text = models.TextField(_("recommendation"), blank=True)
-    next_look = models.DateField(_("next look"), null=True, blank=True)
+    next_follow_up_on = models.DateField(_("next look"), null=True, blank=True)
     written_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -74,8 +74,8 @@ class Recommendation(WithPerson):
         verbose_name_plural = _("recommendations")
         constraints = [
             models.CheckConstraint(
-                condition=Q(signed_at__isnull=True) | (~Q(text="") & ~Q(who="") & Q(next_look__isnull=False)),
-                name="signed_recommendation_has_text_and_next_look",
+                condition=Q(signed_at__isnull=True) | (~Q(text="") & ~Q(who="") & Q(next_follow_up_on__isnull=False)),
+                name="signed_recommendation_has_text_and_follow_up",
             ),
         ]
 
@@ -106,44 +106,44 @@ class Task(WithPerson):
         return self.what
 
 
-class LookQuerySet(models.QuerySet["Look"]):
-    def open(self) -> LookQuerySet:
-        """Looks that are still to be taken, at cases that are followed up."""
+class FollowUpQuerySet(models.QuerySet["FollowUp"]):
+    def open(self) -> FollowUpQuerySet:
+        """Follow-ups that are still to be done, of cases that are followed up."""
         return self.filter(outcome="", case__status=CaseStatus.FOLLOWING_UP)
 
-    def taken(self) -> LookQuerySet:
+    def taken(self) -> FollowUpQuerySet:
         return self.exclude(outcome="")
 
-    def overdue(self, today: date) -> LookQuerySet:
+    def overdue(self, today: date) -> FollowUpQuerySet:
         return self.open().filter(due__lt=today)
 
 
-class Look(WithPerson):
-    """One look at whether a recommendation was carried out: due on a day, then taken."""
+class FollowUp(WithPerson):
+    """Once asking whether a recommendation was carried out: due on a day, then taken."""
 
     public_id = public_id_field()
-    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="looks")
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="follow_ups")
     due = models.DateField(_("next look"), db_index=True)
-    outcome = models.CharField(_("carried out"), max_length=8, choices=Carried.choices, blank=True)
+    outcome = models.CharField(_("carried out"), max_length=8, choices=FollowUpOutcome.choices, blank=True)
     note = models.CharField(_("note"), max_length=300, blank=True)
     taken_at = models.DateTimeField(_("taken"), null=True, blank=True)
     taken_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
-    objects = LookQuerySet.as_manager()
+    objects = FollowUpQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("look")
         verbose_name_plural = _("looks")
         ordering = ["due", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["case"], condition=Q(outcome=""), name="one_open_look_per_case"),
-            models.CheckConstraint(condition=~Q(who=""), name="look_names_who_calls"),
+            models.UniqueConstraint(fields=["case"], condition=Q(outcome=""), name="one_open_follow_up_per_case"),
+            models.CheckConstraint(condition=~Q(who=""), name="follow_up_names_who_calls"),
             models.CheckConstraint(
                 condition=Q(outcome="", taken_at__isnull=True) | (~Q(outcome="") & Q(taken_at__isnull=False)),
-                name="look_taken_with_its_outcome",
+                name="follow_up_taken_with_its_outcome",
             ),
             models.CheckConstraint(
-                condition=~Q(outcome__in=["partly", "not"]) | ~Q(note=""), name="look_says_why_not_carried_out"
+                condition=~Q(outcome__in=["partly", "not"]) | ~Q(note=""), name="follow_up_says_why_not_carried_out"
             ),
         ]
 
@@ -152,4 +152,4 @@ class Look(WithPerson):
 
     @property
     def hue(self) -> str:
-        return Carried(self.outcome).hue
+        return FollowUpOutcome(self.outcome).hue

@@ -24,7 +24,6 @@ from mdt_portal import audit
 from mdt_portal.i18n import phrases
 from mdt_portal.models import User
 
-QUEUED = (CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING)
 NEAR = timedelta(hours=24)
 PAGE = "queue"
 BLOCKED = ("facts", "team", "materials", "nothing")

@@ -15,13 +15,12 @@ from django.db.models import Q
 
 from cases.catalogue import rulebook
 from cases.catalogue.core import effect, requirement
-from cases.catalogue.core.effect import Asked, Change, Effect, Load
+from cases.catalogue.core.effect import DisciplineLoad, Effect, EvaluatedCase, TierChange
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.requirement import Requirement
 from cases.models import Case, CatalogueRule
 from cases.selectors import case_facts
-from cases.selectors.case_queue import QUEUED
-from cases.states import CaseStatus
+from cases.states import NOT_ASKED, QUEUED
 from experts import roles
 from experts.models import Role
 from mdt_portal import access
@@ -63,7 +62,7 @@ class Preview:
     moves: tuple[Moved, ...]
     otherwise: int
     by_hand: int
-    loads: tuple[Load, ...]
+    loads: tuple[DisciplineLoad, ...]
     named: tuple[Named, ...]
     waiting_changed: int
     seconds: float
@@ -101,19 +100,17 @@ def _of(before: Sequence[Rule], after: Sequence[Rule], *, on: date, now: datetim
     )
 
 
-def _asked(now: datetime) -> list[Asked]:
+def _asked(now: datetime) -> list[EvaluatedCase]:
     """The waiting cases and those of the last 90 days; two queries."""
     since = now - timedelta(days=DAYS)
-    rows = Case.objects.exclude(status__in=[CaseStatus.DRAFT, CaseStatus.WITHDRAWN]).filter(
-        Q(status__in=QUEUED) | Q(submitted_at__gte=since)
-    )
+    rows = Case.objects.exclude(status__in=NOT_ASKED).filter(Q(status__in=QUEUED) | Q(submitted_at__gte=since))
     by_hand = {
         pk: requirement.from_json(raw)
         for pk, raw in rows.filter(override__isnull=False).values_list("pk", "requirement")
         if raw
     }
     return [
-        Asked(
+        EvaluatedCase(
             key=case.pk,
             facts=case_facts.facts_of(case),  # type: ignore[arg-type]  # a row with just what it reads
             waiting=case.status in QUEUED,
@@ -131,12 +128,12 @@ def _moves(found: Effect) -> tuple[Moved, ...]:
     return tuple(Moved(before=old, after=new, waiting=waiting[old, new], recent=recent[old, new]) for old, new in pairs)
 
 
-def _weight(load: Load) -> tuple[float, float, str]:
+def _weight(load: DisciplineLoad) -> tuple[float, float, str]:
     """The largest change first, then the busiest."""
     return -abs(load.minutes_after - load.minutes_before), -load.minutes_after, load.discipline
 
 
-def _named(changes: Sequence[Change], reader: User) -> tuple[Named, ...]:
+def _named(changes: Sequence[TierChange], reader: User) -> tuple[Named, ...]:
     """Cases by their number: those that one may see, and those of the hospitals whose catalogue one keeps."""
     by_key = {change.case.key: change for change in changes}
     rows = Case.objects.filter(pk__in=by_key).select_related("institution")

@@ -1,4 +1,4 @@
-"""What happened to a case, in words: its moves and the deeds that moved nothing. Reads only."""
+"""What happened to a case, in words: its moves and the actions that moved nothing. Reads only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.catalogue import wording
-from cases.models import Carried, Case, Outcome, Tier
+from cases.models import Case, FollowUpOutcome, Outcome, Tier
 from cases.states import CaseStatus
 from experts.models import Team
 from mdt_portal.i18n import phrases
@@ -38,21 +38,21 @@ MOVES = {
     "case.followed_up": gettext_lazy("Now: %(new)s"),
     "case.loop_closed": gettext_lazy("Closed: the plan was looked after to its end"),
 }
-DEEDS = {
+ACTIONS = {
     "case.referred": gettext_lazy("Referred"),
     "case.edited": gettext_lazy("Facts or details were changed"),
     "case.reevaluated": gettext_lazy("The catalogue was asked again"),
     "case.overridden": gettext_lazy("Tier set by hand to “%(tier)s”: %(reason)s"),
     "case.team_assigned": gettext_lazy("Given to %(team)s"),
-    "case.chased": gettext_lazy("The referrer was asked for what is missing"),
+    "case.reminded": gettext_lazy("The referrer was asked for what is missing"),
     "case.held": gettext_lazy("A time was held"),
     "case.booked": gettext_lazy("A promised time was booked"),
     "case.limit_extended": gettext_lazy("The limit was extended: %(reason)s"),
     "case.relaxed": gettext_lazy("A demand was relaxed: %(reason)s"),
     "recommendation.drafted": gettext_lazy("A recommendation was drafted"),
-    "look.taken": gettext_lazy("A look was taken: %(outcome)s"),
-    "wish.added": gettext_lazy("A pin or ban was set"),
-    "wish.withdrawn": gettext_lazy("A pin or ban was withdrawn"),
+    "follow_up.recorded": gettext_lazy("A look was taken: %(outcome)s"),
+    "placement_constraint.added": gettext_lazy("A pin or ban was set"),
+    "placement_constraint.withdrawn": gettext_lazy("A pin or ban was withdrawn"),
     "material.received": gettext_lazy("%(material)s received"),
     "material.waived": gettext_lazy("%(material)s is not needed"),
     "material.missing": gettext_lazy("%(material)s is missing again"),
@@ -71,12 +71,12 @@ def of(case: Case) -> list[Event]:
     """Everything that is on record, the newest first; looks at the patient count too. Three queries."""
     moves = StatusEvent.objects.filter(subject_type="cases.case", subject_id=case.pk).select_related("by")
     own = Q(subject_type="cases.case", subject_id=case.pk)
-    seen = Q(subject_type="cases.patient", subject_id=case.patient_id, deed="looked")
-    deeds = AuditEvent.objects.filter(own | seen, deed__in=DEEDS).select_related("by")
+    seen = Q(subject_type="cases.patient", subject_id=case.patient_id, action="looked")
+    actions = AuditEvent.objects.filter(own | seen, action__in=ACTIONS).select_related("by")
     found = [Event(at=one.at, by=one.by, text=_move_text(one)) for one in moves]
-    rows = list(deeds)
+    rows = list(actions)
     teams = Team.objects.in_bulk([one.params["team"] for one in rows if "team" in one.params])
-    found += [Event(at=one.at, by=one.by, text=_deed_text(one, teams)) for one in rows]
+    found += [Event(at=one.at, by=one.by, text=_action_text(one, teams)) for one in rows]
     return sorted(found, key=lambda event: event.at, reverse=True)
 
 
@@ -89,14 +89,14 @@ def _move_text(event: StatusEvent) -> str:
     return str(MOVES.get(event.code, "%(old)s → %(new)s")) % words
 
 
-def _deed_text(event: AuditEvent, teams: Mapping[int, Team]) -> str:
+def _action_text(event: AuditEvent, teams: Mapping[int, Team]) -> str:
     words: dict[str, Any] = {"tier": "", "reason": "", **event.params}
     if words["tier"]:
         words["tier"] = Tier(words["tier"]).label
     if "outcome" in words:
-        words["outcome"] = Carried(words["outcome"]).label
+        words["outcome"] = FollowUpOutcome(words["outcome"]).label
     if "team" in words:
         words["team"] = teams.get(words["team"], "?")
     if "code" in words:
         words["material"] = wording.material_text(words["code"])
-    return str(DEEDS[event.deed]) % words
+    return str(ACTIONS[event.action]) % words

@@ -12,17 +12,17 @@ from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
 from cases.models import Case
 from cases.selectors import material_state
-from cases.states import CaseStatus
+from cases.states import AWAITING_FACTS, FOLLOWED_UP, CaseStatus
 from mdt_portal.i18n import clock, phrases
 
 WAY = (
     (gettext_lazy("Referred"), (CaseStatus.DRAFT,)),
-    (gettext_lazy("Evaluated"), (CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS)),
+    (gettext_lazy("Evaluated"), AWAITING_FACTS),
     (gettext_lazy("Waiting for a place"), (CaseStatus.WAITING,)),
     (gettext_lazy("Planned"), (CaseStatus.PLANNED,)),
     (gettext_lazy("Confirmed"), (CaseStatus.CONFIRMED,)),
     (gettext_lazy("Discussed"), (CaseStatus.DISCUSSED,)),
-    (gettext_lazy("Followed up"), (CaseStatus.CONCLUDED, CaseStatus.FOLLOWING_UP)),
+    (gettext_lazy("Followed up"), FOLLOWED_UP),
 )
 
 

@@ -1,8 +1,8 @@
-"""The verbs after a discussion: discussed, recommended, followed up, closed.
+"""The services after a discussion: discussed, recommended, followed up, closed.
 
-    discussed ──conclude──▶ concluded ──▶ following_up ──take_look──▶ (another look) | closed
+    discussed ──conclude──▶ concluded ──▶ following_up ──record_follow_up──▶ (another follow-up) | closed
 
-A case closes only with its loop closed: whoever signs says when somebody looks, and who; each look is followed by
+A case closes only with its loop closed: whoever signs says when somebody looks, and who; each follow-up is followed by
 another one, or closes the case.
 """
 
@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.models import Carried, Case, Look, Outcome, Recommendation, Task
+from cases.models import Case, FollowUp, FollowUpOutcome, Outcome, Recommendation, Task
 from cases.states import CaseStatus
 from experts.availability import working_days
 from experts.models import Affiliation, Expert
@@ -41,11 +41,11 @@ class Todo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What stands in a recommendation. `who` calls on the day of `next_look`."""
+    """What stands in a recommendation. `who` calls on the day of `next_follow_up_on`."""
 
     text: str = ""
     todos: Sequence[Todo] = ()
-    next_look: date | None = None
+    next_follow_up_on: date | None = None
     who: Expert | str = ""
 
 
@@ -101,8 +101,8 @@ def conclude(
     row = _unsigned(case, version)
     _check(words, today=today_at(case, moment))
     _write(row, words, by=by, signed_by=by, signed_at=moment)
-    assert words.next_look is not None, "checked above"
-    Look.objects.create(case=case, due=words.next_look, who=row.who, expert=row.expert)
+    assert words.next_follow_up_on is not None, "checked above"
+    FollowUp.objects.create(case=case, due=words.next_follow_up_on, who=row.who, expert=row.expert)
     lifecycle.move(case, CaseStatus.CONCLUDED, by=by, why="case.concluded")
     lifecycle.move(case, CaseStatus.FOLLOWING_UP, by=by, why="case.followed_up")
     audit.record("recommendation.signed", by=by, subject=case)
@@ -127,7 +127,7 @@ def _unsigned(case: Case, version: int | None) -> Recommendation:
 def _check(words: Words, *, today: date) -> None:
     required = [_("This field is required.")]
     wrong = {name: required for name in ("text", "who") if not str(getattr(words, name)).strip()}
-    wrong |= _wrong_day(words.next_look, today=today)
+    wrong |= _wrong_day(words.next_follow_up_on, today=today)
     if wrong:
         message = _("A recommendation is signed with its text, the day of the next look, and who calls then.")
         raise RuleError(message, fields=wrong)
@@ -135,14 +135,14 @@ def _check(words: Words, *, today: date) -> None:
 
 def _wrong_day(day: date | None, *, today: date) -> dict[str, list[str]]:
     if day is None:
-        return {"next_look": [_("This field is required.")]}
+        return {"next_follow_up_on": [_("This field is required.")]}
     if not today <= day <= today + FARTHEST:
-        return {"next_look": [_("The next look must lie ahead, within five years.")]}
+        return {"next_follow_up_on": [_("The next look must lie ahead, within five years.")]}
     return {}
 
 
 def _write(row: Recommendation, words: Words, *, by: User, **signed: object) -> None:
-    row.text, row.next_look, row.written_by = words.text.strip(), words.next_look, by
+    row.text, row.next_follow_up_on, row.written_by = words.text.strip(), words.next_follow_up_on, by
     row.who, row.expert = _person(words.who, row.case)
     row.version += 1
     for name, value in signed.items():
@@ -167,50 +167,52 @@ def _person(who: Expert | str, case: Case) -> tuple[str, Expert | None]:
     return name, rows[0] if len(rows) == 1 else None
 
 
-# The looks ------------------------------------------------------------------------------------------------------------
+# The follow-ups -------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def take_look(
+def record_follow_up(
     case: Case,
     *,
     by: User,
     outcome: str,
     note: str = "",
-    next_look: date | None = None,
+    next_follow_up_on: date | None = None,
     who: Expert | str = "",
-    look: str | None = None,
+    follow_up: str | None = None,
     at: datetime | None = None,
 ) -> Case:
-    """Write down whether the plan was carried out; then another look on a day (`next_look`, by `who`), or close.
+    """Write down whether the plan was carried out; then another follow-up (`next_follow_up_on`, by `who`), or close.
 
-    `look` is the public id of the one that the caller has seen: StaleState where somebody took it meanwhile.
+    `follow_up` is the public id of the one that the caller has seen: StaleState where somebody took it meanwhile.
     """
     moment = at or timezone.now()
     case = _locked(case)
-    row = case.looks.select_for_update().filter(outcome="").first()
-    if case.status != CaseStatus.FOLLOWING_UP or row is None or look not in (None, row.public_id):
+    row = case.follow_ups.select_for_update().filter(outcome="").first()
+    if case.status != CaseStatus.FOLLOWING_UP or row is None or follow_up not in (None, row.public_id):
         raise StaleState(_("Somebody else has written down this look already. See what they found."))
-    _check_look(outcome, note, next_look, who, today=today_at(case, moment))
-    row.outcome, row.note, row.taken_at, row.taken_by = Carried(outcome), note.strip(), moment, by
+    _check_follow_up(outcome, note, next_follow_up_on, who, today=today_at(case, moment))
+    row.outcome, row.note, row.taken_at, row.taken_by = FollowUpOutcome(outcome), note.strip(), moment, by
     row.save(update_fields=["outcome", "note", "taken_at", "taken_by"])
-    audit.record("look.taken", by=by, subject=case, outcome=outcome)
-    if next_look is not None:
+    audit.record("follow_up.recorded", by=by, subject=case, outcome=outcome)
+    if next_follow_up_on is not None:
         name, expert = _person(who, case)
-        Look.objects.create(case=case, due=next_look, who=name, expert=expert)
+        FollowUp.objects.create(case=case, due=next_follow_up_on, who=name, expert=expert)
     else:
         lifecycle.move(case, CaseStatus.CLOSED, by=by, why="case.loop_closed")
     return case
 
 
-def _check_look(outcome: str, note: str, next_look: date | None, who: Expert | str, *, today: date) -> None:
+def _check_follow_up(
+    outcome: str, note: str, next_follow_up_on: date | None, who: Expert | str, *, today: date
+) -> None:
     wrong: dict[str, list[str]] = {}
-    if outcome not in Carried.values:
+    if outcome not in FollowUpOutcome.values:
         wrong["outcome"] = [_("This field is required.")]
-    elif outcome != Carried.OUT and not note.strip():
+    elif outcome != FollowUpOutcome.OUT and not note.strip():
         wrong["note"] = [_("Say why it was not carried out in full.")]
-    if next_look is not None:
-        wrong |= _wrong_day(next_look, today=today)
+    if next_follow_up_on is not None:
+        wrong |= _wrong_day(next_follow_up_on, today=today)
         if not str(who).strip():
             wrong["who"] = [_("This field is required.")]
     if wrong:

@@ -1,4 +1,4 @@
-"""Deeds on several cases of the queue at once. Each case is a transaction of its own; what was refused is named."""
+"""Actions on several cases of the queue at once. Each case is a transaction of its own; what was refused is named."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def chosen(user: User, public_ids: Iterable[str]) -> list[Case]:
     return list(access.visible(user, rows).order_by("pk"))
 
 
-def perform(deed: str, cases: list[Case], *, by: User, team_id: str = "") -> tuple[str, str]:
+def perform(action: str, cases: list[Case], *, by: User, team_id: str = "") -> tuple[str, str]:
     """One of `chase`, `evaluate`, `team` on all `cases`; the level and the words of what became of it."""
-    if deed == "chase":
+    if action == "chase":
         return _chase(cases, by=by)
-    if deed == "evaluate":
+    if action == "evaluate":
         return _said(_each(cases, lambda case: workflow.reevaluate(case, by=by), by=by))
-    if deed == "team":
+    if action == "team":
         team = teams(by).filter(public_id=team_id).first()
         if team is None:
             raise RuleError(_("Choose a team."), fields={"team": [_("Choose a team.")]})
@@ -55,12 +55,12 @@ def teams(user: User) -> QuerySet[Team]:
     return access.visible(user, Team.objects.filter(active=True).select_related("institution"))
 
 
-def _each(cases: Iterable[Case], verb: Callable[[Case], object], *, by: User) -> Outcome:
+def _each(cases: Iterable[Case], service: Callable[[Case], object], *, by: User) -> Outcome:
     outcome = Outcome()
     for case in cases:
         try:
             access.require(by, "case.triage", case)
-            verb(case)
+            service(case)
             outcome.done.append(case)
         except DomainError as error:
             outcome.refused.append((case, error.message))
@@ -84,7 +84,7 @@ def _said(outcome: Outcome) -> tuple[str, str]:
 def _chase(cases: list[Case], *, by: User) -> tuple[str, str]:
     for case in cases:
         access.require(by, "case.triage", case)
-    result = reminders.chase(cases, by=by)
+    result = reminders.remind(cases, by=by)
     asked = len(result.asked)
     parts = [
         ngettext("The referrer of %(n)d case gets a mail.", "The referrers of %(n)d cases get a mail.", asked)

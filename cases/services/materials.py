@@ -61,7 +61,7 @@ def reopen(item: MaterialItem, *, by: User | None) -> None:
 
 
 @transaction.atomic
-def lacked(case: Case, codes: Collection[str], *, by: User | None) -> None:
+def mark_missing(case: Case, codes: Collection[str], *, by: User | None) -> None:
     """A discussion failed because these items were not at hand after all: they are awaited again.
 
     Raises RuleError where nothing is named although all is ticked off: the case would come straight back.

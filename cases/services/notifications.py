@@ -16,14 +16,14 @@ from mdt_portal.i18n import clock
 def mail_referrer(case: int) -> None:
     row = Recommendation.objects.select_related("case__referrer", "case__team").get(case=case)
     person = row.case.referrer
-    if person is None or row.next_look is None:
+    if person is None or row.next_follow_up_on is None:
         return
     with translation.override(person.language or settings.LANGUAGE_CODE):
         words = {
             "name": str(person),
             "number": row.case.number,
             "team": row.case.team.name if row.case.team else "",
-            "next_look": clock.day(row.next_look),
+            "next_follow_up_on": clock.day(row.next_follow_up_on),
             "who": row.person,
             "url": settings.MDT_PUBLIC_URL + reverse("case", args=[row.case.public_id]),
         }

@@ -9,12 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from cases.models import Case
-from cases.states import CaseStatus
+from cases.states import PLANNABLE, CaseStatus
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
-
-EXTENDABLE = (CaseStatus.WAITING, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
 
 
 @transaction.atomic
@@ -33,7 +31,7 @@ def by_video(case: Case, *, by: User | None, reason: str) -> Case:
 def extend_limit(case: Case, *, by: User | None, due_at: datetime, reason: str) -> Case:
     """A later limit. New facts ask the catalogue again, and its limit counts anew."""
     case = _locked(case)
-    if case.status not in EXTENDABLE or case.due_at is None:
+    if case.status not in PLANNABLE or case.due_at is None:
         raise RuleError(_("%(case)s has no limit that could be extended.") % {"case": case})
     if due_at <= case.due_at:
         message = _("The new limit must lie after the present one.")

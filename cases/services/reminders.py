@@ -24,7 +24,7 @@ QUIET = timedelta(hours=12)
 
 
 @dataclass(slots=True)
-class Chased:
+class Reminded:
     """What became of each case: its referrer is asked, was asked already, or there is nothing (or nobody) to ask."""
 
     asked: list[Case] = field(default_factory=list)
@@ -33,7 +33,7 @@ class Chased:
 
 
 @transaction.atomic
-def chase(cases: Iterable[Case], *, by: User | None) -> Chased:
+def remind(cases: Iterable[Case], *, by: User | None) -> Reminded:
     """Ask the referrers for what is missing. One mail per referrer."""
     rows = list(
         case_queue.rows(Case.objects.filter(pk__in=[case.pk for case in cases]).select_for_update(of=("self",)))
@@ -41,10 +41,10 @@ def chase(cases: Iterable[Case], *, by: User | None) -> Chased:
     since = timezone.now() - QUIET
     recent = set(
         AuditEvent.objects.filter(
-            deed="case.chased", subject_type="cases.case", subject_id__in=[case.pk for case in rows], at__gt=since
+            action="case.reminded", subject_type="cases.case", subject_id__in=[case.pk for case in rows], at__gt=since
         ).values_list("subject_id", flat=True)
     )
-    done = Chased()
+    done = Reminded()
     owned: dict[int, list[int]] = defaultdict(list)
     for case in rows:
         if not missing(case) or case.referrer_id is None:
@@ -54,9 +54,9 @@ def chase(cases: Iterable[Case], *, by: User | None) -> Chased:
         else:
             done.asked.append(case)
             owned[case.referrer_id].append(case.pk)
-            audit.record("case.chased", by=by, subject=case)
+            audit.record("case.reminded", by=by, subject=case)
     for referrer, mine in owned.items():
-        outbox.put("case.chased", user=referrer, cases=mine)
+        outbox.put("case.reminded", user=referrer, cases=mine)
     return done
 
 
@@ -65,7 +65,7 @@ def missing(case: Case) -> str:
     return case_queue.missing_facts(case) or case_queue.names(case.missing)  # type: ignore[attr-defined]
 
 
-@outbox.handles("case.chased")
+@outbox.handles("case.reminded")
 def mail_referrer(user: int, cases: list[int]) -> None:
     """List what is missing by now; what came meanwhile is left out."""
     person = User.objects.get(pk=user)

@@ -1,4 +1,4 @@
-"""The verbs of a case up to the planning pool: refer, edit, submit, supply facts, override, withdraw.
+"""The services of a case up to the planning pool: refer, edit, submit, supply facts, override, withdraw.
 
     refer ──▶ draft ──submit──▶ submitted ──(catalogue)──▶ waiting | listed | needs_facts
                                               supply_facts, reevaluate, override settle the answer again
@@ -25,14 +25,13 @@ from cases.core import icd10, staging
 from cases.models import CareLevel, Case, Patient, Tier, Urgency
 from cases.selectors import case_facts
 from cases.services import materials, routing
-from cases.states import CaseStatus
+from cases.states import EDITABLE, WITH_A_PLACE, CaseStatus
 from experts.models import Institution, Team
 from mdt_portal import audit, lifecycle
 from mdt_portal.errors import RuleError, StaleState, TransitionNotAllowed
 from mdt_portal.models import User
 
 DETAILS = ("diagnosis", "urgency", "question", "remote_ok", "equipment")
-EDITABLE = (CaseStatus.DRAFT, CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING, CaseStatus.LISTED)
 
 
 def evaluate(case: Case, *, at: datetime | None = None) -> Answer:
@@ -198,7 +197,7 @@ def assign_team(case: Case, *, by: User | None, team: Team) -> Case:
 def withdraw(case: Case, *, by: User | None, reason: str) -> Case:
     """Take back a case that has no place in the plan (`session_services.withdraw` frees a place first)."""
     case = _locked(case)
-    if case.status in (CaseStatus.PLANNED, CaseStatus.CONFIRMED):
+    if case.status in WITH_A_PLACE:
         raise RuleError(_("%(case)s has a place in the plan that must be freed first.") % {"case": case})
     lifecycle.move(case, CaseStatus.WITHDRAWN, by=by, why="case.withdrawn", params={"reason": reason})
     audit.record("case.withdrawn", by=by, subject=case, reason=reason)

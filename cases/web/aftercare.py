@@ -17,7 +17,7 @@ from cases.models import Case, Recommendation
 from cases.selectors import case_queue
 from cases.services import aftercare
 from cases.states import AFTER_DISCUSSION, CaseStatus
-from cases.web.aftercare_forms import LookForm, RecommendationForm
+from cases.web.aftercare_forms import FollowUpForm, RecommendationForm
 from cases.web.common import visible_case
 from experts.models import Expert
 from mdt_portal import access
@@ -25,7 +25,7 @@ from mdt_portal.errors import Conflict, RuleError, StaleState
 from mdt_portal.tags.names import plain_name
 from mdt_portal.web.pages import SignedInRequest, add_errors, page
 
-FIRST_LOOK = timedelta(days=14)
+FIRST_FOLLOW_UP = timedelta(days=14)
 
 
 def shown(request: HttpRequest, case: Case) -> dict[str, Any]:
@@ -34,15 +34,15 @@ def shown(request: HttpRequest, case: Case) -> dict[str, Any]:
         return {}
     found = recommendation_of(case)
     writes = case.status == CaseStatus.DISCUSSED and access.can(request.user, "case.recommend", case)
-    looks = list(case.looks.select_related("expert", "taken_by").order_by("-due", "-pk"))
+    follow_ups = list(case.follow_ups.select_related("expert", "taken_by").order_by("-due", "-pk"))
     today = aftercare.today_at(case, timezone.now())
     return {
         "followed": True,
         "recommendation": found if found and (found.signed_at or writes) else None,
         "may_recommend": writes,
-        "looks": looks,
-        "look_late": any(one.outcome == "" and one.due < today for one in looks),
-        "may_look": case.status == CaseStatus.FOLLOWING_UP and access.can(request.user, "case.follow_up", case),
+        "follow_ups": follow_ups,
+        "look_late": any(one.outcome == "" and one.due < today for one in follow_ups),
+        "may_follow_up": case.status == CaseStatus.FOLLOWING_UP and access.can(request.user, "case.follow_up", case),
     }
 
 
@@ -61,15 +61,15 @@ def recommendation(request: SignedInRequest, public_id: str) -> HttpResponse:
     case = visible_case(request, public_id)
     access.require(request.user, "case.recommend", case)
     before = recommendation_of(case)
-    signs = request.POST.get("deed") == "sign"
+    signs = request.POST.get("action") == "sign"
     form = RecommendationForm(
         request.POST if request.method == "POST" else None, initial=_initial(case, before), complete=signs
     )
     theirs, status = None, 200
     if form.is_bound and form.is_valid():
-        verb = aftercare.conclude if signs else aftercare.draft
+        service = aftercare.conclude if signs else aftercare.draft
         try:
-            verb(case, by=request.user, words=form.words(), version=form.cleaned_data["version"])
+            service(case, by=request.user, words=form.words(), version=form.cleaned_data["version"])
         except RuleError as error:
             add_errors(form, error)
         except StaleState as error:
@@ -89,10 +89,10 @@ def _initial(case: Case, before: Recommendation | None) -> dict[str, Any]:
     """The draft; else two weeks ahead, and the referrer who calls."""
     if before is not None:
         tasks = [{"what": one.what, "who": str(one.person), "due": one.due} for one in before.tasks.all()]
-        own = {"text": before.text, "next_look": before.next_look, "who": str(before.person)}
+        own = {"text": before.text, "next_follow_up_on": before.next_follow_up_on, "who": str(before.person)}
         return own | {"version": before.version, "tasks": tasks}
-    first = aftercare.today_at(case, timezone.now()) + FIRST_LOOK
-    return {"version": 0, "next_look": first, "who": plain_name(case.referrer), "tasks": []}
+    first = aftercare.today_at(case, timezone.now()) + FIRST_FOLLOW_UP
+    return {"version": 0, "next_follow_up_on": first, "who": plain_name(case.referrer), "tasks": []}
 
 
 def _written(request: SignedInRequest, case: Case, *, signed: bool) -> HttpResponse:
@@ -122,25 +122,25 @@ def people(case: Case) -> list[str]:
 
 @page
 @require_http_methods(["GET", "POST"])
-def look(request: SignedInRequest, public_id: str) -> HttpResponse:
+def follow_up(request: SignedInRequest, public_id: str) -> HttpResponse:
     """Carried out or not, and what comes then."""
     case = visible_case(request, public_id)
     access.require(request.user, "case.follow_up", case)
-    found = case.looks.select_related("expert").filter(outcome="").first()
+    found = case.follow_ups.select_related("expert").filter(outcome="").first()
     if request.method == "GET" and (case.status != CaseStatus.FOLLOWING_UP or found is None):
         return redirect("case", case.public_id)
     today = aftercare.today_at(case, timezone.now())
-    form = LookForm(request.POST if request.method == "POST" else None, initial=_look_initial(found, today))
+    form = FollowUpForm(request.POST if request.method == "POST" else None, initial=_follow_up_initial(found, today))
     status = 200
     if form.is_bound and form.is_valid():
         try:
-            case = aftercare.take_look(case, by=request.user, **form.given())
+            case = aftercare.record_follow_up(case, by=request.user, **form.given())
         except RuleError as error:
             add_errors(form, error)
         except Conflict as error:
             form.add_error(None, error.message)
             status = error.status
-            found = case.looks.select_related("expert").filter(outcome="").first()
+            found = case.follow_ups.select_related("expert").filter(outcome="").first()
             form.go_on_from(found.public_id if found else "")
         else:
             closed = case.status == CaseStatus.CLOSED
@@ -151,15 +151,15 @@ def look(request: SignedInRequest, public_id: str) -> HttpResponse:
             )
             messages.success(request, said % {"case": case})
             return redirect("case", case.public_id)
-    context = _about(case) | {"form": form, "look": found, "late": bool(found and found.due < today)}
+    context = _about(case) | {"form": form, "follow_up": found, "late": bool(found and found.due < today)}
     context |= {"people": people(case), "recommendation": recommendation_of(case)}
-    return render(request, "cases/look.html", context, status=status if status != 200 else _status(form))
+    return render(request, "cases/follow_up.html", context, status=status if status != 200 else _status(form))
 
 
-def _look_initial(found: Any, today: date) -> Mapping[str, Any]:
+def _follow_up_initial(found: Any, today: date) -> Mapping[str, Any]:
     if found is None:
         return {}
-    return {"look": found.public_id, "who": str(found.person), "next_look": today + FIRST_LOOK}
+    return {"follow_up": found.public_id, "who": str(found.person), "next_follow_up_on": today + FIRST_FOLLOW_UP}
 
 
 def _status(form: Any) -> int:

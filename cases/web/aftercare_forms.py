@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from cases.models import Carried
+from cases.models import FollowUpOutcome
 from cases.services import aftercare
 from cases.web.forms import want
 from experts.web.pool_forms import date_field
@@ -20,16 +20,16 @@ class RecommendationForm(forms.Form):
     """What the team recommends. `complete`: it is about to be signed, so nothing may be lacking."""
 
     text = forms.CharField(label=_("Recommendation"), max_length=8000, widget=forms.Textarea(attrs={"rows": 8}))
-    next_look = date_field(_("Next look"), required=False)
+    next_follow_up_on = date_field(_("Next look"), required=False)
     who = forms.CharField(label=_("Who calls then"), max_length=80, required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, initial: dict[str, Any], complete: bool = False) -> None:
         super().__init__(data, initial=initial)
-        for name in ("text", "next_look", "who"):
+        for name in ("text", "next_follow_up_on", "who"):
             self.fields[name].required = complete
-        want(self, "text", "next_look", "who")
-        self.fields["next_look"].help_text = _("A case closes only with its loop closed.")
+        want(self, "text", "next_follow_up_on", "who")
+        self.fields["next_follow_up_on"].help_text = _("A case closes only with its loop closed.")
         tasks = initial["tasks"]
         for number in range(MOST_TASKS):
             task = tasks[number] if number < len(tasks) else {}
@@ -54,7 +54,9 @@ class RecommendationForm(forms.Form):
         data = self.cleaned_data
         rows = [(data[f"what_{n}"], data[f"by_{n}"], data[f"due_{n}"]) for n in range(MOST_TASKS)]
         todos = [aftercare.Todo(what=what, who=who, due=due) for what, who, due in rows if what]
-        return aftercare.Words(text=data["text"], todos=todos, next_look=data["next_look"], who=data["who"])
+        return aftercare.Words(
+            text=data["text"], todos=todos, next_follow_up_on=data["next_follow_up_on"], who=data["who"]
+        )
 
     def go_on_from(self, version: int) -> None:
         """Saving once more puts what is typed over the version that somebody else has left."""
@@ -70,10 +72,12 @@ def _task_fields() -> dict[str, tuple[str, forms.Field]]:
     }
 
 
-class LookForm(forms.Form):
+class FollowUpForm(forms.Form):
     """Whether a plan was carried out, and whether somebody looks again."""
 
-    outcome = forms.ChoiceField(label=_("Was the plan carried out?"), choices=Carried.choices, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(
+        label=_("Was the plan carried out?"), choices=FollowUpOutcome.choices, widget=forms.RadioSelect
+    )
     note = forms.CharField(
         label=_("Why not, or what was found"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -82,27 +86,30 @@ class LookForm(forms.Form):
         choices=[("again", _("Look again")), ("close", _("Close the case"))],
         widget=forms.RadioSelect,
     )
-    next_look = date_field(_("Next look"), required=False)
+    next_follow_up_on = date_field(_("Next look"), required=False)
     who = forms.CharField(label=_("Who calls then"), max_length=80, required=False)
-    look = forms.CharField(max_length=16, widget=forms.HiddenInput)
+    follow_up = forms.CharField(max_length=16, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        want(self, "next_look", "who")
+        want(self, "next_follow_up_on", "who")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("then") == "again" and not data.get("next_look") and "next_look" not in self.errors:
-            self.add_error("next_look", _("Say when."))
+        if data.get("then") == "again" and not data.get("next_follow_up_on") and "next_follow_up_on" not in self.errors:
+            self.add_error("next_follow_up_on", _("Say when."))
         return data
 
-    def go_on_from(self, look: str) -> None:
+    def go_on_from(self, follow_up: str) -> None:
         """Saving once more writes what is typed down for the look that is open now."""
-        self.data = {**self.data.dict(), "look": look}  # type: ignore[attr-defined]
+        self.data = {**self.data.dict(), "follow_up": follow_up}  # type: ignore[attr-defined]
 
     def given(self) -> dict[str, Any]:
-        """What `aftercare.take_look` takes; a case that closes has no next look, whatever stands in its fields."""
+        """What `aftercare.record_follow_up` takes; a case that closes has none to come."""
         data = self.cleaned_data
         again = data["then"] == "again"
-        found = {name: data[name] for name in ("outcome", "note", "look")}
-        return found | {"next_look": data["next_look"] if again else None, "who": data["who"] if again else ""}
+        found = {name: data[name] for name in ("outcome", "note", "follow_up")}
+        return found | {
+            "next_follow_up_on": data["next_follow_up_on"] if again else None,
+            "who": data["who"] if again else "",
+        }

@@ -35,7 +35,7 @@ def refer(request: HttpRequest) -> HttpResponse:
     institutions = referring(request)
     form = _referral_form(request, institutions)
     if form.is_bound:
-        submit = request.POST.get("deed") == "submit"
+        submit = request.POST.get("action") == "submit"
         form.is_valid()
         if submit:
             form.ready_to_submit()

@@ -12,5 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("refer/codes/", refer.codes, name="refer_codes"),
     path("cases/<str:public_id>/edit/", refer.edit, name="case_edit"),
     path("cases/<str:public_id>/recommendation/", aftercare.recommendation, name="case_recommendation"),
-    path("cases/<str:public_id>/look/", aftercare.look, name="case_look"),
+    path("cases/<str:public_id>/follow-up/", aftercare.follow_up, name="case_follow_up"),
 ]

@@ -163,8 +163,8 @@ class KeptExpertViewSet(ExpertViewSet):
     def take_in(self, request: api.SignedIn, **_: str) -> Response:
         access.require(request.user, "pool.edit")
         given = api.checked(ImportSerializer, self)
-        verb = people_import.take_in if given["confirm"] else people_import.read
-        found = verb(given["text"], by=request.user)
+        service = people_import.take_in if given["confirm"] else people_import.read
+        found = service(given["text"], by=request.user)
         answer = {name: getattr(found, name) for name in ("new", "changed", "left", "mistakes", "ignored")}
         return Response(ImportAnswerSerializer(answer | {"written": given["confirm"]}).data)
 
@@ -263,7 +263,7 @@ class OfHospital(APIView):
     def hospital(self, *, edit: bool) -> Institution:
         rows = access.visible(self.request.user, Institution.objects.all())
         found = get_object_or_404(rows, public_id=self.kwargs["id"])
-        access.require(self.request.user, "pool.look")
+        access.require(self.request.user, "pool.view")
         if edit:
             access.require(self.request.user, "pool.edit", found)
         return found

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experts.models import Discipline, Expert, Institution, Title
-from experts.roster.people_import import Line, Read
+from experts.roster.people_import import ImportedLine, Read
 from experts.roster.person_cards import Card
 from mdt_portal.i18n import phrases
 
@@ -30,26 +30,26 @@ COLUMN_HELP = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class CardChange:
     label: str
     before: str
     after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ImportedPerson:
     """One line of a dry run in words; somebody new has no changes but what they will be."""
 
-    line: Line
+    line: ImportedLine
     summary: str
-    changes: list[Change]
+    changes: list[CardChange]
 
 
-def told(found: Read) -> list[Told]:
+def imported(found: Read) -> list[ImportedPerson]:
     """The lines that change anything, new people first."""
     words = _Words()
-    new = [Told(line=one, summary=words.summary(one.card), changes=[]) for one in found.new]
-    return new + [Told(line=one, summary="", changes=words.changes(one)) for one in found.changed]
+    new = [ImportedPerson(line=one, summary=words.summary(one.card), changes=[]) for one in found.new]
+    return new + [ImportedPerson(line=one, summary="", changes=words.changes(one)) for one in found.changed]
 
 
 class _Words:
@@ -61,9 +61,9 @@ class _Words:
     def summary(self, card: Card) -> str:
         return phrases.line(self._value("titles", card.titles), self._value("skills", card.skills), card.email)
 
-    def changes(self, line: Line) -> list[Change]:
+    def changes(self, line: ImportedLine) -> list[CardChange]:
         return [
-            Change(
+            CardChange(
                 label=self._label(name),
                 before=self._value(name, getattr(line.before, name)),
                 after=self._value(name, getattr(line.card, name)),

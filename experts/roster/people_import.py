@@ -21,7 +21,7 @@ from experts import roles
 from experts.models import Discipline, Expert, Institution, Named, Role, Title
 from experts.roster import person_cards
 from experts.roster.core import people_table
-from experts.roster.core.people_table import Row, Sheet
+from experts.roster.core.people_table import Sheet, TableRow
 from experts.roster.person_cards import Card
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
@@ -40,7 +40,7 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ImportedLine:
     """What one line would do. `changes` names the card's fields; a new person has no `expert`."""
 
     number: int
@@ -61,16 +61,16 @@ class Line:
 class Read:
     """A file's dry run. `ignored` are headings that mean nothing here."""
 
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ImportedLine] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
 
     @property
-    def new(self) -> list[Line]:
+    def new(self) -> list[ImportedLine]:
         return [one for one in self.lines if one.expert is None]
 
     @property
-    def changed(self) -> list[Line]:
+    def changed(self) -> list[ImportedLine]:
         return [one for one in self.lines if one.expert is not None and one.changes]
 
     @property
@@ -183,18 +183,18 @@ class _Reader:
         rows = list(Discipline.objects.all())
         return _by_name(rows) | {row.key.casefold(): [row] for row in rows}
 
-    def read(self, row: Row) -> tuple[Line, list[Mistake]]:
+    def read(self, row: TableRow) -> tuple[ImportedLine, list[Mistake]]:
         return _LineReader(self, row).line()
 
 
 class _LineReader:
     """One line into a card, with everything that is wrong in it."""
 
-    def __init__(self, file: _Reader, row: Row) -> None:
+    def __init__(self, file: _Reader, row: TableRow) -> None:
         self.file, self.row = file, row
         self.wrong: list[Mistake] = []
 
-    def line(self) -> tuple[Line, list[Mistake]]:
+    def line(self) -> tuple[ImportedLine, list[Mistake]]:
         expert = self._expert()
         before = person_cards.card_of(expert) if expert else None
         card = self._card(before or Card())
@@ -204,7 +204,9 @@ class _LineReader:
                 for text in texts:
                     self._say(name, text)
         changes = person_cards.changed(before, card) if before else []
-        return Line(number=self.row.number, card=card, before=before, expert=expert, changes=changes), self.wrong
+        return ImportedLine(
+            number=self.row.number, card=card, before=before, expert=expert, changes=changes
+        ), self.wrong
 
     def _expert(self) -> Expert | None:
         address = _key(self._cell("email"))

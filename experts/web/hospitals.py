@@ -24,7 +24,7 @@ from mdt_portal.web.pages import SignedInRequest, page
 @page
 @require_GET
 def hospital_list(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     context = {"nav": "people", "tab": "hospitals", "hospitals": common.hospitals(request)}
     return render(request, "experts/pools/hospitals.html", context)
 
@@ -33,7 +33,7 @@ def hospital_list(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def hospital(request: SignedInRequest, public_id: str) -> HttpResponse:
     """The settings of one hospital; whoever does not keep it reads them."""
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     row = common.hospital(request, public_id)
     may_edit = access.can(request.user, "pool.edit", row)
     form = HospitalForm(request.POST or None, institution=row)
@@ -55,7 +55,7 @@ def hospital(request: SignedInRequest, public_id: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def days(request: SignedInRequest) -> HttpResponse:
     """The special days of twelve months, where there is a hospital yet. A POST adds or takes away one of its own."""
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     known = common.hospitals(request)
     if not known:
         return redirect("hospitals")  # which says whom to ask for one

@@ -24,7 +24,7 @@ from mdt_portal.web.pages import SignedInRequest, page
 @page
 @require_GET
 def team_list(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     rows = (
         access.visible(request.user, Team.objects.all())
         .select_related("institution", "disease_group", "lead_discipline", "chair")
@@ -54,7 +54,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def team(request: SignedInRequest, public_id: str) -> HttpResponse:
     """One team; whoever does not keep its hospital reads it."""
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     rows = access.visible(request.user, Team.objects.all())
     row = get_object_or_404(
         rows.select_related("institution", "disease_group", "lead_discipline", "chair"), public_id=public_id

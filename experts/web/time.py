@@ -40,15 +40,15 @@ def expert_time(request: SignedInRequest, public_id: str) -> HttpResponse:
 
 
 def _time(request: SignedInRequest, expert: Expert, *, mine: bool) -> HttpResponse:
-    """Show the three forms; a POST says in `deed` which of them it is."""
+    """Show the three forms; a POST says in `action` which of them it is."""
     access.require(request.user, "expert.change_availability", expert)
-    deed = request.POST.get("deed", "")
+    action = request.POST.get("action", "")
     forms: dict[str, Form] = {
-        WEEK: WeekForm(request.POST if deed == WEEK else None, expert=expert),
-        EXCEPTION: ExceptionForm(request.POST if deed == EXCEPTION else None, prefix=EXCEPTION),
-        LEAVE: LeaveForm(request.POST if deed == LEAVE else None, prefix=LEAVE),
+        WEEK: WeekForm(request.POST if action == WEEK else None, expert=expert),
+        EXCEPTION: ExceptionForm(request.POST if action == EXCEPTION else None, prefix=EXCEPTION),
+        LEAVE: LeaveForm(request.POST if action == LEAVE else None, prefix=LEAVE),
     }
-    if request.method == "POST" and _done(request, expert, deed, forms.get(deed)):
+    if request.method == "POST" and _done(request, expert, action, forms.get(action)):
         messages.success(request, _("Your time is saved."))
         return redirect(request.path)
     today = timezone.now().date()
@@ -64,25 +64,25 @@ def _time(request: SignedInRequest, expert: Expert, *, mine: bool) -> HttpRespon
     return render(request, "experts/time.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _done(request: SignedInRequest, expert: Expert, deed: str, form: Form | None) -> bool:
-    """Carry a deed out; False where its form has to be looked at again."""
+def _done(request: SignedInRequest, expert: Expert, action: str, form: Form | None) -> bool:
+    """Carry an action out; False where its form has to be looked at again."""
     by = request.user
-    if deed == DROP_EXCEPTION:
+    if action == DROP_EXCEPTION:
         row = get_object_or_404(expert.availability_exceptions, pk=_number(request))
         time_keeping.remove_exception(row, by=by)
         return True
-    if deed == DROP_LEAVE:
+    if action == DROP_LEAVE:
         time_keeping.remove_leave(get_object_or_404(expert.leaves, pk=_number(request)), by=by)
         return True
     if form is None or not form.is_valid():
         return False
-    verbs: dict[str, Callable[[dict[str, Any]], object]] = {
+    services: dict[str, Callable[[dict[str, Any]], object]] = {
         WEEK: lambda _asked: time_keeping.set_week(expert, form.hours(), by=by),  # type: ignore[attr-defined]
         EXCEPTION: lambda asked: time_keeping.add_exception(expert, by=by, **asked),
         LEAVE: lambda asked: time_keeping.add_leave(expert, by=by, **asked),
     }
     try:
-        verbs[deed](form.cleaned_data)
+        services[action](form.cleaned_data)
     except DomainError as error:
         pages.add_errors(form, error)
         return False

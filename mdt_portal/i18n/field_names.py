@@ -10,7 +10,7 @@ OURS = ("mdt_portal", "experts", "cases", "scheduling")
 WORDS = frozenset((
     _("active"), _("actual end"), _("actual start"), _("address"), _("alliance"), _("answered at"), _("at"),
     _("attempts"), _("attendance"), _("bound"), _("by"), _("case"), _("chair"), _("changed at"), _("changed by"),
-    _("code"), _("core members"), _("created at"), _("deed"), _("deputy"), _("destination"), _("discipline"),
+    _("code"), _("core members"), _("created at"), _("action"), _("deputy"), _("destination"), _("discipline"),
     _("disciplines"), _("disease group"), _("end"), _("evaluated at"), _("expert"), _("expires at"), _("failure"),
     _("finished at"), _("goals"), _("heartbeat at"), _("hold"), _("institution"), _("institutions"), _("kind"),
     _("last error"), _("lead discipline"), _("lease until"), _("new"), _("not before"), _("old"), _("origin"),

@@ -21,7 +21,7 @@ class Stopped(BaseException):
 
 
 @dataclass(slots=True)
-class Place:
+class ChildSlot:
     """One child's place: it is filled again when the child dies."""
 
     child: Child
@@ -48,7 +48,7 @@ class Place:
 
 @dataclass(slots=True)
 class Supervisor:
-    places: list[Place] = field(default_factory=list)
+    places: list[ChildSlot] = field(default_factory=list)
 
     def __enter__(self) -> "Supervisor":
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -65,7 +65,7 @@ class Supervisor:
         return [place.child for place in self.places if place.child.program.is_server == is_server]
 
     def start(self, program: Program) -> Child:
-        self.places.append(Place(program.start()))
+        self.places.append(ChildSlot(program.start()))
         return self.places[-1].child
 
     def start_all(self, programs: Iterable[Program]) -> None:

@@ -1,4 +1,4 @@
-"""The coordinator's desk under /api/v1/: deeds on several cases at once, and the views that one keeps."""
+"""The coordinator's list under /api/v1/: actions on several cases at once, and the views that one keeps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mdt_portal.models import SavedView
 
 
 class BulkSerializer(serializers.Serializer):
-    deed = serializers.ChoiceField(
+    action = serializers.ChoiceField(
         ["chase", "evaluate", "team"],
         help_text="ask the referrers for what is missing; ask the catalogue again; give to a team",
     )
@@ -30,7 +30,7 @@ class BulkAnswerSerializer(serializers.Serializer):
 
 class BulkView(APIView):
     @extend_schema(
-        summary="Do one deed to several cases; each is a transaction of its own",
+        summary="Do one action to several cases; each is a transaction of its own",
         tags=["cases"],
         request=BulkSerializer,
         responses={200: BulkAnswerSerializer, **api.errors(400, 403)},
@@ -38,7 +38,7 @@ class BulkView(APIView):
     def post(self, request: api.SignedIn) -> Response:
         asked = api.checked(BulkSerializer, self)  # type: ignore[arg-type]
         cases = bulk.chosen(request.user, asked["cases"])
-        level, message = bulk.perform(asked["deed"], cases, by=request.user, team_id=asked["team"])
+        level, message = bulk.perform(asked["action"], cases, by=request.user, team_id=asked["team"])
         return Response({"level": level, "message": message})
 
 

@@ -64,7 +64,7 @@ ONE_CASE = extend_schema(responses={200: PlacedCaseSerializer, **ERRORS})
     material=ONE_CASE,
     recommend=ONE_CASE,
     conclude=ONE_CASE,
-    take_look=ONE_CASE,
+    record_follow_up=ONE_CASE,
 )
 class PlacedCaseViewSet(aftercare.AftercareActions, case_api.CaseViewSet):
     detail_serializer = PlacedCaseSerializer

@@ -61,7 +61,7 @@ class HoldSerializer(serializers.Serializer):
     attendees = AttendeeSerializer(many=True)
 
 
-class PromiseSerializer(serializers.Serializer):
+class EarliestSlotsSerializer(serializers.Serializer):
     slots = SlotSerializer(many=True, help_text="The earliest first; empty while a time is held.")
     lacking = serializers.ListField(
         child=serializers.CharField(), help_text="Materials that must be here before one can be booked."
@@ -101,8 +101,8 @@ class _OfCase(GenericAPIView):
         return get_object_or_404(access.visible(self.request.user, rows), public_id=self.kwargs["id"])
 
 
-class PromiseView(_OfCase):
-    serializer_class = PromiseSerializer
+class EarliestSlotsView(_OfCase):
+    serializer_class = EarliestSlotsSerializer
 
     @extend_schema(
         summary="The earliest times at which a waiting case could be discussed, and who would come",
@@ -110,7 +110,7 @@ class PromiseView(_OfCase):
         parameters=[
             OpenApiParameter("count", int, description=f"How many times, 1 to {MOST} ({earliest_slots.OFFERED}).")
         ],
-        responses={200: PromiseSerializer, **api.errors(400, 403, 404)},
+        responses={200: EarliestSlotsSerializer, **api.errors(400, 403, 404)},
     )
     def get(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case()
@@ -140,14 +140,14 @@ class TypedSerializer(DetailsSerializer):
     )
 
 
-class TypedPromiseView(GenericAPIView):
-    serializer_class = PromiseSerializer
+class TypedEarliestSlotsView(GenericAPIView):
+    serializer_class = EarliestSlotsSerializer
 
     @extend_schema(
         summary="The earliest times for a case that is still being written; nothing is saved",
         tags=["cases"],
         request=TypedSerializer,
-        responses={200: PromiseSerializer, **api.errors(400, 403)},
+        responses={200: EarliestSlotsSerializer, **api.errors(400, 403)},
     )
     def post(self, request: api.SignedIn) -> Response:
         access.require(request.user, "case.refer")

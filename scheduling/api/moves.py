@@ -15,15 +15,15 @@ from cases.models import Case
 from experts.models import Expert
 from mdt_portal import access, api
 from scheduling.board import dry_run, moves
-from scheduling.board.core.severity import Level
+from scheduling.board.core.severity import Severity
 from scheduling.board.dry_run import Check, Where
 from scheduling.board.move_requests import MoveRequest
 from scheduling.models import Move, MoveKind, Room, Session
-from scheduling.problem.core.plan_diff import Change, ChangeKind
+from scheduling.problem.core.plan_diff import ChangeKind, PlanChange
 from scheduling.selectors import board_cells
 from scheduling.selectors.weeks import Week
 
-LEVELS = [(level.value, level.name) for level in Level]
+LEVELS = [(level.value, level.name) for level in Severity]
 
 # What is asked --------------------------------------------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ class ConsentSerializer(serializers.Serializer):
         default="",
         allow_blank=True,
         max_length=60,
-        help_text="The seal of a check: refused (409) if it is out of date.",
+        help_text="The fingerprint of a check: refused (409) if it is out of date.",
     )
 
 
@@ -77,7 +77,7 @@ class MoveSerializer(serializers.Serializer):
     undone_at = serializers.DateTimeField(allow_null=True)
 
 
-class FindingSerializer(serializers.Serializer):
+class MoveWarningSerializer(serializers.Serializer):
     level = serializers.ChoiceField(LEVELS)
     code = serializers.CharField()
     text = serializers.CharField()
@@ -98,9 +98,11 @@ class ChangedSessionSerializer(serializers.Serializer):
 
 class CheckSerializer(serializers.Serializer):
     level = serializers.ChoiceField(LEVELS, help_text="The gravest of the findings.")
-    findings = FindingSerializer(many=True)
+    warnings = MoveWarningSerializer(many=True)
     changes = ChangedSessionSerializer(many=True)
-    seal = serializers.CharField(help_text="Send it as `expected` to be sure that this, and nothing else, is saved.")
+    fingerprint = serializers.CharField(
+        help_text="Send it as `expected` to be sure that this, and nothing else, is saved."
+    )
 
 
 class SpotSerializer(serializers.Serializer):
@@ -124,9 +126,9 @@ def shown(check: Check) -> dict[str, Any]:
     people = Expert.objects.in_bulk({pk for side in sides for pk in side.people()})
     rooms = Room.objects.in_bulk({side.room for side in sides if side.room})
 
-    def row(change: Change) -> dict[str, Any]:
-        horizon, new = check.hand.horizon, change.new
-        known = check.hand.seen.sessions.get(change.old.id) if change.old else None
+    def row(change: PlanChange) -> dict[str, Any]:
+        horizon, new = check.editable.horizon, change.new
+        known = check.editable.seen.sessions.get(change.old.id) if change.old else None
         return {
             "kind": change.kind,
             "session": known.public_id if known else None,
@@ -136,7 +138,7 @@ def shown(check: Check) -> dict[str, Any]:
             **{name: [people[pk] for pk in sorted(getattr(change, name))] for name in ("joins", "leaves", "shifted")},
         }
 
-    found = {"level": check.level, "findings": check.findings, "seal": check.seal}
+    found = {"level": check.level, "warnings": check.warnings, "fingerprint": check.fingerprint}
     return CheckSerializer(found | {"changes": [row(change) for change in changes]}).data
 
 

@@ -15,7 +15,7 @@ from cases.models import Case
 from experts.models import Expert
 from mdt_portal import access, api
 from scheduling.explain import time_requests
-from scheduling.models import Room, TimeRequest, Wish, WishKind
+from scheduling.models import PlacementConstraint, PlacementConstraintKind, Room, TimeRequest
 from scheduling.planning import placement_constraints
 from scheduling.states import TimeRequestStatus
 
@@ -25,11 +25,11 @@ class NumberedSerializer(serializers.Serializer):
     number = serializers.CharField()
 
 
-class WishSerializer(serializers.Serializer):
+class PlacementConstraintSerializer(serializers.Serializer):
     """A pin: each part given holds wherever the case is placed. A ban: not all given parts together."""
 
     id = serializers.CharField(source="public_id")
-    kind = serializers.ChoiceField(WishKind.choices)
+    kind = serializers.ChoiceField(PlacementConstraintKind.choices)
     case = NumberedSerializer()
     expert = api.NamedSerializer(allow_null=True)
     room = api.NamedSerializer(allow_null=True)
@@ -41,8 +41,8 @@ class WishSerializer(serializers.Serializer):
     ended_at = serializers.DateTimeField(allow_null=True, help_text="Withdrawn then; null: the next plan obeys it.")
 
 
-class NewWishSerializer(serializers.Serializer):
-    kind = serializers.ChoiceField(WishKind.choices)
+class NewPlacementConstraintSerializer(serializers.Serializer):
+    kind = serializers.ChoiceField(PlacementConstraintKind.choices)
     case = api.PublicId(Case)
     expert = api.PublicId(Expert, required=False, allow_null=True)
     room = api.PublicId(Room, required=False, allow_null=True)
@@ -51,8 +51,8 @@ class NewWishSerializer(serializers.Serializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
 
-class WishFilter(django_filters.FilterSet):
-    kind = django_filters.ChoiceFilter(choices=WishKind.choices)
+class PlacementConstraintFilter(django_filters.FilterSet):
+    kind = django_filters.ChoiceFilter(choices=PlacementConstraintKind.choices)
     case = django_filters.CharFilter(field_name="case__public_id")
     in_force = django_filters.BooleanFilter(field_name="ended_at", lookup_expr="isnull")
 
@@ -60,41 +60,43 @@ class WishFilter(django_filters.FilterSet):
 @extend_schema_view(
     list=extend_schema(summary="Pins and bans, the oldest first", tags=["planning"]),
     retrieve=extend_schema(
-        summary="One pin or ban", tags=["planning"], responses={200: WishSerializer, **api.errors(404)}
+        summary="One pin or ban", tags=["planning"], responses={200: PlacementConstraintSerializer, **api.errors(404)}
     ),
 )
-class WishViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
-    queryset = Wish.objects.none()
-    serializer_class = WishSerializer
-    filterset_class = WishFilter
+class PlacementConstraintViewSet(
+    api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet
+):
+    queryset = PlacementConstraint.objects.none()
+    serializer_class = PlacementConstraintSerializer
+    filterset_class = PlacementConstraintFilter
 
-    def get_queryset(self) -> QuerySet[Wish]:
-        return self.visible(Wish.objects.with_names()).order_by("pk")
+    def get_queryset(self) -> QuerySet[PlacementConstraint]:
+        return self.visible(PlacementConstraint.objects.with_names()).order_by("pk")
 
     @extend_schema(
         summary="Pin or forbid a time, a room or a person for a case",
         tags=["planning"],
-        request=NewWishSerializer,
-        responses={201: WishSerializer, **api.errors(400, 403)},
+        request=NewPlacementConstraintSerializer,
+        responses={201: PlacementConstraintSerializer, **api.errors(400, 403)},
     )
     def create(self, request: api.SignedIn) -> Response:
-        given = api.checked(NewWishSerializer, self)
+        given = api.checked(NewPlacementConstraintSerializer, self)
         case = given.pop("case")
         access.require(request.user, "case.plan", case)
-        wish = placement_constraints.add(case, by=request.user, **given)
-        return Response(WishSerializer(wish).data, status=201)
+        constraint = placement_constraints.add(case, by=request.user, **given)
+        return Response(PlacementConstraintSerializer(constraint).data, status=201)
 
     @extend_schema(
         summary="Withdraw it: the next plan does not obey it any more",
         tags=["planning"],
         request=None,
-        responses={200: WishSerializer, **api.errors(403, 404, 409)},
+        responses={200: PlacementConstraintSerializer, **api.errors(403, 404, 409)},
     )
     @action(methods=["post"], detail=True)
     def withdraw(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
-        wish: Wish = self.get_object()
-        access.require(request.user, "case.plan", wish.case)
-        return Response(WishSerializer(placement_constraints.withdraw(wish, by=request.user)).data)
+        constraint: PlacementConstraint = self.get_object()
+        access.require(request.user, "case.plan", constraint.case)
+        return Response(PlacementConstraintSerializer(placement_constraints.withdraw(constraint, by=request.user)).data)
 
 
 class TimeRequestSerializer(serializers.Serializer):
@@ -123,10 +125,10 @@ class TimeRequestViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.Retrie
         rows = TimeRequest.objects.select_related("expert__user", "case__team__institution")
         return self.visible(rows).order_by("-pk")
 
-    def _answer(self, request: api.SignedIn, verb: Any) -> Response:
+    def _answer(self, request: api.SignedIn, service: Any) -> Response:
         asked: TimeRequest = self.get_object()
         access.require(request.user, "time_request.answer", asked)
-        return Response(TimeRequestSerializer(verb(asked, by=request.user)).data)
+        return Response(TimeRequestSerializer(service(asked, by=request.user)).data)
 
     @extend_schema(
         summary="Agree: the time is added to the expert's calendar",

@@ -104,7 +104,7 @@ class KeptRoomViewSet(RoomViewSet):
         if request.method == "POST":
             row = room_services.close(self.kept(), **api.checked(ClosureSerializer, self), by=request.user)
             return Response(ClosureSerializer(row).data, status=201)
-        access.require(request.user, "pool.look")
+        access.require(request.user, "pool.view")
         ahead = self.get_object().closures.filter(end__gt=timezone.now()).select_related("room")
         return Response(ClosureSerializer(ahead, many=True).data)
 
@@ -202,7 +202,7 @@ class BlockAnswerSerializer(BlockSerializer):
     words = serializers.SerializerMethodField(help_text="The rule in the reader's language.")
 
     def get_words(self, row: Block) -> str:
-        return recurrence_text.said(row.recurrence)
+        return recurrence_text.in_words(row.recurrence)
 
 
 class ComingDaySerializer(serializers.Serializer):
@@ -228,7 +228,7 @@ class BlockViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMode
     filterset_class = BlockFilter
 
     def get_queryset(self) -> QuerySet:
-        access.require(self.request.user, "pool.look")
+        access.require(self.request.user, "pool.view")
         return self.visible(super().get_queryset())
 
     @extend_schema(

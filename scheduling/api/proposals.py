@@ -16,7 +16,7 @@ from mdt_portal import api
 from scheduling.explain import solver_text
 from scheduling.models import Proposal, ProposalKind, Room
 from scheduling.problem.core.horizon import Horizon
-from scheduling.problem.core.plan_diff import Change, ChangeKind
+from scheduling.problem.core.plan_diff import ChangeKind, PlanChange
 from scheduling.publishing import publication
 from scheduling.solver.core.plan import Plan, PlannedSession, Unplaced
 from scheduling.states import RunStatus
@@ -122,7 +122,7 @@ class FiguresSerializer(serializers.Serializer):
     expert_hours = serializers.FloatField()
     spread_hours = serializers.FloatField(help_text="Standard deviation of the experts' load.")
     changed_sessions = serializers.IntegerField()
-    told = serializers.IntegerField()
+    notified = serializers.IntegerField()
 
 
 class AlternativeSerializer(serializers.Serializer):
@@ -147,12 +147,12 @@ class PublishedSerializer(serializers.Serializer):
     agenda = serializers.IntegerField(help_text="Sessions of which only the agenda changed.")
     cancelled = serializers.IntegerField()
     same = serializers.IntegerField()
-    told = serializers.IntegerField(help_text="How many people get a message.")
+    notified = serializers.IntegerField(help_text="How many people get a message.")
 
 
 def summary(proposal: Proposal, outcome: publication.Outcome) -> dict[str, Any]:
     counts = Counter(str(change.kind) for change in outcome.changes)
-    named = {"proposal": proposal.public_id, "run": proposal.run.public_id, "told": outcome.told}
+    named = {"proposal": proposal.public_id, "run": proposal.run.public_id, "notified": outcome.notified}
     return named | {kind.value: counts[kind.value] for kind in ChangeKind}
 
 
@@ -161,7 +161,7 @@ class _Names:
     """Turns the ids and minutes of one plan into rows and moments; each kind of row is read once."""
 
     plan: Plan
-    changes: tuple[Change, ...]
+    changes: tuple[PlanChange, ...]
     horizon: Horizon
 
     @cached_property
@@ -215,7 +215,7 @@ class _Names:
         place = {"team": self.teams[one.team], "institution": self.sites[one.site], "cases": cases}
         return place | (self.meeting(one) or {})
 
-    def change(self, change: Change) -> dict[str, Any]:
+    def change(self, change: PlanChange) -> dict[str, Any]:
         meeting: PlannedSession = change.new or change.old  # type: ignore[assignment]
         moved = {"before": self.meeting(change.old), "after": self.meeting(change.new)}
         parts = ("joins", "leaves", "shifted")
@@ -238,7 +238,7 @@ def detail_of(proposal: Proposal) -> dict[str, Any]:
     run = proposal.run
     plan = Plan.from_json(proposal.plan)
     zone = run.institutions.order_by("pk")[0].tz
-    changes: tuple[Change, ...] = ()
+    changes: tuple[PlanChange, ...] = ()
     stale = run.status == RunStatus.SUPERSEDED
     if run.status == RunStatus.PROPOSED:
         found, seen = publication.preview(proposal)

@@ -20,7 +20,7 @@ from mdt_portal.models import User
 from scheduling.models import Session
 from scheduling.selectors import evaluation
 from scheduling.sessions import meetings
-from scheduling.sessions.meetings import Said
+from scheduling.sessions.meetings import CaseOutcome
 
 LONGEST_DAYS = 366
 DAYS = OpenApiParameter("days", int, description=f"so many days back from now (30), at most {LONGEST_DAYS}")
@@ -45,7 +45,7 @@ class EvaluationSerializer(serializers.Serializer):
     discussed = serializers.IntegerField()
     wanted = serializers.IntegerField(help_text="recommendations that are signed, or should be by now")
     in_time = serializers.IntegerField(help_text="those that were signed by the end of the next working day")
-    looked = serializers.IntegerField(help_text="cases at whose plan somebody has looked")
+    followed_up = serializers.IntegerField(help_text="cases at whose plan somebody has looked")
     carried_out = serializers.IntegerField(help_text="those whose plan was carried out")
     overdue = serializers.IntegerField(help_text="looks that are overdue now, whenever the meeting was")
 
@@ -97,7 +97,7 @@ def record(session: Session, given: Mapping[str, Any], *, by: User) -> None:
 
 def _attendances(session: Session, came: list[Expert]) -> list[int]:
     """Whoever was asked twice (declined, then came back) came as the newest of the two."""
-    asked = {one.expert_id: one.pk for one in meetings.asked(session).order_by("pk")}
+    asked = {one.expert_id: one.pk for one in meetings.invited(session).order_by("pk")}
     strangers = [str(one) for one in came if one.pk not in asked]
     if strangers:
         message = _("%(who)s was not asked to this meeting.") % {"who": strangers[0]}
@@ -105,7 +105,7 @@ def _attendances(session: Session, came: list[Expert]) -> list[int]:
     return [asked[one.pk] for one in came]
 
 
-def _said(session: Session, rows: list[Mapping[str, Any]]) -> dict[int, Said]:
+def _said(session: Session, rows: list[Mapping[str, Any]]) -> dict[int, CaseOutcome]:
     """What is said of each case, by its id, in the order in which it was sent."""
     known = {item.case.public_id: item.case_id for item in meetings.agenda(session)}
     unknown = [row["case"] for row in rows if row["case"] not in known]
@@ -113,7 +113,9 @@ def _said(session: Session, rows: list[Mapping[str, Any]]) -> dict[int, Said]:
         message = _("A record names every case on the agenda once, and no other.")
         raise RuleError(message, fields={"cases": [message]})
     return {
-        known[row["case"]]: Said(outcome=Outcome(row["outcome"]), note=row["note"], missing=frozenset(row["missing"]))
+        known[row["case"]]: CaseOutcome(
+            outcome=Outcome(row["outcome"]), note=row["note"], missing=frozenset(row["missing"])
+        )
         for row in rows
     }
 

@@ -41,7 +41,7 @@ class ProgressSerializer(serializers.Serializer):
     bound = serializers.ListField(child=serializers.IntegerField(allow_null=True), allow_null=True)
     tasks_done = serializers.IntegerField(default=0, help_text="Parts of the search.")
     tasks_helped = serializers.IntegerField(default=0, help_text="Of these, by other workers than the run's own.")
-    tasks_lost = serializers.IntegerField(default=0, help_text="Lost with their worker, and handed out again.")
+    tasks_lost = serializers.IntegerField(default=0, help_text="Lost with their worker; others take their place.")
     workers = serializers.IntegerField(default=1, help_text="At work at that moment.")
 
 
@@ -144,9 +144,9 @@ class RunViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelM
             Prefetch("institutions", Institution.objects.order_by("pk")), Prefetch("proposals", offers)
         )
 
-    def controlled(self, deed: str = "run.control") -> PlanningRun:
+    def controlled(self, permission: str = "run.control") -> PlanningRun:
         run: PlanningRun = self.get_object()
-        access.require(self.request.user, deed, run)
+        access.require(self.request.user, permission, run)
         return run
 
     def render(self, run: PlanningRun, status: int = 200) -> Response:

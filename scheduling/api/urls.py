@@ -6,12 +6,12 @@ from rest_framework.routers import SimpleRouter
 from scheduling.api.bulk import BulkView, SavedViewViewSet
 from scheduling.api.calendar import CalendarView
 from scheduling.api.cases import PlacedCaseViewSet
-from scheduling.api.earliest_slots import GainView, HoldView, HoldViewSet, PromiseView, TypedPromiseView
+from scheduling.api.earliest_slots import EarliestSlotsView, GainView, HoldView, HoldViewSet, TypedEarliestSlotsView
 from scheduling.api.invitations import InvitationViewSet
 from scheduling.api.load import LoadView
 from scheduling.api.moves import MoveViewSet
 from scheduling.api.overview import ChangesView, SearchView, TodayView
-from scheduling.api.placement_constraints import TimeRequestViewSet, WishViewSet
+from scheduling.api.placement_constraints import PlacementConstraintViewSet, TimeRequestViewSet
 from scheduling.api.pools import BlockViewSet, KeptRoomViewSet, WorkView
 from scheduling.api.runs import ProposalViewSet, RunViewSet
 from scheduling.api.sessions import SessionViewSet
@@ -27,18 +27,18 @@ router.register("holds", HoldViewSet, "api-hold")
 router.register("moves", MoveViewSet, "api-move")
 router.register("rooms", KeptRoomViewSet, "api-room")
 router.register("blocks", BlockViewSet, "api-block")
-router.register("wishes", WishViewSet, "api-wish")
+router.register("placement-constraints", PlacementConstraintViewSet, "api-placement-constraint")
 router.register("time-requests", TimeRequestViewSet, "api-time-request")
 router.register("saved-views", SavedViewViewSet, "api-saved-view")
 
 urlpatterns = [
     path("cases/bulk/", BulkView.as_view()),
     path("cases/<str:id>/why/", WhyNotView.as_view()),
-    path("cases/<str:id>/promise/", PromiseView.as_view()),
-    path("cases/<str:id>/promise/gain/", GainView.as_view()),
+    path("cases/<str:id>/earliest-slots/", EarliestSlotsView.as_view()),
+    path("cases/<str:id>/earliest-slots/gain/", GainView.as_view()),
     path("cases/<str:id>/hold/", HoldView.as_view()),
     path("cases/<str:id>/remedies/", RemedyView.as_view()),
-    path("promise/", TypedPromiseView.as_view()),
+    path("earliest-slots/", TypedEarliestSlotsView.as_view()),
     path("today/", TodayView.as_view()),
     path("search/", SearchView.as_view()),
     path("changes/", ChangesView.as_view()),

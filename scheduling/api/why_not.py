@@ -104,7 +104,7 @@ class WhyNotView(_OneCase):
     )
     def get(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case()
-        access.require(request.user, "plan.look", None)
+        access.require(request.user, "plan.view", None)
         wanted = request.query_params.get("proposal", "")
         offers = access.visible(request.user, Proposal.objects.select_related("run"))
         proposal = get_object_or_404(offers, public_id=wanted) if wanted else None

@@ -1,4 +1,4 @@
-"""What a change by hand would do: found out in full, written nowhere. The deeds (`moves`) go the same way again."""
+"""What a change by hand would do: found out in full, written nowhere. The actions (`moves`) go the same way again."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from mdt_portal.errors import Conflict, RuleError
 from mdt_portal.i18n import clock
 from scheduling.board import editable_week, fixed_sessions, move_warnings
 from scheduling.board.core import severity
-from scheduling.board.core.severity import Level
+from scheduling.board.core.severity import Severity
 from scheduling.board.core.what_if_week import ANY_ROOM, Draft, Target
-from scheduling.board.editable_week import Hand
-from scheduling.board.move_warnings import Finding
+from scheduling.board.editable_week import EditableWeek
+from scheduling.board.move_warnings import MoveWarning
 from scheduling.models import AgendaItem, Hold, Move, MoveKind, Room, Session
-from scheduling.problem.core.plan_diff import Change, compare
+from scheduling.problem.core.plan_diff import PlanChange, compare
 from scheduling.publishing import writer
 from scheduling.solver.core.reading import as_json
 from scheduling.states import LIVE_SESSIONS
@@ -42,67 +42,69 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What a change would do. `seal` names exactly this state and outcome."""
+    """What a change would do. `fingerprint` names exactly this state and outcome."""
 
     kind: MoveKind
     institution: Institution
-    hand: Hand
+    editable: EditableWeek
     draft: Draft | None
-    changes: tuple[Change, ...]
-    findings: tuple[Finding, ...]
-    seal: str
+    changes: tuple[PlanChange, ...]
+    warnings: tuple[MoveWarning, ...]
+    fingerprint: str
 
     @property
-    def level(self) -> Level:
-        levels = {finding.level for finding in self.findings}
-        return next((level for level in Level if level in levels), Level.IGNORE)
+    def level(self) -> Severity:
+        levels = {warning.level for warning in self.warnings}
+        return next((level for level in Severity if level in levels), Severity.IGNORE)
 
     @property
     def blocked(self) -> bool:
-        return self.level == Level.BLOCK
+        return self.level == Severity.BLOCK
 
 
 # Checks ---------------------------------------------------------------------------------------------------------------
 
 
-def of_case(case: Case, where: Where, *, again: Hand | None = None) -> Check:
+def of_case(case: Case, where: Where, *, again: EditableWeek | None = None) -> Check:
     """Whether a case may go there, from the rail or from another session; nothing is written. For `again` see
     `byhand.read`."""
     item = place_of(case)
     institution = _institution_of(case, where)
     moments = [moment for moment in (item and item.start, where.session and where.session.start, where.start) if moment]
-    hand = editable_week.read(institution, moments, cases=[case.pk], again=again)
+    editable = editable_week.read(institution, moments, cases=[case.pk], again=again)
     kind = MoveKind.MOVE_CASE if item else MoveKind.PLACE
-    against = [*_about_case(case, item, hand), *_about_session(where.session, hand)]
-    return _check(kind, institution, hand, against, lambda: hand.desk.move_case(case.pk, _target(where, hand)))
-
-
-def of_session(session: Session, where: Where, *, again: Hand | None = None) -> Check:
-    """Whether a session may go to another time or room."""
-    moments = [session.start, where.start or session.start]
-    hand = editable_week.read(session.institution, moments, again=again)
-    against = _about_session(session, hand)
+    against = [*_about_case(case, item, editable), *_about_session(where.session, editable)]
     return _check(
-        MoveKind.MOVE_SESSION,
-        session.institution,
-        hand,
-        against,
-        lambda: hand.desk.move_session(session.pk, _target(where, hand)),
+        kind, institution, editable, against, lambda: editable.what_if.move_case(case.pk, _target(where, editable))
     )
 
 
-def of_take_off(case: Case, *, again: Hand | None = None) -> Check:
+def of_session(session: Session, where: Where, *, again: EditableWeek | None = None) -> Check:
+    """Whether a session may go to another time or room."""
+    moments = [session.start, where.start or session.start]
+    editable = editable_week.read(session.institution, moments, again=again)
+    against = _about_session(session, editable)
+    return _check(
+        MoveKind.MOVE_SESSION,
+        session.institution,
+        editable,
+        against,
+        lambda: editable.what_if.move_session(session.pk, _target(where, editable)),
+    )
+
+
+def of_take_off(case: Case, *, again: EditableWeek | None = None) -> Check:
     item = place_of(case)
     if item is None:
         raise no_place(case)
     session = item.session
-    hand = editable_week.read(session.institution, [session.start], again=again)
+    editable = editable_week.read(session.institution, [session.start], again=again)
     return _check(
         MoveKind.TAKE_OFF,
         session.institution,
-        hand,
-        _about_session(session, hand),
-        lambda: hand.desk.take_off(case.pk),
+        editable,
+        _about_session(session, editable),
+        lambda: editable.what_if.take_off(case.pk),
     )
 
 
@@ -110,44 +112,51 @@ def of_undo(move: Move) -> Check:
     """Whether what an earlier change touched is still as it left it, and may be put back."""
     moments = [moment for side in (move.before, move.after) for moment in fixed_sessions.moments(side)]
     cases = fixed_sessions.cases(move.before) | fixed_sessions.cases(move.after)
-    hand = editable_week.read(move.institution, moments, cases=cases)
-    before, after = fixed_sessions.thaw(move.before, hand.horizon), fixed_sessions.thaw(move.after, hand.horizon)
-    fresh = move.undone_at is None and fixed_sessions.untouched(hand.desk, before, after)
+    editable = editable_week.read(move.institution, moments, cases=cases)
+    before, after = (
+        fixed_sessions.from_json(move.before, editable.horizon),
+        fixed_sessions.from_json(move.after, editable.horizon),
+    )
+    fresh = move.undone_at is None and fixed_sessions.untouched(editable.what_if, before, after)
     against = [] if fresh else [move_warnings.own("newer")]
-    return _check(MoveKind.UNDO, move.institution, hand, against, lambda: hand.desk.put_back(before, after))
+    return _check(MoveKind.UNDO, move.institution, editable, against, lambda: editable.what_if.put_back(before, after))
 
 
 def _check(
-    kind: MoveKind, institution: Institution, hand: Hand, against: list[Finding], draw: Callable[[], Draft]
+    kind: MoveKind,
+    institution: Institution,
+    editable: EditableWeek,
+    against: list[MoveWarning],
+    draw: Callable[[], Draft],
 ) -> Check:
     """`against` is what speaks against any such change; then the change itself is drawn and judged."""
     draft: Draft | None = None
-    changes: tuple[Change, ...] = ()
-    codes = [finding.code for finding in against]
+    changes: tuple[PlanChange, ...] = ()
+    codes = [warning.code for warning in against]
     found = list(against)
     if not against:
         draft = draw()
-        broken = severity.judge(hand.desk, draft)
-        found = move_warnings.of(broken, hand.desk, draft, hand.seen)
-        minutes = {case.id: case.duration_min for case in hand.seen.problem.cases}
-        changes = tuple(compare(draft.before, draft.after, minutes, writer.roles(hand.seen)))
+        broken = severity.judge(editable.what_if, draft)
+        found = move_warnings.of(broken, editable.what_if, draft, editable.seen)
+        minutes = {case.id: case.duration_min for case in editable.seen.problem.cases}
+        changes = tuple(compare(draft.before, draft.after, minutes, writer.roles(editable.seen)))
         codes = [str(violation) for violation in broken]
-    seal = _seal(hand, draft, codes)
+    fingerprint = _fingerprint(editable, draft, codes)
     return Check(
         kind=kind,
         institution=institution,
-        hand=hand,
+        editable=editable,
         draft=draft,
         changes=changes,
-        findings=tuple(found),
-        seal=seal,
+        warnings=tuple(found),
+        fingerprint=fingerprint,
     )
 
 
-def _seal(hand: Hand, draft: Draft | None, codes: Iterable[str]) -> str:
+def _fingerprint(editable: EditableWeek, draft: Draft | None, codes: Iterable[str]) -> str:
     sessions = [replace(one, id=0) for one in draft.after] if draft else []
-    said = repr([hand.horizon, [as_json(one) for one in sessions], sorted(codes)])
-    return f"{hand.version}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+    said = repr([editable.horizon, [as_json(one) for one in sessions], sorted(codes)])
+    return f"{editable.version}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
 
 
 def present(subject: Case | Session) -> list[datetime]:
@@ -158,31 +167,31 @@ def present(subject: Case | Session) -> list[datetime]:
     return [item.start] if item else []
 
 
-def against(subject: Case | Session, hand: Hand) -> list[Finding]:
+def against(subject: Case | Session, editable: EditableWeek) -> list[MoveWarning]:
     """What speaks against any change of it, wherever to."""
     if isinstance(subject, Session):
-        return _about_session(subject, hand)
-    return _about_case(subject, place_of(subject), hand)
+        return _about_session(subject, editable)
+    return _about_case(subject, place_of(subject), editable)
 
 
 # What speaks against any change of a case or session ------------------------------------------------------------------
 
 
-def _about_case(case: Case, item: AgendaItem | None, hand: Hand) -> list[Finding]:
+def _about_case(case: Case, item: AgendaItem | None, editable: EditableWeek) -> list[MoveWarning]:
     if item is not None:
-        return _about_session(item.session, hand)
-    if case.pk not in hand.seen.problem.case_of:
+        return _about_session(item.session, editable)
+    if case.pk not in editable.seen.problem.case_of:
         return [move_warnings.own("gone", case=case)]
     hold = Hold.objects.live(timezone.now()).filter(case=case).first()
     if hold is not None:
-        until = clock.hour(hold.expires_at.astimezone(hand.horizon.zone))
+        until = clock.hour(hold.expires_at.astimezone(editable.horizon.zone))
         return [move_warnings.own("held", case=case, until=until)]
     missing = case.materials.aggregate(n=Count("pk", filter=Q(status=MaterialStatus.MISSING)))["n"]
     return [move_warnings.own("materials", case=case)] if material_state.holds_back(case, missing) else []
 
 
-def _about_session(session: Session | None, hand: Hand) -> list[Finding]:
-    return [] if session is None or session.pk in hand.desk.sessions else [move_warnings.own("begun")]
+def _about_session(session: Session | None, editable: EditableWeek) -> list[MoveWarning]:
+    return [] if session is None or session.pk in editable.what_if.sessions else [move_warnings.own("begun")]
 
 
 def place_of(case: Case) -> AgendaItem | None:
@@ -203,9 +212,9 @@ def _institution_of(case: Case, where: Where) -> Institution:
     return institution
 
 
-def _target(where: Where, hand: Hand) -> Target:
+def _target(where: Where, editable: EditableWeek) -> Target:
     if where.session is not None:
-        start = hand.horizon.minute(where.start) if where.start else None
+        start = editable.horizon.minute(where.start) if where.start else None
         return Target(session=where.session.pk, start_min=start)
     room = None if where.remote else (where.room.pk if where.room else ANY_ROOM)
-    return Target(start_min=hand.horizon.minute(where.start) if where.start else None, room=room)
+    return Target(start_min=editable.horizon.minute(where.start) if where.start else None, room=room)

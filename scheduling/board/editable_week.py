@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cases.models import Case
 from experts.models import Institution
-from scheduling.board.core.what_if_week import Desk
+from scheduling.board.core.what_if_week import WhatIfWeek
 from scheduling.models import Session
 from scheduling.problem import snapshot
 from scheduling.problem.core.horizon import Horizon
@@ -24,27 +24,31 @@ LONGEST_DAYS = 56
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hand:
+class EditableWeek:
     """What was read, the desk on which a change is tried out, and the published version that it rests on."""
 
     seen: Snapshot
-    desk: Desk
+    what_if: WhatIfWeek
     version: int
 
     @property
     def horizon(self) -> Horizon:
         return self.seen.horizon
 
-    def anew(self) -> Hand:
+    def anew(self) -> EditableWeek:
         """The same reading with nothing tried out on the desk."""
-        desk = Desk(self.seen.problem)
-        desk.broken = self.desk.broken
-        return replace(self, desk=desk)
+        what_if = WhatIfWeek(self.seen.problem)
+        what_if.broken = self.what_if.broken
+        return replace(self, what_if=what_if)
 
 
 def read(
-    institution: Institution, moments: Iterable[datetime], *, cases: Iterable[int] = (), again: Hand | None = None
-) -> Hand:
+    institution: Institution,
+    moments: Iterable[datetime],
+    *,
+    cases: Iterable[int] = (),
+    again: EditableWeek | None = None,
+) -> EditableWeek:
     """The weeks in which these moments lie, with the waiting cases (ids) that the change is about.
 
     `again` is a reading of a moment ago about the same subject; it serves once more where it is of the same weeks.
@@ -56,7 +60,7 @@ def read(
     reader = _Reader([institution], weeks, now)
     reader.asked = set(cases)
     seen = reader.snapshot(snapshot.NO_NOTICE, pure.Limits())
-    return Hand(seen=seen, desk=Desk(seen.problem), version=seen.base_versions[str(institution.pk)])
+    return EditableWeek(seen=seen, what_if=WhatIfWeek(seen.problem), version=seen.base_versions[str(institution.pk)])
 
 
 def horizon(institution: Institution, moments: Iterable[datetime]) -> Horizon:
@@ -75,6 +79,6 @@ class _Reader(snapshot.Reader):
             self.previous[session.pk] = session
 
     def _waiting(self) -> list[pure.Case]:
-        """The cases asked for, whatever holds them back: the verbs say so in words."""
+        """The cases asked for, whatever holds them back: the services say so in words."""
         rows = Case.objects.waiting().filter(pk__in=self.asked, team__in=self.teams).select_related("institution")
         return [self._case(case, release=snapshot.submitted(case)) for case in rows.order_by("pk")]

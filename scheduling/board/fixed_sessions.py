@@ -7,33 +7,33 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from scheduling.board.core.what_if_week import Desk
+from scheduling.board.core.what_if_week import WhatIfWeek
 from scheduling.models import AgendaItem
 from scheduling.problem.core.horizon import MINUTE, Horizon
 from scheduling.solver.core.plan import SESSION, PlannedSession
 from scheduling.solver.core.reading import as_json, whole
 
-Kept = Mapping[str, Any]
+KeptSessions = Mapping[str, Any]
 
 
-def freeze(sessions: Iterable[PlannedSession], horizon: Horizon) -> dict[str, Any]:
+def to_json(sessions: Iterable[PlannedSession], horizon: Horizon) -> dict[str, Any]:
     """As JSON, with the moment of minute 0."""
     return {"from": horizon.start.isoformat(), "sessions": [as_json(session) for session in sessions]}
 
 
-def thaw(kept: Kept, horizon: Horizon) -> list[PlannedSession]:
+def from_json(kept: KeptSessions, horizon: Horizon) -> list[PlannedSession]:
     """Back again, in the minutes of another horizon."""
     shift = (datetime.fromisoformat(kept["from"]) - horizon.start) // MINUTE
     return [_shifted(whole(SESSION, session), shift) for session in kept["sessions"]]
 
 
-def moments(kept: Kept) -> Iterator[datetime]:
+def moments(kept: KeptSessions) -> Iterator[datetime]:
     """The starts of the sessions."""
     zero = datetime.fromisoformat(kept["from"])
     return (zero + session["start_min"] * MINUTE for session in kept["sessions"])
 
 
-def cases(kept: Kept) -> set[int]:
+def cases(kept: KeptSessions) -> set[int]:
     return {item["case"] for session in kept["sessions"] for item in session["cases"]}
 
 
@@ -45,14 +45,14 @@ def as_written(sessions: Iterable[PlannedSession]) -> list[PlannedSession]:
     return [replace(session, id=known[session.cases[0].case]) for session in rows]
 
 
-def untouched(desk: Desk, before: Iterable[PlannedSession], after: Iterable[PlannedSession]) -> bool:
+def untouched(what_if: WhatIfWeek, before: Iterable[PlannedSession], after: Iterable[PlannedSession]) -> bool:
     """Whether the week still has what a change left (`after`), and the cases that it took off wait still."""
     left = list(after)
     cases_left = {item.case for session in left for item in session.cases}
     off = {item.case for session in before for item in session.cases} - cases_left
-    known = desk.problem.case_of
-    return all(desk.sessions.get(one.id) == one for one in left) and all(
-        case in known and case not in desk.where for case in off
+    known = what_if.problem.case_of
+    return all(what_if.sessions.get(one.id) == one for one in left) and all(
+        case in known and case not in what_if.where for case in off
     )
 
 

@@ -10,7 +10,7 @@ from experts.models import Institution
 from mdt_portal.models import User
 from scheduling.board import dry_run, moves
 from scheduling.board.dry_run import Check, Where
-from scheduling.board.editable_week import Hand
+from scheduling.board.editable_week import EditableWeek
 from scheduling.models import Move, Session
 
 
@@ -31,7 +31,7 @@ class MoveRequest:
         """The hospital whose board changes; a case without a team has none."""
         return self.subject.team.institution if self.subject.team else None
 
-    def check(self, *, again: Hand | None = None) -> Check:
+    def check(self, *, again: EditableWeek | None = None) -> Check:
         """What the change would do; nothing is written."""
         return moves.check(self.subject, self.where, again=again)
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from mdt_portal.i18n import clock, phrases
-from scheduling.board.core.severity import LEVELS, Level
-from scheduling.board.core.what_if_week import Desk, Draft
+from scheduling.board.core.severity import SEVERITIES, Severity
+from scheduling.board.core.what_if_week import Draft, WhatIfWeek
 from scheduling.explain import solver_text
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.snapshot import Snapshot
@@ -46,51 +46,51 @@ WORDS = {
 """Shorter or closer to the hand than the sentences of the rules, which serve a whole plan."""
 
 OTHER_IS_SESSION = {"team_overlap", "room_changeover", "expert_overlap", "expert_travel"}
-EXTRA_LEVELS = dict.fromkeys(("materials", "held", "begun", "gone", "newer"), Level.BLOCK)
+EXTRA_LEVELS = dict.fromkeys(("materials", "held", "begun", "gone", "newer"), Severity.BLOCK)
 """What does not come from the rules but from the state of a case or session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    level: Level
+class MoveWarning:
+    level: Severity
     code: str
     text: str
 
 
-def own(code: str, **params: Any) -> Finding:
+def own(code: str, **params: Any) -> MoveWarning:
     """A finding that speaks of the state of something, not of a rule."""
-    return Finding(level=EXTRA_LEVELS[code], code=code, text=str(WORDS[code]) % params)
+    return MoveWarning(level=EXTRA_LEVELS[code], code=code, text=str(WORDS[code]) % params)
 
 
-def of(violations: Iterable[Violation], desk: Desk, draft: Draft, seen: Snapshot) -> list[Finding]:
+def of(violations: Iterable[Violation], what_if: WhatIfWeek, draft: Draft, seen: Snapshot) -> list[MoveWarning]:
     """Each once, in the order given."""
     rows = list(violations)
-    params = [_with_discipline(one, desk) for one in rows]
+    params = [_with_discipline(one, what_if) for one in rows]
     others = [{"case": one["other"]} for one in params if isinstance(one.get("other"), int)]
-    names = solver_text.names_of([*params, *others]) | _sessions(desk, draft, seen)
-    texts: dict[str, Finding] = {}
+    names = solver_text.names_of([*params, *others]) | _sessions(what_if, draft, seen)
+    texts: dict[str, MoveWarning] = {}
     for one, values in zip(rows, params, strict=True):
         words = solver_text.in_words(values, names, seen.horizon)
         if "other" in values:  # a session in some rules, a case in others
             kind = "session" if one.code in OTHER_IS_SESSION else "case"
             words["other"] = names.get((kind, values["other"]), values["other"])
         text = str(WORDS[one.code] if one.code in WORDS else _(SENTENCES[one.code])) % words
-        texts.setdefault(text, Finding(level=LEVELS[one.code], code=one.code, text=text))
+        texts.setdefault(text, MoveWarning(level=SEVERITIES[one.code], code=one.code, text=text))
     return list(texts.values())
 
 
-def _with_discipline(violation: Violation, desk: Desk) -> dict[str, Any]:
+def _with_discipline(violation: Violation, what_if: WhatIfWeek) -> dict[str, Any]:
     """A seat's number says nothing to people; its discipline does. So does the moment of a limit."""
     params = dict(violation.params)
     if "seat" in params and "case" in params:
-        seats = {place.id: place.discipline for place in desk.problem.case_of[params["case"]].places}
+        seats = {place.id: place.discipline for place in what_if.problem.case_of[params["case"]].places}
         params["discipline"] = seats.get(params["seat"], "")
     return params
 
 
-def _sessions(desk: Desk, draft: Draft, seen: Snapshot) -> dict[Any, str]:
+def _sessions(what_if: WhatIfWeek, draft: Draft, seen: Snapshot) -> dict[Any, str]:
     """The names of all sessions: team and time as they would be after the change."""
-    after = desk.sessions | {session.id: session for session in draft.after}
+    after = what_if.sessions | {session.id: session for session in draft.after}
     teams = {session.team_id: session.team for session in seen.sessions.values()}
     names: dict[Any, str] = {}
     for ident, planned in after.items():

@@ -1,8 +1,8 @@
 """Changes by hand: move a case or a session, place a case, take one off, undo. Checked before they are saved.
 
-    check ──▶ findings, people changed, who is told ──▶ the same deed with `expected` = the check's seal ──▶ written
+    check ──▶ warnings, people changed, who is notified ──▶ the same change with the check's fingerprint ──▶ written
 
-A deed goes the way of its check again, under the locks. If the week, or what the check found, has changed meanwhile,
+An action goes the way of its check again, under the locks. If the week, or what the check found, has changed meanwhile,
 it is refused (StaleMove) and nothing is overwritten.
 """
 
@@ -22,19 +22,19 @@ from mdt_portal.errors import Conflict, RuleError
 from mdt_portal.models import User
 from scheduling import locks
 from scheduling.board import dry_run, fixed_sessions
-from scheduling.board.core.severity import Level
+from scheduling.board.core.severity import Severity
 from scheduling.board.dry_run import Check, Where
-from scheduling.board.editable_week import Hand
+from scheduling.board.editable_week import EditableWeek
 from scheduling.models import Move, MoveKind, PublishedPlan, Session
 from scheduling.problem import published
 from scheduling.publishing import holds, writer
 from scheduling.sessions import notifications
 
-TELL_WITHIN = timedelta(minutes=2)
+NOTIFY_WITHIN = timedelta(minutes=2)
 """So long a change waits before people hear of it: what is moved twice or undone at once costs one message or none."""
 
 UNDO_WITHIN = timedelta(days=1)
-NEEDS_A_WORD = (Level.HOLD, Level.WARN)
+NEEDS_ACKNOWLEDGEMENT = (Severity.BLOCKS_CONFIRMATION, Severity.WARN)
 
 
 class StaleMove(Conflict):
@@ -49,7 +49,7 @@ class NotAcknowledged(RuleError):
     code = "not_acknowledged"
 
 
-def check(subject: Case | Session, where: Where | None, *, again: Hand | None = None) -> Check:
+def check(subject: Case | Session, where: Where | None, *, again: EditableWeek | None = None) -> Check:
     """What moving a case or a session there would do; None takes a case off. Nothing is written. The week is not read
     once more where `again` has it."""
     if isinstance(subject, Session):
@@ -63,7 +63,7 @@ def place(case: Case, where: Where, *, by: User, acknowledged: bool = False, exp
     """Give a waiting case a place in a session or in one of its own.
 
     Raises RuleError with the reason where a finding blocks, NotAcknowledged where warnings want a word, StaleMove
-    where `expected` (the seal of a check) is not the present outcome any more. Then nothing is written.
+    where `expected` (the fingerprint of a check) is not the present outcome any more. Then nothing is written.
     """
     if dry_run.place_of(case) is not None:
         raise StaleMove(_("%(case)s has got a place meanwhile. Look at it again.") % {"case": case})
@@ -127,19 +127,19 @@ def _do(institution: int, checker: Callable[[], Check], *, by: User, acknowledge
 
 
 def _passed(found: Check, *, acknowledged: bool, expected: str) -> Check:
-    if expected and expected != found.seal:
+    if expected and expected != found.fingerprint:
         raise StaleMove(_("The week has changed since you looked. Nothing was saved; look at it again."))
-    for finding in found.findings:
-        if finding.level == Level.BLOCK:
-            raise RuleError(finding.text, code="move_blocked", params={"rule": finding.code})
-    open_ = [finding for finding in found.findings if finding.level in NEEDS_A_WORD]
+    for warning in found.warnings:
+        if warning.level == Severity.BLOCK:
+            raise RuleError(warning.text, code="move_blocked", params={"rule": warning.code})
+    open_ = [warning for warning in found.warnings if warning.level in NEEDS_ACKNOWLEDGEMENT]
     if open_ and not acknowledged:
-        raise NotAcknowledged(open_[0].text, params={"rules": [finding.code for finding in open_]})
+        raise NotAcknowledged(open_[0].text, params={"rules": [warning.code for warning in open_]})
     return found
 
 
 def _write(found: Check, *, by: User) -> Move:
-    draft, seen, institution = found.draft, found.hand.seen, found.institution
+    draft, seen, institution = found.draft, found.editable.seen, found.institution
     assert draft is not None, "what has no draft has a finding that blocks"
     sessions = (*draft.before, *draft.after)
     locks.take(
@@ -150,14 +150,14 @@ def _write(found: Check, *, by: User) -> Move:
     list(Case.objects.filter(pk__in=cases).order_by("pk").select_for_update().values("pk"))
     affected = writer.Writer(seen, None, by).write(found.changes)
     published.raise_version([institution.pk])
-    notifications.tell(affected, within=TELL_WITHIN)
-    notifications.tell_referrers(writer.replaced(found.changes), within=TELL_WITHIN)
+    notifications.notify(affected, within=NOTIFY_WITHIN)
+    notifications.notify_referrers(writer.replaced(found.changes), within=NOTIFY_WITHIN)
     move = Move.objects.create(
         institution=institution,
         kind=found.kind,
         by=by,
-        before=fixed_sessions.freeze(draft.before, seen.horizon),
-        after=fixed_sessions.freeze(fixed_sessions.as_written(draft.after), seen.horizon),
+        before=fixed_sessions.to_json(draft.before, seen.horizon),
+        after=fixed_sessions.to_json(fixed_sessions.as_written(draft.after), seen.horizon),
         version=PublishedPlan.objects.get(institution=institution).version,
     )
     audit.record(f"board.{found.kind}", by=by, subject=move, cases=sorted(draft.cases))

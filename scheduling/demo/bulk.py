@@ -42,7 +42,7 @@ def receive(arrivals: Sequence[Arrival]) -> None:
         )
         records.append(
             AuditEvent(
-                deed="material.received",
+                action="material.received",
                 by=one.case.referrer,
                 subject_type=one.case._meta.label_lower,
                 subject_id=one.case.pk,

@@ -203,10 +203,12 @@ class _Meet:
         """Everybody came but one, where there are enough."""
         start = session.start + timedelta(minutes=plan.late_min or 0)
         end = session.end + timedelta(minutes=self.rng.choice([0, 5, 8]))
-        people = list(meetings.asked(session).values_list("pk", flat=True))
+        people = list(meetings.invited(session).values_list("pk", flat=True))
         items = list(meetings.agenda(session))
         said = {
-            item.case_id: meetings.Said(outcome=Outcome.NOT_NEEDED if then == "not_needed" else Outcome.DISCUSSED)
+            item.case_id: meetings.CaseOutcome(
+                outcome=Outcome.NOT_NEEDED if then == "not_needed" else Outcome.DISCUSSED
+            )
             for item, then in zip(items, plan.then, strict=True)
         }
         kept = end + timedelta(minutes=20)
@@ -225,21 +227,21 @@ class _Meet:
         words = Words(
             text=text[not chinese],
             todos=[Todo(what=todo[not chinese], who=self.team.core[-1].expert, due=today + timedelta(days=days))],
-            next_look=max(today + timedelta(days=days), signed.astimezone(self.team.site.row.tz).date()),
+            next_follow_up_on=max(today + timedelta(days=days), signed.astimezone(self.team.site.row.tz).date()),
             who=_name(case.referrer, chinese),
         )
         with _at(signed):
             aftercare.conclude(case, by=signer, words=words, at=signed)
         if then in ("close", "partly"):
-            self._looked(case, partly=then == "partly", today=today, chinese=chinese)
+            self._followed_up(case, partly=then == "partly", today=today, chinese=chinese)
 
-    def _looked(self, case: Case, *, partly: bool, today: date, chinese: bool) -> None:
+    def _followed_up(self, case: Case, *, partly: bool, today: date, chinese: bool) -> None:
         at = max(datetime.combine(today - timedelta(days=1), time(10), self.start.tzinfo), self.start)
         assert case.referrer is not None
         with _at(at):
             if partly:
-                again = {"next_look": today + timedelta(days=6), "who": _name(case.referrer, chinese)}
+                again = {"next_follow_up_on": today + timedelta(days=6), "who": _name(case.referrer, chinese)}
                 note = WHY_PARTLY[not chinese]
-                aftercare.take_look(case, by=case.referrer, outcome="partly", note=note, at=at, **again)  # type: ignore[arg-type]
+                aftercare.record_follow_up(case, by=case.referrer, outcome="partly", note=note, at=at, **again)  # type: ignore[arg-type]
             else:
-                aftercare.take_look(case, by=case.referrer, outcome="out", at=at)
+                aftercare.record_follow_up(case, by=case.referrer, outcome="out", at=at)

@@ -1,4 +1,4 @@
-"""Patients and their cases, referred and submitted over the last days by the same verbs that the pages use."""
+"""Patients and their cases, referred and submitted over the last days by the same services that the pages use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CHINESE = 0.6
 RECORD_NUMBER = "urn:mdt-portal:demo:record-number"
 HURRIED = 1 / 8
 TRIES = 30
-BY_VERB_AT_MOST = 2000
+BY_SERVICE_AT_MOST = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +164,7 @@ def _bring_materials(world: World) -> None:
             if item.code not in awaited:
                 later = timedelta(hours=world.rng.choice([0, 0, 0, 4, 20, 48]))
                 brought.append(Arrival(item, case, min(case.submitted_at + later, world.now)))
-    if len(brought) > BY_VERB_AT_MOST:
+    if len(brought) > BY_SERVICE_AT_MOST:
         bulk.receive(brought)
     else:
         for one in brought:

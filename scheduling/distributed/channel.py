@@ -1,22 +1,17 @@
-"""Where one search meets its helpers: a few keys in the broker that vanish with the search.
+"""What the helpers of a running search read: two keys in the broker that vanish with the search.
 
     problem    written once
-    changes    the coordinator's versioned state as a list: the first entry brings the first plan, each later one says
-               which sessions went and which came; who has read n entries knows the state n
-    inbox      from the helpers: I am ready, still at work, an answer, a bound, I gave up
-    for:<who>  to one helper: one piece of work
+    state      a hash of the sessions by team; one read sees one state of the coordinator's as a whole
 
 All of it is JSON, so nothing that lies in the broker can run as code. The keys live a little longer than their last
-renewal: a coordinator that dies takes its desk along, and its helpers go home.
+renewal: they vanish with their coordinator, which is also how helpers learn of a stop.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import redis
@@ -24,81 +19,59 @@ from django.conf import settings
 from django.utils.crypto import get_random_string
 
 from scheduling.solver.core import reading
-from scheduling.solver.core.plan import ID, SESSION, PlannedSession
+from scheduling.solver.core.plan import SESSION, PlannedSession
 from scheduling.solver.core.problem import Problem
 from scheduling.solver.rules import checking
 
-logger = logging.getLogger(__name__)
-
 LIFE_S = 30
-TIMEOUT_S = 8  # longer than any blocking read below
+TIMEOUT_S = 2
+WHOLE = b"whole"  # a field beside the teams: there is a state, if only of an empty week
 
-State = Mapping[int, PlannedSession]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """From one state to the next."""
-
-    went: tuple[int, ...]
-    came: tuple[PlannedSession, ...]
-
-    @classmethod
-    def between(cls, old: State, new: State) -> Change:
-        went = tuple(ident for ident in old if ident not in new)
-        return cls(went=went, came=tuple(s for ident, s in new.items() if old.get(ident) is not s))
-
-    def applied_to(self, state: State) -> dict[int, PlannedSession]:
-        kept = {ident: session for ident, session in state.items() if ident not in set(self.went)}
-        return kept | {session.id: session for session in self.came}
+_SESSIONS = reading.many(SESSION)
+Sessions = tuple[PlannedSession, ...]
 
 
-_CHANGE = reading.record(Change, {"went": reading.many(ID), "came": reading.many(SESSION)})
-
-
-def connect() -> redis.Redis:
-    return redis.Redis.from_url(settings.BROKER_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=2)
-
-
-class Desk:
+class Channel:
     """Both sides of it; `redis.RedisError` means that the broker is away."""
 
-    def __init__(self, name: str, broker: redis.Redis | None = None) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self._broker = broker or connect()
+        self._broker = redis.Redis.from_url(
+            settings.BROKER_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+        )
+        self._shown: Mapping[int, PlannedSession] | None = None
+        self._written: dict[int, Sessions] = {}
+        self._packed: dict[bytes, bytes] = {}
+        self._read: dict[bytes, Sessions] = {}
 
     # The coordinator's side ------------------------------------------------------------------------------------------
 
     @classmethod
-    def opened(cls, problem: Problem) -> Desk:
-        desk = cls(get_random_string(20))
-        desk._broker.set(desk._key("problem"), _packed(problem.to_json()), ex=LIFE_S)
-        return desk
+    def opened(cls, problem: Problem) -> Channel:
+        """Helpers find nothing to do in it until the first state is written."""
+        channel = cls(get_random_string(20))
+        channel._broker.set(channel._key("problem"), _packed(problem.to_json()), ex=LIFE_S)
+        return channel
+
+    def write(self, state: Mapping[int, PlannedSession]) -> None:
+        """The teams whose sessions have changed since the last time."""
+        if state is self._shown:
+            return
+        now: dict[int, Sessions] = dict.fromkeys(self._written, ())
+        for session in state.values():
+            now[session.team] = (*now.get(session.team, ()), session)
+        changed = {team: theirs for team, theirs in now.items() if theirs != self._written.get(team)}
+        fields = {str(team): _packed([reading.as_json(s) for s in theirs]) for team, theirs in changed.items()}
+        self._broker.hset(self._key("state"), mapping={WHOLE: 1, **fields})  # type: ignore[dict-item]
+        self._broker.expire(self._key("state"), LIFE_S)
+        self._shown, self._written = state, now
 
     def renew(self) -> bool:
-        """False: the broker has forgotten the desk."""
-        with self._broker.pipeline(transaction=False) as pipe:
-            for part in ("problem", "changes", "inbox"):
-                pipe.expire(self._key(part), LIFE_S)
-            return bool(pipe.execute()[0])
+        """False: the broker has forgotten the search."""
+        return all(self._broker.expire(self._key(part), LIFE_S) for part in ("problem", "state"))
 
     def close(self) -> None:
-        self._broker.delete(*map(self._key, ("problem", "changes", "inbox")))
-
-    def publish(self, change: Change) -> None:
-        self._push("changes", _packed(reading.as_json(change)))
-
-    def hand(self, helper: str, work: Mapping[str, Any]) -> None:
-        self._push(f"for:{helper}", _packed(work))
-
-    def next_message(self, within_s: int) -> dict[str, Any] | None:
-        """What is no message of a helper's is passed over: whoever helps may run other code."""
-        try:
-            body = self._next("inbox", within_s)
-        except (zlib.error, ValueError):
-            logger.warning("something lay in the inbox of %s that cannot be read", self.name)
-            return None
-        return body if _is_message(body) else None
+        self._broker.delete(self._key("problem"), self._key("state"))
 
     def queued(self, queue: str) -> int:
         """How many messages wait in a queue of Celery's, which is a list by the same name."""
@@ -109,60 +82,24 @@ class Desk:
     def is_open(self) -> bool:
         return bool(self._broker.exists(self._key("problem")))
 
-    def show_life(self, helper: str) -> bool:
-        """Still at work; False: nobody is interested any more."""
-        interested = self.is_open()
-        if interested:
-            self.tell({"from": helper})
-        return interested
-
     def problem(self) -> Problem | None:
         """None: the search is over."""
         packed = self._broker.get(self._key("problem"))
         return None if packed is None else checking.read_problem(_unpacked(packed))  # type: ignore[arg-type]
 
-    def changes(self, first: int, beyond: int) -> Sequence[Change]:
-        packed = self._broker.lrange(self._key("changes"), first, beyond - 1)
-        return [reading.whole(_CHANGE, _unpacked(one)) for one in packed]  # type: ignore[union-attr, arg-type]
-
-    def arrive(self, helper: str) -> None:
-        """What lies there for an earlier stay is not meant any more."""
-        self._broker.delete(self._key(f"for:{helper}"))
-
-    def tell(self, *messages: Mapping[str, Any]) -> None:
-        self._push("inbox", *map(_packed, messages))
-
-    def next_work(self, helper: str, within_s: int) -> dict[str, Any] | None:
-        """None: there is nothing to do, or the search is over, which a helper that waits sees within a second."""
-        for _ in range(within_s):
-            work = self._next(f"for:{helper}", 1)
-            if work is not None or not self.is_open():
-                return work
-        return None
-
-    # Both ------------------------------------------------------------------------------------------------------------
+    def sessions(self) -> Sessions | None:
+        """As the coordinator has them now; only what has changed since the last time is unpacked. None: it is over."""
+        packed: dict[bytes, bytes] = self._broker.hgetall(self._key("state"))  # type: ignore[assignment]
+        if packed.pop(WHOLE, None) is None:
+            return None
+        for team, data in packed.items():
+            if self._packed.get(team) != data:
+                self._read[team] = reading.whole(_SESSIONS, _unpacked(data))
+        self._packed = packed
+        return tuple(session for team in packed for session in self._read[team])
 
     def _key(self, part: str) -> str:
-        return f"mdt-desk:{self.name}:{part}"
-
-    def _push(self, part: str, *packed: bytes) -> None:
-        with self._broker.pipeline() as pipe:
-            pipe.rpush(self._key(part), *packed)
-            pipe.expire(self._key(part), LIFE_S)
-            pipe.execute()
-
-    def _next(self, part: str, within_s: int) -> dict[str, Any] | None:
-        found = self._broker.blpop([self._key(part)], timeout=within_s)
-        return None if found is None else _unpacked(found[1])  # type: ignore[index, arg-type]
-
-
-def _is_message(body: Any) -> bool:
-    return (
-        isinstance(body, dict)
-        and isinstance(body.get("from"), str)
-        and isinstance(body.get("invitation", 0), int)
-        and all(isinstance(body.get(name, ""), str) for name in ("key", "gave_up"))
-    )
+        return f"mdt-search:{self.name}:{part}"
 
 
 def _packed(data: Any) -> bytes:

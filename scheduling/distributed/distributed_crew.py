@@ -1,12 +1,13 @@
-"""The crew of a planning run: this process's own hands, and whoever helps over the queue.
+"""The crew of a planning run: this process's own hands, and whoever helps through Celery.
 
     own hands   a thread that always has work, so that a run needs nobody else
-    porter      a thread that keeps the desk open, sends invitations (Celery tasks) and carries the helpers' messages in
+    gateway     a thread that shows helpers how the search stands, keeps tickets queued and brings their answers in
     main        hands out work, takes results, checks and accepts them (`solve.Search`)
 
-Work goes only to a helper who has said that it is ready, so nothing ever waits for somebody who does not exist. As soon
-as an invitation is taken the next one is sent: two hosts or twenty, nobody needs to be counted. The work of a helper
-that falls silent is lost, and its teams are free again; a late or repeated answer finds its work gone.
+A ticket is a Celery task with `expires`; its answer comes through the result backend. It names the search and no work:
+the helper reads the state when it starts and chooses what to improve. So no team waits for somebody who does not come,
+and a ticket that is lost, late, repeated or answered with nonsense costs itself. As soon as a ticket is begun the next
+one is sent: two hosts or twenty, nobody needs to be counted.
 """
 
 from __future__ import annotations
@@ -15,218 +16,88 @@ import logging
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import redis
-from kombu.exceptions import OperationalError
+from celery import states
+from celery.exceptions import SecurityError
+from kombu.exceptions import DecodeError, OperationalError
 
 from mdt_portal.celery import app
-from scheduling.distributed import helper
-from scheduling.distributed.channel import Change, Desk, State
-from scheduling.solver.core import reading
-from scheduling.solver.core.plan import ID
+from scheduling.distributed.channel import Channel
+from scheduling.solver.core.plan import PlannedSession
 from scheduling.solver.core.problem import Problem
-from scheduling.solver.neighbourhood.crew import Lost, Result, TeamBounded, Work, do
-from scheduling.solver.neighbourhood.decompose import Task, Worker, read_answer
-from scheduling.solver.proof import bounds
+from scheduling.solver.neighbourhood.crew import Result, Work, do
+from scheduling.solver.neighbourhood.decompose import Exchange, Worker, read_exchange
 
 logger = logging.getLogger(__name__)
 
-SILENT_S = 12.0  # a helper at work gives a sign of life every few seconds; after this long it is gone
 QUEUE = "improve"
-OPEN_INVITATIONS = 2
-INVITATION_S = 60
+OPEN_TICKETS = 3
+TICKET_S = 60
+LOST_S = 30.0  # a ticket that was begun and has no answer yet; nothing waits for it, so there is no hurry
+RECENT_S = 15.0  # who was heard of within this time counts as at work
 MOST_QUEUED = 40  # where nobody listens, messages must not pile up
+LOOK_EVERY_S = 0.05
 RENEW_S = 5.0
 PAUSE_S = 5.0  # before another try, when the broker is away
-UNCHECKED = -1  # the version of no state: the coordinator then checks the answer against the rules
+# What Celery and our own reader raise where no result, no answer, or an "exception" of any kind lies in its place.
+UNREADABLE = (DecodeError, SecurityError, ValueError, LookupError, TypeError, AttributeError)
 
-_TEAM_BOUND = reading.record(
-    bounds.TeamBound,
-    {
-        "required_unplaced": reading.integer(),
-        "required_late": reading.integer(),
-        "suggested": reading.integer(),
-        "effort": reading.nullable(reading.integer()),
-    },
-)
-_TEAM_BOUNDED = reading.record(TeamBounded, {"team": ID, "part": _TEAM_BOUND})
+State = Mapping[int, PlannedSession]  # of one moment: the search replaces it and never changes it
+News = queue.SimpleQueue["Result | Exception"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """From a helper, and the desk at which it came in."""
+class DistributedCrew:
+    """A `crew.Crew` over hosts; `state` answers the sessions as the search has them now."""
 
-    desk: Desk
-    body: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """Work, and the helper who has it."""
-
-    work: Work
-    who: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A helper who is ready, and until when it waits."""
-
-    who: str
-    desk: Desk
-    until: float
-
-
-News = queue.SimpleQueue["Result | Message | Exception"]
-
-
-class Spread:
-    """A `crew.Crew` over hosts."""
-
-    def __init__(self, problem: Problem, stop: Callable[[], bool]) -> None:
+    def __init__(self, problem: Problem, state: Callable[[], State], stop: Callable[[], bool]) -> None:
         self._news: News = queue.SimpleQueue()
         self._own = OwnHands(problem, stop, self._news)
-        self._porter = Porter(problem, self._news)
-        self._given: dict[str, Given] = {}
-        self._waiting: deque[Waiting] = deque()
-        self._written: Written | None = None
-        self._heard: dict[str, float] = {}
-        self.done = self.helped = self.lost = 0
+        self._gateway = HelperGateway(problem, state, self._news)
+        self._own_done = 0
+
+    @property
+    def done(self) -> int:
+        return self._own_done + self.helped
+
+    @property
+    def helped(self) -> int:
+        return self._gateway.answered
+
+    @property
+    def lost(self) -> int:
+        return self._gateway.lost
 
     @property
     def workers(self) -> int:
         """Who is at work now: helpers heard of lately, and this process."""
-        recent = time.monotonic() - 2 * helper.SHIFT_S
-        return 1 + sum(heard > recent for heard in list(self._heard.values()))
-
-    # What the search asks for ----------------------------------------------------------------------------------------
+        recent = time.monotonic() - RECENT_S
+        return 1 + sum(heard > recent for heard in list(self._gateway.heard.values()))
 
     def has_room(self) -> bool:
-        now = time.monotonic()
-        while self._waiting and self._waiting[0].until < now:
-            self._waiting.popleft()
-        return not self._own.busy or bool(self._waiting)
+        return not self._own.busy
 
     def hand_out(self, work: Work) -> None:
-        if not self._own.busy:
-            self._own.take(work)
-            return
-        waiting = self._waiting.popleft()
-        try:
-            self._give(waiting, work)
-        except redis.RedisError:
-            logger.warning("work could not be handed out", exc_info=True)
-            self._waiting.clear()
-            self._news.put(Lost(work=work))
+        self._own.take(work)
 
     def results(self) -> Iterator[Result]:
         with suppress(queue.Empty):
             news = self._news.get(timeout=0.1)
             while True:
-                yield from self._understood(news)
+                if isinstance(news, Exception):
+                    raise news
+                if not isinstance(news, Exchange):
+                    self._own.busy = False
+                    self._own_done += 1
+                yield news
                 news = self._news.get_nowait()
-        silent = time.monotonic() - SILENT_S
-        for key in [key for key, given in self._given.items() if self._heard[given.who] < silent]:
-            yield self._give_up(key)
 
     def dismiss(self) -> None:
-        self._porter.dismiss()
+        self._gateway.dismiss()
         self._own.dismiss()
-
-    # Helpers ---------------------------------------------------------------------------------------------------------
-
-    def _give(self, waiting: Waiting, work: Work) -> None:
-        body: dict[str, Any] = {"key": _key(work)}
-        if isinstance(work, Task):
-            if self._written is None or self._written.desk is not waiting.desk:
-                self._written = Written(waiting.desk)
-            body["step"] = self._written.up_to({session.id: session for session in work.sessions})
-            body["task"] = reading.as_json(replace(work, sessions=()))
-        else:
-            body["bound"] = {"team": work.team, "seconds": work.seconds, "tight": work.tight}
-        waiting.desk.hand(waiting.who, body)
-        self._given[body["key"]] = Given(work=work, who=waiting.who)
-
-    def _understood(self, news: Result | Message | Exception) -> Iterator[Result]:
-        if isinstance(news, Exception):
-            raise news
-        if isinstance(news, Lost):
-            yield news
-        elif isinstance(news, Message):
-            yield from self._heard_from(news)
-        else:
-            self._own.busy = False
-            self.done += 1
-            yield news
-
-    def _heard_from(self, message: Message) -> Iterator[Result]:
-        body, who, now = message.body, message.body["from"], time.monotonic()
-        self._heard[who] = now
-        if body.get("ready"):
-            self._waiting = deque(waiting for waiting in self._waiting if waiting.who != who)
-            self._waiting.append(Waiting(who=who, desk=message.desk, until=now + helper.WAIT_S - 1))
-            yield from self._left_lying(who, body.get("key"))
-        if body.get("gave_up") in self._given:
-            yield self._give_up(body["gave_up"])
-        elif body.get("key") in self._given:
-            try:
-                result = _read(body, self._given[body["key"]].work)
-            except reading.ProblemError:
-                logger.exception("an answer that cannot be read, or to something else")
-                yield self._give_up(body["key"])
-            else:
-                del self._given[body["key"]]
-                self.done += 1
-                self.helped += 1
-                yield result
-
-    def _left_lying(self, who: str, done: str | None) -> Iterator[Lost]:
-        """Work that came when the helper had gone already: it is back and ready, so it will never do that."""
-        for key in [key for key, given in self._given.items() if given.who == who and key != done]:
-            yield self._give_up(key)
-
-    def _give_up(self, key: str) -> Lost:
-        self.lost += 1
-        return Lost(work=self._given.pop(key).work)
-
-
-def _key(work: Work) -> str:
-    return f"task-{work.id}" if isinstance(work, Task) else f"team-{work.team}"
-
-
-def _read(body: Mapping[str, Any], work: Work) -> Result:
-    """The answer to this work. Raises ProblemError: whoever helps may run other code, or speak of something else."""
-    if isinstance(work, Task):
-        answer = read_answer(body.get("answer"))
-        if answer.task != work.id:
-            raise reading.ProblemError([reading.Mistake(place="answer.task", code="other_work")])
-        return replace(answer, version=UNCHECKED)
-    bounded = reading.whole(_TEAM_BOUNDED, body.get("bounded"))
-    if bounded.team != work.team:
-        raise reading.ProblemError([reading.Mistake(place="bounded.team", code="other_work")])
-    return bounded
-
-
-@dataclass(slots=True)
-class Written:
-    """The state as far as it is written down at a desk."""
-
-    desk: Desk
-    state: State = field(default_factory=dict)
-    steps: int = 0
-
-    def up_to(self, state: State) -> int:
-        """Write what has changed; returns the step at which readers know this state."""
-        change = Change.between(self.state, state)
-        if change.went or change.came:
-            self.desk.publish(change)
-            self.state, self.steps = state, self.steps + 1
-        return self.steps
 
 
 class OwnHands:
@@ -258,57 +129,79 @@ class OwnHands:
                 self._news.put(error)
 
 
-class Porter:
-    """Keeps a desk open and helpers invited; the search goes on without it while the broker is away."""
+class HelperGateway:
+    """Keeps tickets queued and brings answers in; the search goes on without it while the broker is away."""
 
-    def __init__(self, problem: Problem, news: News) -> None:
-        self._problem, self._news = problem, news
+    def __init__(self, problem: Problem, state: Callable[[], State], news: News) -> None:
+        self._problem, self._state, self._news = problem, state, news
         self._ended = threading.Event()
-        self._desk: Desk | None = None
-        threading.Thread(target=self._carry, name="porter", daemon=True).start()
+        self.heard: dict[str, float] = {}
+        self.answered = self.lost = 0
+        self._thread = threading.Thread(target=self._serve, name="helper-gateway", daemon=True)
+        self._thread.start()
 
     def dismiss(self) -> None:
-        """Closing the desk is what tells the helpers; the thread sees it within its next second."""
+        """The thread closes the channel, which is what tells the helpers."""
         self._ended.set()
-        if self._desk is not None:
-            with suppress(redis.RedisError):
-                self._desk.close()
+        self._thread.join(timeout=1)
 
-    def _carry(self) -> None:
+    def _serve(self) -> None:
         while not self._ended.is_set():
             try:
-                self._desk = Desk.opened(self._problem)
-                self._attend(self._desk)
+                self._attend()
             except (redis.RedisError, OperationalError):
-                if self._ended.is_set():
-                    return
                 logger.warning("no helpers for now: the broker is away", exc_info=True)
                 self._ended.wait(PAUSE_S)
-        if self._desk is not None:
-            with suppress(redis.RedisError):
-                self._desk.close()  # it may have been opened while the search ended
 
-    def _attend(self, desk: Desk) -> None:
-        """Until the search ends, or the broker has forgotten the desk."""
-        invited: dict[int, float] = {}
-        number, renewed = 0, time.monotonic()
-        while not self._ended.is_set():
-            now = time.monotonic()
-            if now - renewed > RENEW_S:
-                renewed = now
-                if not desk.renew():
-                    return
-            invited = {one: sent for one, sent in invited.items() if now - sent < INVITATION_S}
-            while len(invited) < OPEN_INVITATIONS and _invite(desk, number):
-                invited[number], number = now, number + 1
-            body = desk.next_message(within_s=1)
-            if body is not None:
-                invited.pop(body.get("invitation", UNCHECKED), None)
-                self._news.put(Message(desk=desk, body=body))
+    def _attend(self) -> None:
+        """Until the search ends, or the broker has forgotten it."""
+        channel = Channel.opened(self._problem)
+        tickets, number, renewed = dict[str, Ticket](), 0, time.monotonic()
+        try:
+            while not self._ended.wait(LOOK_EVERY_S):
+                channel.write(self._state())
+                for ident, ticket in list(tickets.items()):
+                    if self._look_at(ident, ticket):
+                        del tickets[ident]
+                if sum(ticket.begun is None for ticket in tickets.values()) < OPEN_TICKETS:
+                    number += 1
+                    tickets |= _sent(channel, number)
+                if time.monotonic() - renewed > RENEW_S:
+                    renewed = time.monotonic()
+                    if not channel.renew():
+                        return
+        finally:
+            channel.close()
+
+    def _look_at(self, ident: str, ticket: Ticket) -> bool:
+        """Whether this ticket is settled. What cannot be read counts as lost: whoever helps may run other code."""
+        now = time.monotonic()
+        try:
+            found = app.backend.get_task_meta(ident)
+            status, said = found["status"], found["result"]
+            if status == states.SUCCESS:
+                if said is not None:
+                    self._news.put(read_exchange(said))
+                self.answered += 1
+            elif status == states.STARTED and ticket.begun is None:
+                ticket.begun = now
+                self.heard[f"{said['hostname']}:{said['pid']}"] = now
+        except UNREADABLE:
+            logger.exception("an answer that cannot be read")
+            status = states.FAILURE
+        given_up = now - ticket.begun > LOST_S if ticket.begun else now - ticket.sent > TICKET_S
+        self.lost += status == states.FAILURE or bool(given_up and ticket.begun)
+        return given_up or status in states.READY_STATES
 
 
-def _invite(desk: Desk, number: int) -> bool:
-    if desk.queued(QUEUE) >= MOST_QUEUED:
-        return False
-    app.send_task("scheduling.tasks.improve", (desk.name, number), expires=INVITATION_S, retry=False)
-    return True
+@dataclass(slots=True)
+class Ticket:
+    sent: float = field(default_factory=time.monotonic)
+    begun: float | None = None
+
+
+def _sent(channel: Channel, number: int) -> dict[str, Ticket]:
+    if channel.queued(QUEUE) >= MOST_QUEUED:
+        return {}
+    sent = app.send_task("scheduling.tasks.improve", (channel.name, number), expires=TICKET_S, retry=False)
+    return {sent.id: Ticket()}

@@ -1,8 +1,8 @@
-"""Apply what Why not? found to help: each remedy by the verb that it needs. Applying one tries it once more.
+"""Apply what Why not? found to help: each remedy by the service that it needs. Applying one tries it once more.
 
 ask_expert    the expert is asked; only their yes adds the time     open_block    the team gets an extra block once
 relax_seat    a lower title for one seat of this case               extend_limit  a later limit
-relax_room    without the equipment       relax_remote  by video    drop_wishes   the case's pins and bans end
+relax_room    without the equipment       relax_remote  by video    drop_constraints   the case's pins and bans end
 open_place, move_others   nothing to apply: the next plan does it
 """
 
@@ -58,7 +58,7 @@ def apply(
         message = _("Please give a reason; it is kept.")
         raise RuleError(message, fields={"reason": [message]})
     with transaction.atomic():
-        _DEEDS[code](case, remedy, found, by, reason.strip())
+        _ACTIONS[code](case, remedy, found, by, reason.strip())
     return remedy
 
 
@@ -124,9 +124,9 @@ def _extend(case: Case, remedy: Remedy, found: WhyNot, by: User, reason: str) ->
     relaxing.extend_limit(case, by=by, due_at=_at(found, remedy.start_min), reason=reason)
 
 
-def _drop_wishes(case: Case, _remedy: Remedy, _found: WhyNot, by: User, _reason: str) -> None:
-    for wish in in_force([case.pk]):
-        placement_constraints.withdraw(wish, by=by)
+def _drop_constraints(case: Case, _remedy: Remedy, _found: WhyNot, by: User, _reason: str) -> None:
+    for constraint in in_force([case.pk]):
+        placement_constraints.withdraw(constraint, by=by)
 
 
 def _nothing(_case: Case, _remedy: Remedy, _found: WhyNot, _by: User, _reason: str) -> None:
@@ -137,14 +137,14 @@ def _at(found: WhyNot, minute: int) -> datetime:
     return found.basis.horizon.moment(minute)
 
 
-_DEEDS: dict[str, Callable[[Case, Remedy, WhyNot, User, str], None]] = {
+_ACTIONS: dict[str, Callable[[Case, Remedy, WhyNot, User, str], None]] = {
     "ask_expert": _ask,
     "relax_seat": _relax_seat,
     "relax_room": _relax_room,
     "relax_remote": _relax_remote,
     "open_block": _open_block,
     "extend_limit": _extend,
-    "drop_wishes": _drop_wishes,
+    "drop_constraints": _drop_constraints,
     "open_place": _nothing,
     "move_others": _nothing,
 }

@@ -39,7 +39,7 @@ def ask(case: Case, *, by: User | None, expert: Expert, start: datetime, end: da
         defaults={"end": end, "note": note.strip(), "by": by},
     )
     if is_new:
-        outbox.put("notice.time_asked", request=row.pk)
+        outbox.put("notification.time_asked", request=row.pk)
         audit.record("expert.time_asked", by=by, subject=expert, case=case.pk, start=start.isoformat())
     return row
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.models import Case
-from cases.states import CaseStatus
+from cases.states import PLANNABLE, WITH_A_PLACE, CaseStatus
 from mdt_portal.errors import RuleError
 from scheduling.explain import time_requests
 from scheduling.models import AgendaItem, PlanningRun, Proposal
@@ -28,8 +28,6 @@ from scheduling.solver.rules import checking
 LEAST_DAYS = 14
 DEMANDS = ("relax_seat", "relax_room", "relax_remote")
 """They change what the case asks for, which only a case without a place may."""
-
-WITH_A_PLACE = (CaseStatus.PLANNED, CaseStatus.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +110,7 @@ def _of_proposal(proposal: Proposal) -> Basis:
 
 
 def _as_published(case: Case) -> Basis:
-    if case.team is None or case.due_at is None or case.status not in (CaseStatus.WAITING, *WITH_A_PLACE):
+    if case.team is None or case.due_at is None or case.status not in PLANNABLE:
         raise RuleError(_unknown(case, None), code="not_planned_for")
     seen = single_case.around(case) if case.status == CaseStatus.WAITING else _around_its_place(case)
     sessions = (*seen.problem.fixed, *seen.problem.previous)

@@ -178,7 +178,7 @@ def _texts(remedy: Remedy) -> tuple[str, str, str]:
             _("It could begin %(start)s. The next plan can take it."),
             _("Plan again"),
         ),
-        "drop_wishes": (
+        "drop_constraints": (
             _("Withdraw the pins and bans of %(case)s"),
             _("Then it can begin %(start)s."),
             _("Withdraw"),

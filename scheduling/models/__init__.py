@@ -9,7 +9,12 @@ Attendance and RoomBooking carry the exclusion constraints: nobody and no room i
 
 from scheduling.models.attendance import Attendance, AttendanceMode, AttendanceQuerySet, Invitation, Seat
 from scheduling.models.moves import Move, MoveKind
-from scheduling.models.placement_constraints import TimeRequest, Wish, WishKind, WishQuerySet
+from scheduling.models.placement_constraints import (
+    PlacementConstraint,
+    PlacementConstraintKind,
+    PlacementConstraintQuerySet,
+    TimeRequest,
+)
 from scheduling.models.places import Block, BlockKind, Room, RoomClosure, RoomHours
 from scheduling.models.runs import Incumbent, PlanningRun, Proposal, ProposalKind, PublishedPlan, RunTrigger
 from scheduling.models.sessions import AgendaItem, Hold, HoldQuerySet, RoomBooking, Session, SessionQuerySet
@@ -27,6 +32,9 @@ __all__ = [
     "Invitation",
     "Move",
     "MoveKind",
+    "PlacementConstraint",
+    "PlacementConstraintKind",
+    "PlacementConstraintQuerySet",
     "PlanningRun",
     "Proposal",
     "ProposalKind",
@@ -40,7 +48,4 @@ __all__ = [
     "Session",
     "SessionQuerySet",
     "TimeRequest",
-    "Wish",
-    "WishKind",
-    "WishQuerySet",
 ]

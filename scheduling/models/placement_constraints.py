@@ -18,36 +18,36 @@ from scheduling.models.places import Room
 from scheduling.states import TIME_REQUEST_LIFECYCLE, TimeRequestStatus
 
 
-class WishKind(models.TextChoices):
-    PIN = "pin", pgettext_lazy("wish", "Pin")
-    FORBID = "forbid", pgettext_lazy("wish", "Forbid")
+class PlacementConstraintKind(models.TextChoices):
+    PIN = "pin", pgettext_lazy("placement constraint", "Pin")
+    FORBID = "forbid", pgettext_lazy("placement constraint", "Forbid")
 
 
-class WishQuerySet(models.QuerySet["Wish"]):
-    def in_force(self) -> WishQuerySet:
+class PlacementConstraintQuerySet(models.QuerySet["PlacementConstraint"]):
+    def in_force(self) -> PlacementConstraintQuerySet:
         """Those that the next plan obeys: not withdrawn, and of a case that may still be planned."""
         return self.filter(ended_at=None)
 
-    def with_names(self) -> WishQuerySet:
+    def with_names(self) -> PlacementConstraintQuerySet:
         return self.select_related("case__team__institution", "expert", "room", "by")
 
 
-class Wish(models.Model):
+class PlacementConstraint(models.Model):
     """A pin: each part given holds wherever the case is placed. A ban: not all given parts together.
 
     `start` and `end` bound the case's own start: `start <= begins < end`.
     """
 
     public_id = public_id_field()
-    kind = models.CharField(_("kind"), max_length=6, choices=WishKind.choices)
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="wishes")
+    kind = models.CharField(_("kind"), max_length=6, choices=PlacementConstraintKind.choices)
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="placement_constraints")
     expert = models.ForeignKey(Expert, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     room = models.ForeignKey(Room, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     start = models.DateTimeField(_("from"), null=True, blank=True)
     end = models.DateTimeField(_("to"), null=True, blank=True)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="wishes"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="placement_constraints"
     )
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -55,7 +55,7 @@ class Wish(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
 
-    objects = WishQuerySet.as_manager()
+    objects = PlacementConstraintQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("pin or ban")
@@ -67,11 +67,11 @@ class Wish(models.Model):
                 | Q(room__isnull=False)
                 | Q(start__isnull=False)
                 | Q(end__isnull=False),
-                name="wish_names_something",
+                name="placement_constraint_names_something",
             ),
             models.CheckConstraint(
                 condition=Q(start__isnull=True) | Q(end__isnull=True) | Q(end__gt=F("start")),
-                name="wish_end_after_start",
+                name="placement_constraint_end_after_start",
             ),
         ]
 

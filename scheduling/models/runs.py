@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from experts.models import Institution
 from mdt_portal.fields import public_id_field
-from scheduling.states import RUN_LIFECYCLE, RunStatus
+from scheduling.states import RUN_LIFECYCLE, UNFINISHED_RUNS, RunStatus
 
 
 class PublishedPlan(models.Model):
@@ -80,7 +80,7 @@ class PlanningRun(models.Model):
 
     @property
     def finished(self) -> bool:
-        return self.status not in (RunStatus.QUEUED, RunStatus.RUNNING)
+        return self.status not in UNFINISHED_RUNS
 
 
 class Incumbent(models.Model):

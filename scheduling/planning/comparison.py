@@ -22,24 +22,24 @@ Written = Callable[[Any], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class FigureCell:
     text: str
     best: bool
     chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class FigureRow:
     label: str
-    cells: list[Cell]
+    cells: list[FigureCell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class FigurePart:
     """Rows under one heading."""
 
     title: str
-    rows: list[Row]
+    rows: list[FigureRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Alternative:
 
     proposal: Proposal
     title: str
-    wish: str
+    constraint: str
     figures: Figures
     gains: list[str]
     gives_up: list[str]
@@ -59,7 +59,7 @@ class Alternative:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
     columns: list[Alternative]
-    parts: list[Part]
+    parts: list[FigurePart]
 
 
 def of(run: PlanningRun, *, chosen: Proposal | None = None) -> Table | None:
@@ -91,7 +91,7 @@ def _column(offer: Proposal, found: Figures, base: Figures, *, chosen: bool) -> 
     return Alternative(
         proposal=offer,
         title=offer.get_kind_display(),
-        wish=_wish(offer.kind),
+        constraint=_constraint(offer.kind),
         figures=found,
         gains=gains,
         gives_up=gives_up,
@@ -100,7 +100,7 @@ def _column(offer: Proposal, found: Figures, base: Figures, *, chosen: bool) -> 
     )
 
 
-def _wish(kind: str) -> str:
+def _constraint(kind: str) -> str:
     return {
         ProposalKind.BALANCED: _("All wishes weighed"),
         ProposalKind.FASTEST: _("Shortest wait for cases"),
@@ -139,17 +139,17 @@ def _rows() -> list[tuple[str, list[tuple[str, str, int, Written]]]]:
             _("Change for people"),
             [
                 (_("Published sessions changed"), "changed_sessions", -1, str),
-                (_("People told"), "told", -1, str),
+                (_("People told"), "notified", -1, str),
             ],
         ),
     ]
 
 
-def _part(title: str, rows: Sequence[tuple[str, str, int, Written]], columns: Sequence[Alternative]) -> Part:
-    return Part(title=title, rows=[_row(label, name, sign, write, columns) for label, name, sign, write in rows])
+def _part(title: str, rows: Sequence[tuple[str, str, int, Written]], columns: Sequence[Alternative]) -> FigurePart:
+    return FigurePart(title=title, rows=[_row(label, name, sign, write, columns) for label, name, sign, write in rows])
 
 
-def _row(label: str, name: str, sign: int, write: Written, columns: Sequence[Alternative]) -> Row:
+def _row(label: str, name: str, sign: int, write: Written, columns: Sequence[Alternative]) -> FigureRow:
     """The best figure is marked where the plans differ; equal as written is equal."""
     values = [round(getattr(column.figures, name), 1) for column in columns]
     best = max(sign * value for value in values)
@@ -161,8 +161,8 @@ def _row(label: str, name: str, sign: int, write: Written, columns: Sequence[Alt
         if total:
             words = {"part": text, "all": getattr(column.figures, total)}
             text = _("%(part)s of %(all)s") % words
-        cells.append(Cell(text=text, best=differ and sign * value == best, chosen=column.chosen))
-    return Row(label=label, cells=cells)
+        cells.append(FigureCell(text=text, best=differ and sign * value == best, chosen=column.chosen))
+    return FigureRow(label=label, cells=cells)
 
 
 def _days(value: float) -> str:
@@ -190,7 +190,7 @@ def _differences(found: Figures, base: Figures) -> list[tuple[bool, str]]:
         _measured(found.spread_hours - base.spread_hours, _("load spread by %(n).1f h more"),
                   _("load spread by %(n).1f h less")),
         _counted(found.changed_sessions - base.changed_sessions, -1, _changed),
-        _counted(found.told - base.told, -1, _told),
+        _counted(found.notified - base.notified, -1, _notified),
     ]  # fmt: skip
     return [one for one in said if one is not None]
 
@@ -235,7 +235,7 @@ def _changed(n: int, more: bool) -> str:
     return ngettext("%(n)d fewer published session changed", "%(n)d fewer published sessions changed", n)
 
 
-def _told(n: int, more: bool) -> str:
+def _notified(n: int, more: bool) -> str:
     if more:
         return ngettext("%(n)d more person told", "%(n)d more people told", n)
     return ngettext("%(n)d fewer person told", "%(n)d fewer people told", n)

@@ -15,17 +15,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.models import Case
-from cases.states import CaseStatus
+from cases.states import PLANNABLE
 from experts.models import Expert
 from mdt_portal import audit
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import User
-from scheduling.models import AgendaItem, Room, Wish, WishKind
+from scheduling.models import AgendaItem, PlacementConstraint, PlacementConstraintKind, Room
 from scheduling.problem import published
 from scheduling.problem.candidates import Pool
 from scheduling.problem.places import places
 
-PLANNABLE = (CaseStatus.WAITING, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
 Window = tuple[datetime | None, datetime | None]
 
 
@@ -40,32 +39,48 @@ def add(
     start: datetime | None = None,
     end: datetime | None = None,
     reason: str = "",
-) -> Wish:
+) -> PlacementConstraint:
     """Pin or forbid a combination for `case`. Raises RuleError when it is empty, impossible or against another wish."""
     case = Case.objects.select_for_update(of=("self",)).select_related("team__institution").get(pk=case.pk)
-    wish = Wish(
-        kind=WishKind(kind), case=case, expert=expert, room=room, start=start, end=end, reason=reason.strip(), by=by
+    constraint = PlacementConstraint(
+        kind=PlacementConstraintKind(kind),
+        case=case,
+        expert=expert,
+        room=room,
+        start=start,
+        end=end,
+        reason=reason.strip(),
+        by=by,
     )
     _plannable(case)
-    _possible(wish)
-    for other in case.wishes.in_force().with_names():
-        _agrees(wish, other)
-    if wish.kind == WishKind.PIN and expert is not None:
-        _seats_for_all(wish)
-    wish.save(force_insert=True)
-    audit.record("wish.added", by=by, subject=case, wish=wish.pk, kind=wish.kind, reason=wish.reason)
-    return wish
+    _possible(constraint)
+    for other in case.placement_constraints.in_force().with_names():
+        _agrees(constraint, other)
+    if constraint.kind == PlacementConstraintKind.PIN and expert is not None:
+        _seats_for_all(constraint)
+    constraint.save(force_insert=True)
+    audit.record(
+        "placement_constraint.added",
+        by=by,
+        subject=case,
+        constraint=constraint.pk,
+        kind=constraint.kind,
+        reason=constraint.reason,
+    )
+    return constraint
 
 
 @transaction.atomic
-def withdraw(wish: Wish, *, by: User | None) -> Wish:
+def withdraw(constraint: PlacementConstraint, *, by: User | None) -> PlacementConstraint:
     """The next plan obeys it no more. Plans that were computed with it stay what they are."""
-    ended = Wish.objects.filter(pk=wish.pk, ended_at=None).update(ended_at=timezone.now(), ended_by=by)
+    ended = PlacementConstraint.objects.filter(pk=constraint.pk, ended_at=None).update(
+        ended_at=timezone.now(), ended_by=by
+    )
     if not ended:
         raise StaleState(_("This was withdrawn already."))
-    wish.refresh_from_db()
-    audit.record("wish.withdrawn", by=by, subject=wish.case, wish=wish.pk)
-    return wish
+    constraint.refresh_from_db()
+    audit.record("placement_constraint.withdrawn", by=by, subject=constraint.case, constraint=constraint.pk)
+    return constraint
 
 
 # What is refused ------------------------------------------------------------------------------------------------------
@@ -82,47 +97,47 @@ def _plannable(case: Case) -> None:
         )
 
 
-def _possible(wish: Wish) -> None:
-    if not wish.parts:
+def _possible(constraint: PlacementConstraint) -> None:
+    if not constraint.parts:
         message = _("Choose a person, a room or a time.")
         raise RuleError(message, code="empty", fields={"expert": [message]})
-    if wish.start and wish.end and wish.end <= wish.start:
+    if constraint.start and constraint.end and constraint.end <= constraint.start:
         raise _wrong("end", _("The end must lie after the start."))
-    if wish.end and wish.end <= timezone.now():
+    if constraint.end and constraint.end <= timezone.now():
         raise _wrong("end", _("This time is over."))
-    if wish.room is not None:
-        _room_fits(wish, wish.room)
+    if constraint.room is not None:
+        _room_fits(constraint, constraint.room)
 
 
-def _room_fits(wish: Wish, room: Room) -> None:
-    assert wish.case.team is not None
-    names = {"room": room.name, "case": wish.case}
-    if room.institution_id != wish.case.team.institution_id:
+def _room_fits(constraint: PlacementConstraint, room: Room) -> None:
+    assert constraint.case.team is not None
+    names = {"room": room.name, "case": constraint.case}
+    if room.institution_id != constraint.case.team.institution_id:
         raise _wrong("room", _("%(room)s is not in the hospital of the case's team.") % names)
-    if wish.kind == WishKind.PIN and not room.active:
+    if constraint.kind == PlacementConstraintKind.PIN and not room.active:
         raise _wrong("room", _("%(room)s is no longer in use.") % names)
-    if wish.kind == WishKind.PIN and not set(wish.case.equipment) <= set(room.equipment):
+    if constraint.kind == PlacementConstraintKind.PIN and not set(constraint.case.equipment) <= set(room.equipment):
         raise _wrong("room", _("%(room)s lacks equipment that %(case)s needs.") % names)
 
 
-def _agrees(wish: Wish, other: Wish) -> None:
+def _agrees(constraint: PlacementConstraint, other: PlacementConstraint) -> None:
     """Both can be kept at once, or RuleError."""
-    if (wish.kind, wish.parts) == (other.kind, other.parts):
-        raise RuleError(_("%(case)s has this pin or ban already.") % {"case": wish.case}, code="known")
-    if wish.kind == other.kind == WishKind.PIN:
-        if wish.room_id and other.room_id and wish.room_id != other.room_id:
+    if (constraint.kind, constraint.parts) == (other.kind, other.parts):
+        raise RuleError(_("%(case)s has this pin or ban already.") % {"case": constraint.case}, code="known")
+    if constraint.kind == other.kind == PlacementConstraintKind.PIN:
+        if constraint.room_id and other.room_id and constraint.room_id != other.room_id:
             assert other.room is not None
-            words = {"case": wish.case, "room": other.room.name}
+            words = {"case": constraint.case, "room": other.room.name}
             raise _against("room", _("%(case)s is pinned to %(room)s. Withdraw that pin first.") % words)
-        if not _meet((wish.start, wish.end), (other.start, other.end)):
+        if not _meet((constraint.start, constraint.end), (other.start, other.end)):
             raise _against(
-                "start", _("%(case)s is pinned to another time. Withdraw that pin first.") % {"case": wish.case}
+                "start", _("%(case)s is pinned to another time. Withdraw that pin first.") % {"case": constraint.case}
             )
-    elif wish.kind != other.kind:
-        pin, ban = (wish, other) if wish.kind == WishKind.PIN else (other, wish)
+    elif constraint.kind != other.kind:
+        pin, ban = (constraint, other) if constraint.kind == PlacementConstraintKind.PIN else (other, constraint)
         if _rules_out(ban, pin):
-            field = next(iter(wish.parts))
-            raise _against(field, _("One pin and one ban of %(case)s exclude each other.") % {"case": wish.case})
+            field = next(iter(constraint.parts))
+            raise _against(field, _("One pin and one ban of %(case)s exclude each other.") % {"case": constraint.case})
 
 
 def _meet(one: Window, other: Window) -> bool:
@@ -132,7 +147,7 @@ def _meet(one: Window, other: Window) -> bool:
     return not starts or not ends or max(starts) < min(ends)
 
 
-def _rules_out(ban: Wish, pin: Wish) -> bool:
+def _rules_out(ban: PlacementConstraint, pin: PlacementConstraint) -> bool:
     """Whether whatever keeps the pin is banned: each part of the ban holds wherever the pin does."""
     return (
         ban.expert_id in (None, pin.expert_id)
@@ -142,16 +157,20 @@ def _rules_out(ban: Wish, pin: Wish) -> bool:
     )
 
 
-def _seats_for_all(wish: Wish) -> None:
+def _seats_for_all(constraint: PlacementConstraint) -> None:
     """Everybody who is pinned to the case can have a place of their own."""
-    case, expert = wish.case, wish.expert
+    case, expert = constraint.case, constraint.expert
     assert case.team is not None
     assert expert is not None
     open_to = seatings(case)
     if not any(expert.pk in people for people in open_to.values()):
         words = {"expert": expert.name, "case": case}
         raise _wrong("expert", _("%(expert)s can take no seat of %(case)s.") % words)
-    pinned = [*case.wishes.in_force().filter(kind=WishKind.PIN, expert__isnull=False).values_list("expert", flat=True)]
+    pinned = [
+        *case.placement_constraints.in_force()
+        .filter(kind=PlacementConstraintKind.PIN, expert__isnull=False)
+        .values_list("expert", flat=True)
+    ]
     if not _all_seated({*pinned, expert.pk}, open_to):
         words = {"expert": expert.name}
         raise _against("expert", _("Others are pinned to the seats that %(expert)s could take.") % words)

@@ -26,7 +26,7 @@ from mdt_portal.models import User
 from scheduling.models import Incumbent, PlanningRun, Proposal, RunTrigger
 from scheduling.solver.core.plan import Plan
 from scheduling.solver.core.problem import Problem
-from scheduling.states import RunStatus
+from scheduling.states import UNFINISHED_RUNS, RunStatus
 
 if TYPE_CHECKING:
     from scheduling.planning.offers import Offer
@@ -242,7 +242,7 @@ def gap(plan: Plan) -> float | None:
 def reap() -> int:
     """Bring back runs whose worker is gone, and send queued ones again that no worker took. Returns how many."""
     now = timezone.now()
-    stuck = PlanningRun.objects.filter(status__in=[RunStatus.QUEUED, RunStatus.RUNNING], lease_until__lt=now)
+    stuck = PlanningRun.objects.filter(status__in=UNFINISHED_RUNS, lease_until__lt=now)
     return sum(_recover(pk) for pk in list(stuck.values_list("pk", flat=True)))
 
 
@@ -255,7 +255,7 @@ def may_search(run: PlanningRun) -> bool:
 def _recover(pk: int) -> bool:
     run = (
         PlanningRun.objects.select_for_update(skip_locked=True)
-        .filter(pk=pk, status__in=[RunStatus.QUEUED, RunStatus.RUNNING], lease_until__lt=timezone.now())
+        .filter(pk=pk, status__in=UNFINISHED_RUNS, lease_until__lt=timezone.now())
         .first()
     )
     if run is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from scheduling.distributed.distributed_crew import Spread
+from scheduling.distributed.distributed_crew import DistributedCrew
 from scheduling.models import PlanningRun
 from scheduling.planning import incumbents, offers, runs
 from scheduling.planning.offers import Offer
@@ -20,7 +20,7 @@ MOST_POINTS = 150
 
 
 def compute(
-    run: PlanningRun, problem: Problem, *, watch: Callable[[Course], None], should_stop: Callable[[], bool]
+    run: PlanningRun, problem: Problem, *, watch: Callable[[SearchProgress], None], should_stop: Callable[[], bool]
 ) -> list[Offer]:
     """The balanced plan first. Ends within the run's limit (plus about a second), or soon after it is asked to stop."""
     resumed, may_search = incumbents.resume(run, problem), runs.may_search(run)
@@ -29,37 +29,37 @@ def compute(
     share = ALTERNATIVES_SHARE if run.alternatives and may_search else 0.0
     clock = solve.Clock(limit_s=whole.limit_s * (1 - share), should_stop=should_stop)
 
-    course = Course(problem, clock, seconds_before=resumed.seconds)
-    search = course.search
+    progress = SearchProgress(problem, clock, seconds_before=resumed.seconds)
+    search = progress.search
     search.start(resumed.plan or warm.first_plan(problem, clock.over), run.seed)
-    watch(course)
+    watch(progress)
     if not clock.over():
-        _search(course, problem, clock)
+        _search(progress, problem, clock)
     plan = search.finish()
-    course.phase = "alternatives" if share else "done"
+    progress.phase = "alternatives" if share else "done"
     if not share:
         return [Offer.of(problem, plan)]
     seconds = min(whole.left, share * whole.limit_s)
     return offers.offers(problem, plan, seconds=seconds, seed=run.seed, should_stop=should_stop)
 
 
-def _search(course: Course, problem: Problem, clock: solve.Clock) -> None:
-    if course.search.small:  # the exact model ends those sooner than a helper could come
-        course.search.run()
+def _search(progress: SearchProgress, problem: Problem, clock: solve.Clock) -> None:
+    if progress.search.small:  # the exact model ends those sooner than a helper could come
+        progress.search.run()
         return
-    course.spread = Spread(problem, clock.over)
+    progress.crew = DistributedCrew(problem, lambda: progress.search.coordinator.sessions, clock.over)
     try:
-        course.search.run(team=course.spread)
+        progress.search.run(team=progress.crew)
     finally:
-        course.spread.dismiss()
+        progress.crew.dismiss()
 
 
-class Course:
+class SearchProgress:
     """A search as its run's row shows it: where it improved, and how it stands now."""
 
     def __init__(self, problem: Problem, clock: solve.Clock, *, seconds_before: float) -> None:
         self.search = solve.Search(problem, clock, self._note)
-        self.spread: Spread | None = None
+        self.crew: DistributedCrew | None = None
         self.phase = ""
         self._seconds_before = seconds_before
         self._steps: list[dict[str, Any]] = []
@@ -84,16 +84,16 @@ class Course:
         self._steps = thinned([*self._steps, self._point()])
 
     def _point(self) -> dict[str, Any]:
-        search, spread = self.search, self.spread
+        search, crew = self.search, self.crew
         return {
             "seconds": round(search.clock.seconds, 2),
             "phase": self.phase,
             "goals": list(search.coordinator.goals),
             "bound": list(search.bound) if search.bound else None,
-            "tasks_done": spread.done if spread else search.coordinator.tasks_done,
-            "tasks_helped": spread.helped if spread else 0,
-            "tasks_lost": spread.lost if spread else 0,
-            "workers": spread.workers if spread else 1,
+            "tasks_done": crew.done if crew else search.coordinator.tasks_done,
+            "tasks_helped": crew.helped if crew else 0,
+            "tasks_lost": crew.lost if crew else 0,
+            "workers": crew.workers if crew else 1,
         }
 
 

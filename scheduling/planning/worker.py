@@ -14,7 +14,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from scheduling.models import PlanningRun
 from scheduling.planning import incumbents, runs, search
 from scheduling.planning.offers import Offer
-from scheduling.planning.search import Course
+from scheduling.planning.search import SearchProgress
 from scheduling.problem import snapshot
 from scheduling.problem.snapshot import Snapshot
 from scheduling.solver import rules
@@ -22,7 +22,7 @@ from scheduling.solver.rules import Violation
 
 logger = logging.getLogger(__name__)
 
-PULSE_S = 0.8
+HEARTBEAT_S = 0.8
 KEEP_S = 5.0
 
 
@@ -41,8 +41,8 @@ def execute(run_id: int) -> None:
     if run is None:
         return
     try:
-        with Pulse(run) as pulse:
-            solved = solve(run, _read(run), watch=pulse.watch, should_stop=pulse.stop_wanted)
+        with Heartbeat(run) as heartbeat:
+            solved = solve(run, _read(run), watch=heartbeat.watch, should_stop=heartbeat.stop_wanted)
         conclude(run, solved)
     except runs.LeaseLost:
         logger.warning("run %s was taken over; this worker's result is dropped", run_id)
@@ -53,7 +53,7 @@ def execute(run_id: int) -> None:
 
 
 def solve(
-    run: PlanningRun, seen: Snapshot, *, watch: Callable[[Course], None], should_stop: Callable[[], bool]
+    run: PlanningRun, seen: Snapshot, *, watch: Callable[[SearchProgress], None], should_stop: Callable[[], bool]
 ) -> Solved:
     """Search for plans of what was seen, and judge the first. The run keeps what was asked."""
     runs.store_problem(run, seen.problem)
@@ -75,20 +75,20 @@ def _read(run: PlanningRun) -> snapshot.Snapshot:
         return snapshot.take(run)
 
 
-class Pulse:
+class Heartbeat:
     """Keeps the run's lease alive from a thread of its own while the solver works, carries progress and stop, and puts
     the best plan so far aside for whoever would have to take over."""
 
     def __init__(self, run: PlanningRun) -> None:
         self._run = run
-        self._course: Course | None = None
+        self._progress: SearchProgress | None = None
         self._kept_version, self._kept_at = 0, -KEEP_S
         self._stop = threading.Event()
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name=f"pulse-{run.pk}", daemon=True)
+        self._thread = threading.Thread(target=self._beat, name=f"heartbeat-{run.pk}", daemon=True)
         self.lost = False
 
-    def __enter__(self) -> Pulse:
+    def __enter__(self) -> Heartbeat:
         self._thread.start()
         return self
 
@@ -100,19 +100,19 @@ class Pulse:
                 raise runs.LeaseLost(self._run.pk)
             runs.keep_alive(self._run, self._points())
 
-    def watch(self, course: Course) -> None:
+    def watch(self, progress: SearchProgress) -> None:
         """From now on the row shows this search."""
-        self._course = course
+        self._progress = progress
 
     def stop_wanted(self) -> bool:
         return self._stop.is_set()
 
     def _points(self) -> list[dict[str, Any]]:
-        return self._course.points() if self._course else []
+        return self._progress.points() if self._progress else []
 
     def _beat(self) -> None:
         try:
-            while not self._ended.wait(PULSE_S):
+            while not self._ended.wait(HEARTBEAT_S):
                 self._renew()
         except runs.LeaseLost:
             self.lost = True
@@ -131,8 +131,8 @@ class Pulse:
             connection.close()
 
     def _keep_incumbent(self) -> None:
-        course, now = self._course, time.monotonic()
-        if course is not None and course.version != self._kept_version and now - self._kept_at >= KEEP_S:
-            version = course.version
-            incumbents.keep(self._run, course.sessions(), seconds=course.seconds)
+        progress, now = self._progress, time.monotonic()
+        if progress is not None and progress.version != self._kept_version and now - self._kept_at >= KEEP_S:
+            version = progress.version
+            incumbents.keep(self._run, progress.sessions(), seconds=progress.seconds)
             self._kept_version, self._kept_at = version, now

@@ -10,7 +10,7 @@ from datetime import date
 from django.db.models import Q
 
 from experts.models import Affiliation, Expert, Institution, Qualification
-from scheduling.problem.places import Place
+from scheduling.problem.places import CasePlace
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Pool:
                 if not self._by_skill[skill] or self._by_skill[skill][-1] != expert:
                     self._by_skill[skill].append(expert)
 
-    def candidates(self, place: Place, *, site: int, remote_ok: bool, any_title: bool = False) -> tuple[int, ...]:
+    def candidates(self, place: CasePlace, *, site: int, remote_ok: bool, any_title: bool = False) -> tuple[int, ...]:
         """Ids of those who may take the place at `site`, in order.
 
         Colleagues from elsewhere join by video, and only where nobody at the site itself qualifies twice over:
@@ -64,7 +64,7 @@ class Pool:
             self._known[asked] = self._find(place, site=site, remote_ok=remote_ok, any_title=any_title)
         return self._known[asked]
 
-    def _find(self, place: Place, *, site: int, remote_ok: bool, any_title: bool) -> tuple[int, ...]:
+    def _find(self, place: CasePlace, *, site: int, remote_ok: bool, any_title: bool) -> tuple[int, ...]:
         skilled = [
             expert
             for expert in self._by_skill[place.discipline, place.sub_specialty]

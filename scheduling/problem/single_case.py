@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from cases.models import Case
 from cases.selectors import material_state
-from scheduling.models import Session, Wish
+from scheduling.models import PlacementConstraint, Session
 from scheduling.problem import snapshot
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.snapshot import Snapshot
@@ -43,7 +43,7 @@ def around(
 
 @contextmanager
 def _one_state() -> Iterator[None]:
-    """All reads inside see one state of the database; within a verb's transaction, what its locks keep still."""
+    """All reads inside see one state of the database; within a service's transaction, what its locks keep still."""
     if connection.in_atomic_block:
         yield
         return
@@ -82,5 +82,5 @@ class _Standing(snapshot.Reader):
             release = material_state.earliest_meeting(case, max(changed))
         return [replace(self._case(case, release=release), id=case.pk or ASKING)]
 
-    def _wishes(self, cases: Iterable[pure.Case]) -> list[Wish]:
-        return super()._wishes([case for case in cases if case.id == self.case.pk])
+    def _constraints(self, cases: Iterable[pure.Case]) -> list[PlacementConstraint]:
+        return super()._constraints([case for case in cases if case.id == self.case.pk])

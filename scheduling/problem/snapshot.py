@@ -22,12 +22,22 @@ from cases.states import MaterialStatus
 from experts.availability import free_time, working_days
 from experts.availability.core import time_intervals
 from experts.models import Institution, Team, Travel, WeeklyTime
-from scheduling.models import Block, Hold, PlanningRun, PublishedPlan, Room, RoomBooking, Session, Wish, WishKind
+from scheduling.models import (
+    Block,
+    Hold,
+    PlacementConstraint,
+    PlacementConstraintKind,
+    PlanningRun,
+    PublishedPlan,
+    Room,
+    RoomBooking,
+    Session,
+)
 from scheduling.problem import blocks, people, placement_constraints, published
 from scheduling.problem.candidates import Pool
 from scheduling.problem.core import plan_diff
 from scheduling.problem.core.horizon import Horizon
-from scheduling.problem.places import Place, places
+from scheduling.problem.places import CasePlace, places
 from scheduling.solver import rules
 from scheduling.solver.core import problem as pure
 from scheduling.solver.core.plan import Goals, Plan, PlannedSession, Unplaced
@@ -135,8 +145,8 @@ class Reader:
     def _problem(self, notice: timedelta, limits: pure.Limits) -> pure.Problem:
         horizon, sites = self.horizon, list(self.sites.values())
         cases = self._cases()
-        wished = self._wishes(cases)
-        experts = self._experts(cases, self.pool.members.keys() & {one.expert_id for one in wished})
+        constrained = self._constraints(cases)
+        experts = self._experts(cases, self.pool.members.keys() & {one.expert_id for one in constrained})
         rooms = self._rooms()
         known = {"experts": {one.id for one in experts}, "rooms": {one.id for one in rooms}}
         loads = [expert.load_min for expert in experts]
@@ -157,8 +167,8 @@ class Reader:
             cases=cases,
             fixed=self._planned(self.fixed),
             previous=self._planned(self.previous),
-            pins=placement_constraints.as_choices(wished, WishKind.PIN, horizon, **known),
-            forbidden=placement_constraints.as_choices(wished, WishKind.FORBID, horizon, **known),
+            pins=placement_constraints.as_choices(constrained, PlacementConstraintKind.PIN, horizon, **known),
+            forbidden=placement_constraints.as_choices(constrained, PlacementConstraintKind.FORBID, horizon, **known),
             fair_target_min=round(sum(loads) / len(loads)) + FAIR_MARGIN_MIN if loads else None,
             limits=limits,
         )
@@ -288,7 +298,7 @@ class Reader:
                 found.append(self._case(case, release=release))
         return found
 
-    def _wishes(self, cases: Iterable[pure.Case]) -> list[Wish]:
+    def _constraints(self, cases: Iterable[pure.Case]) -> list[PlacementConstraint]:
         """Pins and bans of the cases that may still get or change their place."""
         settled = {item.case for session in self._planned(self.fixed) for item in session.cases}
         return placement_constraints.in_force(case.id for case in cases if case.id not in settled)
@@ -322,7 +332,7 @@ class Reader:
         pressing = case.urgency != Urgency.ROUTINE or case.due_at < answered + ROOM_BEFORE_LIMIT  # type: ignore[operator]
         return release if pressing or not self.calm else max(release, answered)
 
-    def _seat(self, place: Place, case: Case, site: int) -> pure.Seat:
+    def _seat(self, place: CasePlace, case: Case, site: int) -> pure.Seat:
         candidates = self._who(place, case, site)
         lower = self.pool.candidates(place, site=site, remote_ok=case.remote_ok, any_title=True)
         others = tuple(expert for expert in lower if expert not in candidates)
@@ -333,14 +343,14 @@ class Reader:
             relaxed=(pure.Relaxed(code="title", candidates=others),) if others else (),
         )
 
-    def _who(self, place: Place, case: Case, site: int) -> tuple[int, ...]:
+    def _who(self, place: CasePlace, case: Case, site: int) -> tuple[int, ...]:
         return self.pool.candidates(place, site=site, remote_ok=case.remote_ok)
 
     # Experts -------------------------------------------------------------------------------------------------------
 
-    def _experts(self, cases: Iterable[pure.Case], wished: Iterable[int]) -> tuple[pure.Expert, ...]:
+    def _experts(self, cases: Iterable[pure.Case], constrained: Iterable[int]) -> tuple[pure.Expert, ...]:
         """Those who could sit anywhere or do already, with the time that nothing outside this problem takes."""
-        wanted = {*wished} | {expert for case in cases for seat in case.seats for expert in seat.candidates}
+        wanted = {*constrained} | {expert for case in cases for seat in case.seats for expert in seat.candidates}
         wanted |= {expert for case in cases for place in case.optional for expert in place.candidates}
         wanted |= {other for case in cases for seat in case.seats for r in seat.relaxed for other in r.candidates}
         wanted |= {pk for planned in (self.fixed, self.previous) for s in self._planned(planned) for pk in s.people()}

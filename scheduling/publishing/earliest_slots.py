@@ -123,8 +123,8 @@ def earliest_slots(case: Case, k: int = OFFERED, *, now: datetime | None = None)
         return []
     for days in (single_case.SOON_DAYS, single_case.MOST_DAYS):
         seen = single_case.around(case, days=days, now=now)
-        asked = seen.problem.case_of[case.pk or single_case.ASKING]
-        found = solver.earliest(seen.problem, plan_of(seen), asked, k, apart_min=APART_MIN)
+        invited = seen.problem.case_of[case.pk or single_case.ASKING]
+        found = solver.earliest(seen.problem, plan_of(seen), invited, k, apart_min=APART_MIN)
         if len(found) == k:
             break
     return _in_words(case, seen, found)
@@ -273,10 +273,10 @@ def fit(case: Case, claim: Claim, seen: Snapshot) -> Fit:
 
 
 def _with_case(case: Case, claim: Claim, seen: Snapshot, old: PlannedSession | None) -> PlannedSession:
-    asked = seen.problem.case_of[case.pk]
+    invited = seen.problem.case_of[case.pk]
     start = seen.horizon.minute(claim.start)
-    end = start + asked.duration_min
-    required = {seat.id for seat in asked.seats}
+    end = start + invited.duration_min
+    required = {seat.id for seat in invited.seats}
     item = PlannedCase(
         case=case.pk,
         start_min=start,
@@ -287,8 +287,8 @@ def _with_case(case: Case, claim: Claim, seen: Snapshot, old: PlannedSession | N
         return replace(old, end_min=max(old.end_min, end), cases=(*old.cases, item))
     return PlannedSession(
         id=max([0, *seen.sessions]) + 1,
-        team=asked.team,
-        site=seen.problem.team_of[asked.team].site,
+        team=invited.team,
+        site=seen.problem.team_of[invited.team].site,
         room=claim.room,
         start_min=start,
         end_min=end,

@@ -45,7 +45,7 @@ def of(case: Case) -> Hold | None:
     return rows.select_related("room", "session", "team__institution", "by").first()
 
 
-# Verbs ----------------------------------------------------------------------------------------------------------------
+# Services -------------------------------------------------------------------------------------------------------------
 
 
 def hold(case: Case, key: str, *, by: User | None) -> Hold:
@@ -114,8 +114,8 @@ def _confirm(row: Hold, *, by: User | None) -> Case:
     row.save(update_fields=["session"])
     locks.check_constraints_now()
     published.raise_version([row.team.institution_id])
-    notifications.tell(affected)
-    notifications.tell_referrers([case.pk])
+    notifications.notify(affected)
+    notifications.notify_referrers([case.pk])
     audit.record("case.booked", by=by, subject=case, start=row.start.isoformat())
     case.refresh_from_db()
     return case

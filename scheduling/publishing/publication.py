@@ -24,25 +24,25 @@ from scheduling import locks
 from scheduling.explain import solver_text
 from scheduling.models import PlanningRun, Proposal, PublishedPlan, Session
 from scheduling.problem import published, snapshot
-from scheduling.problem.core.plan_diff import Change, ChangeKind, compare
+from scheduling.problem.core.plan_diff import ChangeKind, PlanChange, compare
 from scheduling.publishing import holds, writer
 from scheduling.sessions import notifications, session_services
 from scheduling.solver import rules
 from scheduling.solver.core.plan import Plan, Unplaced
 from scheduling.states import RunStatus
 
-MOST_SAID = 3  # broken rules that a message names
+MOST_NAMED = 3  # broken rules that a message names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What publishing changed, and how many people are told."""
 
-    changes: tuple[Change, ...]
-    told: int
+    changes: tuple[PlanChange, ...]
+    notified: int
 
 
-def preview(proposal: Proposal) -> tuple[list[Change], snapshot.Snapshot]:
+def preview(proposal: Proposal) -> tuple[list[PlanChange], snapshot.Snapshot]:
     """What publishing would change against what is published now; nothing is written."""
     seen = snapshot.take(proposal.run, notice=snapshot.NO_NOTICE)
     plan = _up_to_date(Plan.from_json(proposal.plan), seen)
@@ -52,7 +52,7 @@ def preview(proposal: Proposal) -> tuple[list[Change], snapshot.Snapshot]:
 def obstacles(proposal: Proposal, seen: snapshot.Snapshot) -> str:
     """The rules that the proposal breaks by now, as sentences; publishing would be refused. `seen` is `preview`'s."""
     broken = rules.violations(seen.problem, _up_to_date(Plan.from_json(proposal.plan), seen))
-    return solver_text.violations_text(broken[:MOST_SAID], seen)
+    return solver_text.violations_text(broken[:MOST_NAMED], seen)
 
 
 def is_stale(proposal: Proposal) -> bool:
@@ -96,16 +96,16 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     if broken:
         raise StalePlan(
             _("Since this plan was computed something has changed: %(what)s Please plan again.")
-            % {"what": solver_text.violations_text(broken[:MOST_SAID], seen)},
+            % {"what": solver_text.violations_text(broken[:MOST_NAMED], seen)},
             params={"rules": sorted({violation.code for violation in broken})},
         )
     changes = _changes(seen, plan)
     affected = writer.Writer(seen, proposal, by).write(changes)
     _close(run, proposal, scope, by=by)
-    told = notifications.tell(affected)
-    notifications.tell_referrers(writer.replaced(changes))
+    notified = notifications.notify(affected)
+    notifications.notify_referrers(writer.replaced(changes))
     audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))
-    return Outcome(changes=tuple(changes), told=told)
+    return Outcome(changes=tuple(changes), notified=notified)
 
 
 def _hold_still(plan: Plan, scope: Iterable[int]) -> None:
@@ -146,7 +146,7 @@ def _minutes(plan: Plan, seen: snapshot.Snapshot) -> dict[int, int]:
     return known | {case.id: case.duration_min for case in seen.problem.cases}
 
 
-def _changes(seen: snapshot.Snapshot, plan: Plan) -> list[Change]:
+def _changes(seen: snapshot.Snapshot, plan: Plan) -> list[PlanChange]:
     existing = [*seen.problem.fixed, *seen.problem.previous]
     return compare(existing, plan.sessions, _minutes(plan, seen), writer.roles(seen))
 

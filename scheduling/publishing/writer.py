@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cases.models import Case
-from cases.states import CaseStatus
+from cases.states import WITH_A_PLACE, CaseStatus
 from mdt_portal import lifecycle
 from mdt_portal.models import User
 from scheduling.models import Proposal
 from scheduling.problem import snapshot
-from scheduling.problem.core.plan_diff import Change, ChangeKind
+from scheduling.problem.core.plan_diff import ChangeKind, PlanChange
 from scheduling.sessions import confirmation, notifications, session_services
 from scheduling.solver.core.plan import PlannedSession
 
 
-def replaced(changes: Iterable[Change]) -> set[int]:
+def replaced(changes: Iterable[PlanChange]) -> set[int]:
     """The cases that got, changed or lost their start or room."""
 
     def place(session: PlannedSession | None) -> set[tuple[int, int, int | None]]:
@@ -40,7 +40,7 @@ class Writer:
         self.affected = notifications.Affected()
         self.cases = Case.objects.in_bulk(list(seen.problem.case_of))
 
-    def write(self, changes: Iterable[Change]) -> notifications.Affected:
+    def write(self, changes: Iterable[PlanChange]) -> notifications.Affected:
         """Returns whom it asked and whom it set free."""
         wanted = [change for change in changes if change.kind != ChangeKind.SAME]
         for change in wanted:
@@ -52,7 +52,7 @@ class Writer:
         self._return_fallen(wanted)
         return self.affected
 
-    def _give_up(self, change: Change) -> None:
+    def _give_up(self, change: PlanChange) -> None:
         session = self.seen.sessions[change.old.id]  # type: ignore[union-attr]
         if change.new is None:
             self.affected.add(session_services.cancel_row(session, by=self.by, why="session.replanned"))
@@ -62,7 +62,7 @@ class Writer:
                 if item.case_id not in kept:
                     session_services.drop_item(item)
 
-    def _take(self, change: Change) -> None:
+    def _take(self, change: PlanChange) -> None:
         planned: PlannedSession = change.new  # type: ignore[assignment]
         session = self.seen.sessions[change.old.id] if change.old else None
         session = session_services.place(
@@ -90,10 +90,8 @@ class Writer:
                 lifecycle.move(self.cases[item.case], CaseStatus.PLANNED, by=self.by, why="case.planned")
         confirmation.settle(session, by=self.by)
 
-    def _return_fallen(self, changes: Iterable[Change]) -> None:
+    def _return_fallen(self, changes: Iterable[PlanChange]) -> None:
         """Cases that lost their place and got no other wait again."""
         lost = {item.case for change in changes if change.old for item in change.old.cases}
-        for case in Case.objects.filter(pk__in=lost, status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED]).exclude(
-            items__active=True
-        ):
+        for case in Case.objects.filter(pk__in=lost, status__in=WITH_A_PLACE).exclude(items__active=True):
             lifecycle.move(case, CaseStatus.WAITING, by=self.by, why="case.unplaced")

@@ -20,7 +20,7 @@ PLACES = {
 }
 
 
-def said(rule: str) -> str:
+def in_words(rule: str) -> str:
     """The rule in words; one that the form cannot say stays as it is written."""
     pattern = recurrence_rules.read(rule)
     if pattern is None:

@@ -13,7 +13,7 @@ Week = tuple[datetime, datetime]
 
 
 @dataclass(slots=True, kw_only=True)
-class Load:
+class ExpertLoad:
     """One person's week: sessions and minutes at the table, and the most of both."""
 
     most_sessions: int
@@ -32,10 +32,10 @@ class Load:
         return self.sessions > self.most_sessions or self.minutes > self.most_minutes
 
 
-def of(experts: Iterable[Expert], weeks: Sequence[Week]) -> dict[int, list[Load]]:
+def of(experts: Iterable[Expert], weeks: Sequence[Week]) -> dict[int, list[ExpertLoad]]:
     """By the expert's id, one load for each week."""
     found = {
-        one.pk: [Load(most_sessions=one.max_sessions_week, most_minutes=one.max_minutes_week) for _ in weeks]
+        one.pk: [ExpertLoad(most_sessions=one.max_sessions_week, most_minutes=one.max_minutes_week) for _ in weeks]
         for one in experts
     }
     rows = Attendance.objects.active().filter(expert__in=found, start__lt=weeks[-1][1], start__gte=weeks[0][0])

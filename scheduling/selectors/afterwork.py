@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cases import permissions as case_permissions
-from cases.models import Case, Look
+from cases.models import Case, FollowUp
 from cases.selectors import case_queue
 from cases.states import CaseStatus
 from mdt_portal.i18n import clock, phrases
@@ -24,7 +24,7 @@ ONE_DAY = timedelta(days=1)
 
 def entries(user: User, now: datetime) -> list[Entry]:
     """All that waits for this reader's own hand. A constant number of queries."""
-    return [*_records(user, now), *_recommendations(user), *_looks(user, now)]
+    return [*_records(user, now), *_recommendations(user), *_follow_ups(user, now)]
 
 
 def _records(user: User, now: datetime) -> Iterator[Entry]:
@@ -56,24 +56,24 @@ def _recommendations(user: User) -> Iterator[Entry]:
         )
 
 
-def _looks(user: User, now: datetime) -> Iterator[Entry]:
+def _follow_ups(user: User, now: datetime) -> Iterator[Entry]:
     """Looks of today and those that are overdue, by the clock of the hospital that looks after the case."""
     mine = case_permissions.lookable(user, Case.objects.filter(status=CaseStatus.FOLLOWING_UP)).values("pk")
     tomorrow = (now + ONE_DAY).date()  # the farthest date that is today somewhere
-    rows = Look.objects.open().filter(case__in=mine, due__lte=tomorrow).select_related(
+    rows = FollowUp.objects.open().filter(case__in=mine, due__lte=tomorrow).select_related(
         "expert", "case__patient", "case__institution", "case__team__institution"
     )  # fmt: skip
-    for look in rows.order_by("due", "pk")[:MOST]:
-        hospital = look.case.team.institution if look.case.team else look.case.institution
-        if look.due > now.astimezone(hospital.tz).date():
+    for follow_up in rows.order_by("due", "pk")[:MOST]:
+        hospital = follow_up.case.team.institution if follow_up.case.team else follow_up.case.institution
+        if follow_up.due > now.astimezone(hospital.tz).date():
             continue
         yield Entry(
-            kind="look",
-            what=about(look.case),
-            detail=_("Was the plan carried out? %(who)s calls.") % {"who": look.person},
-            url=reverse("case_look", args=[look.case.public_id]),
+            kind="follow_up",
+            what=about(follow_up.case),
+            detail=_("Was the plan carried out? %(who)s calls.") % {"who": follow_up.person},
+            url=reverse("case_follow_up", args=[follow_up.case.public_id]),
             action=_("Record follow-up"),
-            due=_end_of(look.due, hospital.tz),
+            due=_end_of(follow_up.due, hospital.tz),
         )
 
 

@@ -15,10 +15,10 @@ from experts.models import Discipline, Institution
 from mdt_portal.i18n import clock, phrases
 from scheduling.board import dry_run, editable_week, move_warnings
 from scheduling.board.core import cell_availability
-from scheduling.board.core.cell_availability import Shades, Spot
-from scheduling.board.core.severity import Level
+from scheduling.board.core.cell_availability import CellAvailability, CellVerdict
+from scheduling.board.core.severity import Severity
 from scheduling.board.core.what_if_week import ANY_ROOM
-from scheduling.board.editable_week import Hand
+from scheduling.board.editable_week import EditableWeek
 from scheduling.explain import solver_text
 from scheduling.models import Room, Session
 from scheduling.selectors.weeks import Week
@@ -37,10 +37,10 @@ DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class BoardCell:
     """One place as the page and the API show it. `room` is empty for a session by video; `text` is short."""
 
-    level: Level
+    level: Severity
     text: str
     start: datetime | None
     day: str
@@ -49,52 +49,52 @@ class Place:
 
     @property
     def free(self) -> bool:
-        return self.level == Level.IGNORE
+        return self.level == Severity.IGNORE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    hand: Hand
+class BoardCells:
+    editable: EditableWeek
     """The week as it was read for them."""
-    cells: list[Place]
-    sessions: list[Place]
-    any_room: list[Place]
+    cells: list[BoardCell]
+    sessions: list[BoardCell]
+    any_room: list[BoardCell]
     present: tuple[datetime, Room | None] | None = None
     """When and where it has a session of its own already."""
 
     refused: str = ""
     """Why the case or session can go nowhere at all, whatever the place."""
 
-    def best(self, most: int) -> list[Place]:
+    def best(self, most: int) -> list[BoardCell]:
         """The earliest free starts of sessions of their own, one per day and room, but for where it is now."""
         free = [one for one in self.cells if one.free and one.start and (one.start, one.room) != self.present]
         return sorted(free, key=lambda one: (one.start, str(one.room)))[:most]
 
 
-def of(subject: Case | Session, institution: Institution, week: Week) -> Places:
+def of(subject: Case | Session, institution: Institution, week: Week) -> BoardCells:
     """All places of the week. Raises nothing: what cannot be moved has no free place."""
     cases = [subject.pk] if isinstance(subject, Case) else []
     moments = [week.start(institution.tz), *dry_run.present(subject)]
-    hand = editable_week.read(institution, moments, cases=cases)
-    first = (week.monday - hand.horizon.first_day).days
-    against = dry_run.against(subject, hand)
+    editable = editable_week.read(institution, moments, cases=cases)
+    first = (week.monday - editable.horizon.first_day).days
+    against = dry_run.against(subject, editable)
     if against:
-        return Places(hand=hand, cells=[], sessions=[], any_room=[], refused=against[0].text)
+        return BoardCells(editable=editable, cells=[], sessions=[], any_room=[], refused=against[0].text)
     if isinstance(subject, Case):
-        load = cell_availability.load_of_case(hand.desk, subject.pk)
+        load = cell_availability.load_of_case(editable.what_if, subject.pk)
     else:
-        load = cell_availability.load_of_session(hand.desk, subject.pk)
-    joined = list(_joined(hand, load, first)) if load.session is None else []
-    shades = Shades(hand.desk, load)
-    rooms = list(Room.objects.filter(institution=institution, pk__in=hand.seen.problem.room_of))
+        load = cell_availability.load_of_session(editable.what_if, subject.pk)
+    joined = list(_joined(editable, load, first)) if load.session is None else []
+    shades = CellAvailability(editable.what_if, load)
+    rooms = list(Room.objects.filter(institution=institution, pk__in=editable.seen.problem.room_of))
     rows: list[tuple[Room | None, int | None]] = [*((room, room.pk) for room in rooms), (None, None)]
     cells = [(room, day, shades.cell(pk, day)) for room, pk in rows for day in range(first, first + DAYS)]
     whole = [(None, day, shades.cell(ANY_ROOM, day)) for day in range(first, first + DAYS)]
-    words = _Words(hand, [spot for *_rest, spot in (*cells, *whole) if spot] + [spot for _pk, spot in joined])
-    return Places(
-        hand=hand,
+    words = _Words(editable, [spot for *_rest, spot in (*cells, *whole) if spot] + [spot for _pk, spot in joined])
+    return BoardCells(
+        editable=editable,
         cells=[words.place(spot, day, room=room) for room, day, spot in cells if spot],
-        sessions=[words.place(spot, 0, session=hand.seen.sessions[pk]) for pk, spot in joined],
+        sessions=[words.place(spot, 0, session=editable.seen.sessions[pk]) for pk, spot in joined],
         any_room=[words.place(spot, day) for _room, day, spot in whole if spot],
         present=_present(subject),
     )
@@ -107,33 +107,37 @@ def _present(subject: Case | Session) -> tuple[datetime, Room | None] | None:
     return (item.start, item.session.room) if item else None
 
 
-def _joined(hand: Hand, load: cell_availability.Load, first: int) -> Iterable[tuple[int, Spot]]:
+def _joined(
+    editable: EditableWeek, load: cell_availability.MovedCases, first: int
+) -> Iterable[tuple[int, CellVerdict]]:
     """The sessions of the week that the case could join; asked before anything is lifted off the board."""
-    own = hand.desk.where.get(load.cases[0].id)
-    for ident, session in sorted(hand.desk.sessions.items(), key=lambda pair: pair[1].start_min):
-        of_week = first <= hand.desk.problem.day(session.start_min) < first + DAYS
+    own = editable.what_if.where.get(load.cases[0].id)
+    for ident, session in sorted(editable.what_if.sessions.items(), key=lambda pair: pair[1].start_min):
+        of_week = first <= editable.what_if.problem.day(session.start_min) < first + DAYS
         if of_week and session.team == load.team and ident != own:
-            yield ident, cell_availability.join(hand.desk, load.cases[0].id, ident)
+            yield ident, cell_availability.join(editable.what_if, load.cases[0].id, ident)
 
 
 class _Words:
-    def __init__(self, hand: Hand, spots: Iterable[Spot]) -> None:
-        self.horizon = hand.horizon
+    def __init__(self, editable: EditableWeek, spots: Iterable[CellVerdict]) -> None:
+        self.horizon = editable.horizon
         self.names = solver_text.names_of([spot.params for spot in spots])
         if any("seat" in spot.params for spot in spots):
             self.names |= {("discipline", row.key): row.name for row in Discipline.objects.all()}
-        self.hand = hand
+        self.editable = editable
 
-    def place(self, spot: Spot, day: int, *, room: Room | None = None, session: Session | None = None) -> Place:
+    def place(
+        self, spot: CellVerdict, day: int, *, room: Room | None = None, session: Session | None = None
+    ) -> BoardCell:
         start = (
             self.horizon.moment(spot.start_min).astimezone(self.horizon.zone) if spot.start_min is not None else None
         )
         on = start.date() if start and session else self.horizon.first_day + timedelta(days=day)
-        return Place(
+        return BoardCell(
             level=spot.level, text=self._text(spot), start=start, day=on.isoformat(), room=room, session=session
         )
 
-    def _text(self, spot: Spot) -> str:
+    def _text(self, spot: CellVerdict) -> str:
         if not spot.code:
             return _("free")
         words = solver_text.in_words(self._params(spot.params), self.names, self.horizon)
@@ -143,15 +147,15 @@ class _Words:
     def _params(self, params: Mapping[str, Any]) -> dict[str, Any]:
         known = dict(params)
         if "seat" in known and "case" in known:
-            places = self.hand.seen.problem.case_of[known["case"]].places
+            places = self.editable.seen.problem.case_of[known["case"]].places
             known["discipline"] = next((one.discipline for one in places if one.id == known["seat"]), "")
         for key in ("session", "other"):
-            if isinstance(known.get(key), int) and known[key] in self.hand.seen.sessions:
-                known[key] = str(self.hand.seen.sessions[known[key]].team)
+            if isinstance(known.get(key), int) and known[key] in self.editable.seen.sessions:
+                known[key] = str(self.editable.seen.sessions[known[key]].team)
         return known
 
 
-def when(place: Place) -> str:
+def when(place: BoardCell) -> str:
     """`Tue 24 Nov 14:40, Room B1`"""
     assert place.start is not None
     moment = f"{clock.day(place.start.date())} {clock.hour(place.start)}"

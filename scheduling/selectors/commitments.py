@@ -46,7 +46,7 @@ engagements.told_by(accepted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class WeekLoad:
     """What one week asks of somebody; `unanswered` sessions are counted among `sessions`."""
 
     monday: date
@@ -61,7 +61,7 @@ class Load:
         return self.sessions >= self.max_sessions or self.minutes >= self.max_minutes
 
 
-def load(expert: Expert, *, now: datetime) -> list[Load]:
+def load(expert: Expert, *, now: datetime) -> list[WeekLoad]:
     """This week and the next, by the expert's own clock; what is held for a promise counts like in every plan."""
     zone = free_time.zone_of(expert, now.date())
     weeks = Horizon.around(now.astimezone(zone).date(), 7 * WEEKS, zone)
@@ -76,10 +76,10 @@ def load(expert: Expert, *, now: datetime) -> list[Load]:
     ]
 
 
-def _week(expert: Expert, week: Horizon, rows: list[Attendance]) -> Load:
+def _week(expert: Expert, week: Horizon, rows: list[Attendance]) -> WeekLoad:
     inside = [row for row in rows if week.start <= row.start < week.end]
     asked = [row for row in inside if row.session_id and row.invitation.status == InvitationStatus.PENDING]
-    return Load(
+    return WeekLoad(
         monday=week.first_day,
         sessions=len(inside),
         minutes=sum(row.length_min for row in inside),

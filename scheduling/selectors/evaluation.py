@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Count, F, Q, QuerySet
 
-from cases.models import Carried, Look, Outcome
+from cases.models import FollowUp, FollowUpOutcome, Outcome
 from scheduling.models import AgendaItem, Session
 from scheduling.states import SessionStatus
 
@@ -41,7 +41,7 @@ class Figures:
     discussed: int
     wanted: int
     in_time: int
-    looked: int
+    followed_up: int
     carried_out: int
     overdue: int
 
@@ -85,7 +85,7 @@ def figures(sessions: QuerySet[Session], *, days: int, now: datetime, today: dat
         wanted=Count("pk", filter=DISCUSSED & (SIGNED | Q(case__recommend_by__lt=now))),
         in_time=Count("pk", filter=DISCUSSED & Q(case__recommendation__signed_at__lte=F("case__recommend_by"))),
     )
-    newest = Look.objects.taken().filter(case__in=items.filter(DISCUSSED).values("case"))
+    newest = FollowUp.objects.taken().filter(case__in=items.filter(DISCUSSED).values("case"))
     outcomes = Counter(
         newest.order_by("case_id", "-taken_at", "-pk").distinct("case_id").values_list("outcome", flat=True)
     )
@@ -93,9 +93,9 @@ def figures(sessions: QuerySet[Session], *, days: int, now: datetime, today: dat
     return Figures(
         **meetings,
         **judged,
-        looked=outcomes.total(),
-        carried_out=outcomes[Carried.OUT],
-        overdue=Look.objects.overdue(today).filter(case__in=mine).count(),
+        followed_up=outcomes.total(),
+        carried_out=outcomes[FollowUpOutcome.OUT],
+        overdue=FollowUp.objects.overdue(today).filter(case__in=mine).count(),
     )
 
 

@@ -116,7 +116,7 @@ def _day(text: str) -> date | None:
 
 
 def _people(text: str, user: User) -> list[Hit]:
-    if not access.can(user, "plan.look", None):
+    if not access.can(user, "plan.view", None):
         return []
     fits = Q(name_en__icontains=text) | Q(name_zh__icontains=text)
     rows = access.visible(user, Expert.objects.filter(fits, active=True)).distinct().order_by("name_en", "pk")

@@ -1,6 +1,6 @@
 """What changed since somebody was last here: a line per case, session, answer or plan, from first state to last.
 
-Reads the moves that `lifecycle.move` leaves behind. One's own deeds are no news to oneself.
+Reads the moves that `lifecycle.move` leaves behind. One's own actions are no news to oneself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from mdt_portal.statuses import Status
 from scheduling.models import Invitation, PlanningRun, Session
 from scheduling.states import InvitationStatus, RunStatus, SessionStatus
 
-FIRST_LOOK = timedelta(days=1)
+FIRST_FOLLOW_UP = timedelta(days=1)
 FARTHEST = timedelta(days=14)
 MOST = 300
 """Moves that are read; who was away longer than that is better served by the queue and the board."""
@@ -98,7 +98,7 @@ def _kinds() -> dict[str, Kind]:
 
 def last_look(user: User, now: datetime) -> datetime:
     """From when on something is news; a day for the first visit, two weeks at most."""
-    return max(user.seen_at or now - FIRST_LOOK, now - FARTHEST)
+    return max(user.seen_at or now - FIRST_FOLLOW_UP, now - FARTHEST)
 
 
 @transaction.atomic

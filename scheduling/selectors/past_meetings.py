@@ -26,7 +26,7 @@ GOAL_CARRIED_OUT = 98
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class MeetingRow:
     """One case of a record. `case` is None where the reader may know only that somebody was on the agenda."""
 
     number: int
@@ -37,7 +37,7 @@ class Line:
     to_write: bool
 
 
-def lines(session: Session, user: User) -> list[Line]:
+def lines(session: Session, user: User) -> list[MeetingRow]:
     """The record, case by case; three queries."""
     items = list(meetings.agenda(session).select_related("case__team__chair", "case__team__institution"))
     cases = [item.case_id for item in items]
@@ -47,7 +47,7 @@ def lines(session: Session, user: User) -> list[Line]:
     )
     writes = bool(items) and access.can(user, "case.recommend", items[0].case)
     return [
-        Line(
+        MeetingRow(
             number=number,
             case=item.case if item.case_id in seen else None,
             outcome=Outcome(item.outcome),
@@ -76,7 +76,7 @@ def strip(sessions: QuerySet[Session], user: User, *, days: int, now: datetime) 
         _share(_("Started on time"), found.on_time, found.held, goal=GOAL_ON_TIME),
         _share(_("Cases discussed"), found.discussed, found.cases),
         _share(_("Recommended by the next working day"), found.in_time, found.wanted),
-        _share(_("Plans carried out"), found.carried_out, found.looked, goal=GOAL_CARRIED_OUT),
+        _share(_("Plans carried out"), found.carried_out, found.followed_up, goal=GOAL_CARRIED_OUT),
         {
             "label": _("Follow-ups overdue"),
             "value": found.overdue,
@@ -107,7 +107,7 @@ def start_words(late_min: int | None) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class RecordRow:
     """One line of the past sessions."""
 
     session: Session
@@ -117,7 +117,7 @@ class Row:
     to_record: bool
 
 
-def rows(sessions: Sequence[Session], user: User, *, now: datetime) -> list[Row]:
+def rows(sessions: Sequence[Session], user: User, *, now: datetime) -> list[RecordRow]:
     """How each of them went; a constant number of queries."""
     judged = evaluation.of(sessions)
     unrecorded = [one.pk for one in sessions if judged[one.pk].late_min is None]
@@ -126,5 +126,5 @@ def rows(sessions: Sequence[Session], user: User, *, now: datetime) -> list[Row]
     for one in sessions:
         hue, words = start_words(judged[one.pk].late_min)
         to_record = one.pk in mine and meetings.may_be_recorded(one, now)
-        found.append(Row(session=one, judged=judged[one.pk], hue=hue, start=words, to_record=to_record))
+        found.append(RecordRow(session=one, judged=judged[one.pk], hue=hue, start=words, to_record=to_record))
     return found

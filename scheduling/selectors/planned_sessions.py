@@ -37,7 +37,7 @@ class Meeting:
     late: int
 
 
-def of(proposal: Proposal, horizon: Horizon, user: User, *, wished: Container[int]) -> list[Meeting]:
+def of(proposal: Proposal, horizon: Horizon, user: User, *, constrained: Container[int]) -> list[Meeting]:
     """All sessions of the plan in the order of their starts; five queries, however many there are."""
     sessions = sorted(Plan.from_json(proposal.plan).sessions, key=lambda one: (one.start_min, one.id))
     teams = Team.objects.select_related("institution").in_bulk({one.team for one in sessions})
@@ -53,7 +53,7 @@ def of(proposal: Proposal, horizon: Horizon, user: User, *, wished: Container[in
                 start=horizon.moment(item.start_min),
                 people=phrases.listed(people[pk].name for pk in item.people() if pk in people),
                 late=cases[item.case].overdue(horizon.moment(item.start_min)),
-                pinned=item.case in wished,
+                pinned=item.case in constrained,
             )
             for item in session.cases
             if item.case in cases

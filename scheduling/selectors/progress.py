@@ -34,7 +34,7 @@ class Level:
 class Live:
     """A run as its page shows it. Seconds count from the start of the present attempt.
 
-    `tasks` are parts of the search that are done, `helped` of them by other workers; lost ones are handed out again.
+    `tasks` are parts of the search that are done, `helped` of them by other workers; others replace lost ones.
     """
 
     seconds: int

@@ -19,7 +19,7 @@ from mdt_portal.models import User
 from scheduling.explain import solver_text
 from scheduling.models import Proposal, Room
 from scheduling.problem.core.horizon import Horizon
-from scheduling.problem.core.plan_diff import Change, ChangeKind
+from scheduling.problem.core.plan_diff import ChangeKind, PlanChange
 from scheduling.publishing import publication
 from scheduling.selectors import progress
 from scheduling.solver.core.plan import Plan, PlannedSession
@@ -30,7 +30,7 @@ PARTS = {ChangeKind.PEOPLE: "person"}  # the word of the part diff_row, where it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class ReviewRow:
     """One change, as the part `diff_row` takes it."""
 
     kind: str
@@ -38,11 +38,11 @@ class Row:
     detail: str
     before: str
     after: str
-    told: int
+    notified: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class NotifiedPerson:
     expert: Expert
     what: list[str]
 
@@ -57,9 +57,9 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    rows: list[Row]
+    rows: list[ReviewRow]
     unchanged: int
-    told: list[Told]
+    notified: list[NotifiedPerson]
     left: list[Left]
     hidden: int
     levels: list[progress.Level]
@@ -84,14 +84,14 @@ class Review:
         ]
         if self.counts.get(ChangeKind.AGENDA):
             tiles.insert(3, tile(_("Agenda changed"), ChangeKind.AGENDA))
-        told = {"label": _("Will be told"), "value": len(self.told), "note": _("one message each")}
-        return [*tiles, told | {"unit": npgettext("unit", "person", "people", len(self.told))}]
+        notified = {"label": _("Will be told"), "value": len(self.notified), "note": _("one message each")}
+        return [*tiles, notified | {"unit": npgettext("unit", "person", "people", len(self.notified))}]
 
 
 def of(proposal: Proposal, user: User) -> Review:
     """Compare the proposal with what is published now."""
     plan = Plan.from_json(proposal.plan)
-    changes: list[Change] = []
+    changes: list[PlanChange] = []
     obstacles = ""
     if proposal.run.status == RunStatus.PROPOSED:
         changes, seen = publication.preview(proposal)
@@ -104,7 +104,7 @@ def of(proposal: Proposal, user: User) -> Review:
     return Review(
         rows=[words.row(change) for change in changes if change.kind != ChangeKind.SAME],
         unchanged=sum(change.kind == ChangeKind.SAME for change in changes),
-        told=words.told(),
+        notified=words.notified(),
         left=left,
         hidden=hidden,
         levels=progress.levels(goals, bound),
@@ -120,7 +120,7 @@ def of(proposal: Proposal, user: User) -> Review:
 class Words:
     """Names and clock times for the ids and minutes of a plan."""
 
-    def __init__(self, horizon: Horizon, changes: Sequence[Change]) -> None:
+    def __init__(self, horizon: Horizon, changes: Sequence[PlanChange]) -> None:
         self.horizon, self.changes = horizon, changes
         sessions = [one for change in changes for one in (change.old, change.new) if one is not None]
         self.teams = Team.objects.in_bulk({session.team for session in sessions})
@@ -129,27 +129,27 @@ class Words:
 
     # Changes -----------------------------------------------------------------------------------------------------
 
-    def row(self, change: Change) -> Row:
+    def row(self, change: PlanChange) -> ReviewRow:
         session = change.new or change.old
         assert session is not None
         before, after = self._before_and_after(change)
-        return Row(
+        return ReviewRow(
             kind=PARTS.get(change.kind, str(change.kind)),
             what=self.teams.get(session.team, ""),
             detail=self._detail(change, session),
             before=before,
             after=after,
-            told=len(change.told),
+            notified=len(change.notified),
         )
 
-    def _detail(self, change: Change, session: PlannedSession) -> str:
+    def _detail(self, change: PlanChange, session: PlannedSession) -> str:
         cases = ngettext("%(n)d case", "%(n)d cases", len(session.cases)) % {"n": len(session.cases)}
         if change.kind in (ChangeKind.PEOPLE, ChangeKind.AGENDA):
             return phrases.line(self._when(session), cases)
         people = len(session.people())
         return phrases.line(cases, ngettext("%(n)d person", "%(n)d people", people) % {"n": people})
 
-    def _before_and_after(self, change: Change) -> tuple[str, str]:
+    def _before_and_after(self, change: PlanChange) -> tuple[str, str]:
         old, new = change.old, change.new
         if change.kind == ChangeKind.PEOPLE:
             return self._names(change.leaves), self._names(change.joins)
@@ -181,7 +181,7 @@ class Words:
 
     # Who is told -------------------------------------------------------------------------------------------------
 
-    def told(self) -> list[Told]:
+    def notified(self) -> list[NotifiedPerson]:
         news: dict[int, list[str]] = defaultdict(list)
         for change in self.changes:
             if change.kind == ChangeKind.SAME:
@@ -194,8 +194,12 @@ class Words:
                 for expert in experts:
                     if session is not None:
                         news[expert].append(template % {"what": self._short(session)})
-        told = [Told(expert=self.people[pk], what=_shortened(what)) for pk, what in news.items() if pk in self.people]
-        return sorted(told, key=lambda one: str(one.expert))
+        notified = [
+            NotifiedPerson(expert=self.people[pk], what=_shortened(what))
+            for pk, what in news.items()
+            if pk in self.people
+        ]
+        return sorted(notified, key=lambda one: str(one.expert))
 
     def _short(self, session: PlannedSession) -> str:
         start = self._local(session.start_min)

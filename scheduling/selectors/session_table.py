@@ -16,11 +16,11 @@ from mdt_portal.models import User
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Invitation, Seat, Session
 from scheduling.sessions import suggestions
 from scheduling.sessions.invitations import DeclineReason
-from scheduling.states import InvitationStatus
+from scheduling.states import SEAT_LOST, InvitationStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class SeatLine:
     """One case of the agenda. `case` is None where the reader may know only that somebody is discussed; `rest` is the
     beginning of a break before it."""
 
@@ -83,7 +83,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    lines: list[Line]
+    lines: list[SeatLine]
     people: list[Person]
     open: list[Open]
     lost: list[Person]
@@ -94,7 +94,7 @@ def of(session: Session, user: User) -> Table:
     items = list(session.items.all())
     shown = set(access.visible(user, Case.objects.filter(items__in=items)).values_list("pk", flat=True))
     people = _people(session)
-    lines: list[Line] = []
+    lines: list[SeatLine] = []
     gaps, shortest = _Gaps(people.values()), timedelta(minutes=session.institution.break_min)
     for number, item in enumerate(items, start=1):
         seats = list(item.seats.all())
@@ -109,7 +109,7 @@ def of(session: Session, user: User) -> Table:
         lines=lines,
         people=[one for one in people.values() if one.attendance.active],
         open=gaps.open,
-        lost=[one for one in people.values() if one.status in (InvitationStatus.DECLINED, InvitationStatus.EXPIRED)],
+        lost=[one for one in people.values() if one.status in SEAT_LOST],
     )
 
 
@@ -142,8 +142,8 @@ class _Gaps:
         return list(self._open.values())
 
 
-def _line(item: AgendaItem, number: int, shown: set[int], missing: int, *, rest: datetime | None) -> Line:
-    return Line(
+def _line(item: AgendaItem, number: int, shown: set[int], missing: int, *, rest: datetime | None) -> SeatLine:
+    return SeatLine(
         number=number,
         start=item.start,
         end=item.start + timedelta(minutes=item.minutes),

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from cases.models import Case, Tier
 from cases.selectors import case_queue
-from cases.states import CaseStatus
+from cases.states import QUEUED, CaseStatus
 from experts import roles
 from experts.models import Institution, OnCallDuty
 from mdt_portal import access
@@ -54,7 +54,7 @@ def kinds(found: list[Entry]) -> list[tuple[str, str, int]]:
 
 def figures(user: User, now: datetime, zone: Any) -> list[dict[str, Any]]:
     """The strip of figures; three queries."""
-    cases = access.visible(user, Case.objects.filter(status__in=case_queue.QUEUED)).aggregate(
+    cases = access.visible(user, Case.objects.filter(status__in=QUEUED)).aggregate(
         waiting=Count("pk", filter=Q(status=CaseStatus.WAITING)),
         required=Count("pk", filter=Q(status=CaseStatus.WAITING, tier=Tier.REQUIRED)),
         over=Count("pk", filter=Q(due_at__lt=now)),

@@ -37,7 +37,7 @@ from scheduling.selectors import quorum
 from scheduling.selectors.names import Name
 from scheduling.selectors.session_cards import Card, CaseLine
 from scheduling.selectors.weeks import Week
-from scheduling.states import SessionStatus
+from scheduling.states import COMING_SESSIONS, SessionStatus
 
 WORKDAY_H = (8, 18)  # a closure over all of this needs no clock times
 
@@ -46,7 +46,7 @@ Days = dict[int | None, dict[date, list[Card]]]
 
 
 @dataclass(slots=True, kw_only=True)
-class Cell:
+class WeekCell:
     """One row on one day: cards, and words about closures.
 
     `key` is the cell's address: `r|<room>|<date>`, `t|<team>|<date>` or `p|<person>|<date>`.
@@ -59,14 +59,14 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class WeekRow:
     name: str
     note: str
-    cells: list[Cell]
+    cells: list[WeekCell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class WeekDay:
     label: str
     note: str
     today: bool
@@ -74,10 +74,10 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class WeekBoard:
     week: Week
-    days: list[Day]
-    rows: list[Row]
+    days: list[WeekDay]
+    rows: list[WeekRow]
     by: str
     sessions: int
     confirmed: int
@@ -93,7 +93,7 @@ def default(institution: Institution) -> Week:
     return max(this, Week.around(coming.start.astimezone(institution.tz).date()))
 
 
-def board(user: User, institution: Institution, week: Week, *, by: str = "room", movable: bool = False) -> Board:
+def board(user: User, institution: Institution, week: Week, *, by: str = "room", movable: bool = False) -> WeekBoard:
     """The week of one hospital by `room`, `team` or `person`, in a number of queries that does not depend on how full
     it is. `movable` gives the cards of coming sessions their handles."""
     return _Reader(user, institution, week, movable=movable).board(by)
@@ -139,13 +139,13 @@ class _Reader:
     def _date(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()
 
-    def board(self, by: str) -> Board:
+    def board(self, by: str) -> WeekBoard:
         cards = self._cards()
         by_day: dict[date, list[Card]] = defaultdict(list)
         for session in self.sessions:
             by_day[self._date(session.start)].append(cards[session.pk])
         rows = {"team": self._teams, "person": self._people}.get(by, self._rooms)
-        return Board(
+        return WeekBoard(
             week=self.week,
             days=[self._day(day, by_day[day]) for day in self.dates],
             rows=rows(cards),
@@ -164,7 +164,7 @@ class _Reader:
         found = {}
         for session in self.sessions:
             state = quorums[session.pk]
-            coming = session.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and session.start > self.now
+            coming = session.status in COMING_SESSIONS and session.start > self.now
             movable = self.movable and coming
             found[session.pk] = Card(
                 id=session.public_id,
@@ -212,8 +212,8 @@ class _Reader:
 
     # Days and rows -----------------------------------------------------------------------------------------------
 
-    def _day(self, day: date, cards: list[Card]) -> Day:
-        return Day(label=self.labels[day], note=self._note(day, cards), today=day == self.today, cards=cards)
+    def _day(self, day: date, cards: list[Card]) -> WeekDay:
+        return WeekDay(label=self.labels[day], note=self._note(day, cards), today=day == self.today, cards=cards)
 
     def _label(self, day: date) -> str:
         label = clock.day(day)
@@ -228,7 +228,7 @@ class _Reader:
         }
         return _("%(sessions)s, %(percent)d %% full") % parts
 
-    def _rooms(self, cards: Cards) -> list[Row]:
+    def _rooms(self, cards: Cards) -> list[WeekRow]:
         closed = self._closures()
         in_room = self._by_day((session.room_id, session, cards[session.pk]) for session in self.sessions)
         rooms = [room for room in self.rooms.values() if room.active or room.pk in in_room]
@@ -238,7 +238,7 @@ class _Reader:
         ]
         return [*rows, self._row(_("Remote"), _("by video"), "r|remote", in_room[None], {})]
 
-    def _teams(self, cards: Cards) -> list[Row]:
+    def _teams(self, cards: Cards) -> list[WeekRow]:
         """Every team of the hospital, those without a session too: a case may be carried to them."""
         of_team = self._by_day((session.team_id, session, cards[session.pk]) for session in self.sessions)
         return [
@@ -247,7 +247,7 @@ class _Reader:
             if team.active or team.pk in of_team
         ]
 
-    def _people(self, cards: Cards) -> list[Row]:
+    def _people(self, cards: Cards) -> list[WeekRow]:
         """Whoever attends something this week; each card says their own part of the session."""
         sessions = {session.pk: session for session in self.sessions}
         seated = Exists(Seat.objects.filter(attendance=OuterRef("pk"), item__active=True))
@@ -284,9 +284,9 @@ class _Reader:
         key: str,
         cards: dict[date, list[Card]],
         closed: dict[date, list[str]],
-    ) -> Row:
+    ) -> WeekRow:
         cells = [
-            Cell(
+            WeekCell(
                 key=f"{key}|{day}",
                 day=self.labels[day],
                 cards=cards.get(day, []),
@@ -294,7 +294,7 @@ class _Reader:
             )
             for day in self.dates
         ]
-        return Row(name=name, note=note, cells=cells)
+        return WeekRow(name=name, note=note, cells=cells)
 
     def _about(self, room: Room) -> str:
         seats = npgettext("room", "%(n)d seat", "%(n)d seats", room.capacity) % {"n": room.capacity}

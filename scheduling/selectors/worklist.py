@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from cases.models import Case, MaterialItem, Tier
 from cases.selectors import case_queue
-from cases.states import CaseStatus, MaterialStatus
+from cases.states import AWAITING_FACTS, WITH_A_PLACE, CaseStatus, MaterialStatus
 from experts import roles
 from experts.models import Discipline, Expert, Role
 from mdt_portal import access
@@ -42,13 +42,13 @@ KINDS: dict[str, str | Promise] = {
     "facts": gettext_lazy("Facts missing"),
     "team": gettext_lazy("No team"),
     "materials": gettext_lazy("Materials"),
-    "asked": gettext_lazy("Time asked for"),
+    "time_requested": gettext_lazy("Time asked for"),
     "seat": gettext_lazy("Seat open"),
     "silent": gettext_lazy("No answer"),
     "quorum": gettext_lazy("Not yet confirmed"),
     "record": gettext_lazy("Record missing"),
     "recommend": gettext_lazy("Recommendation"),
-    "look": gettext_lazy("Follow-up"),
+    "follow_up": gettext_lazy("Follow-up"),
     "run": gettext_lazy("Plan to review"),
     "failed": gettext_lazy("Plan failed"),
     "draft": pgettext_lazy("kind of work", "Draft"),
@@ -59,13 +59,13 @@ ICONS = {
     "facts": "help",
     "team": "pools",
     "materials": "clip",
-    "asked": "person",
+    "time_requested": "person",
     "seat": "personx",
     "silent": "bell",
     "quorum": "hold",
     "record": "filecheck",
     "recommend": "file",
-    "look": "bell",
+    "follow_up": "bell",
     "run": "run",
     "failed": "warn",
     "draft": "refer",
@@ -135,9 +135,9 @@ def _cases(user: User, now: datetime) -> Iterator[Entry]:
     left = Q(tier=Tier.REQUIRED) & plans.left_out()
     waiting = Q(status=CaseStatus.WAITING) & (case_queue.near(now) | case_queue.blocked_by("materials") | left)
     late = Q(tier=Tier.REQUIRED, place_at__gt=now) & Q(place_at__gt=F("due_at"))
-    placed = Q(status__in=[CaseStatus.PLANNED, CaseStatus.CONFIRMED]) & (Q(Exists(awaited)) | late)
+    placed = Q(status__in=WITH_A_PLACE) & (Q(Exists(awaited)) | late)
     drafts = Q(status=CaseStatus.DRAFT, referrer=user)
-    wanted = waiting | placed | drafts | Q(status__in=[CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS])
+    wanted = waiting | placed | drafts | Q(status__in=AWAITING_FACTS)
     place = AgendaItem.objects.filter(case=OuterRef("pk"), active=True).values("start")[:1]
     known = Case.objects.annotate(place_at=Subquery(place))
     rows = case_queue.rows(access.visible(user, known.filter(wanted)))
@@ -171,7 +171,7 @@ def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *
     elif over := _over(case, now):
         kind, detail = "late", _("Its place in the plan begins %(span)s after the limit.") % {"span": clock.span(over)}
         url = reverse("why_not", args=[case.public_id]) if leads else address
-    elif case.status in (CaseStatus.PLANNED, CaseStatus.CONFIRMED):
+    elif case.status in WITH_A_PLACE:
         kind, action, url = "materials", _("Open checklist"), f"{address}#materials"
         detail = _("It has a place in the plan. Missing: %(things)s") % {"things": case_queue.names(_missing(case))}
     elif block is None and leads and case.status == CaseStatus.WAITING:
@@ -221,17 +221,17 @@ def _asked(user: User, now: datetime) -> Iterator[Entry]:
     )
     mine = Q(case__team__institution__in=roles.reach(user, Role.COORDINATOR), case__status=CaseStatus.WAITING)
     rows = TimeRequest.objects.filter(said, mine).select_related("expert", "case__patient", "case__team__institution")
-    told: set[int] = set()
+    notified: set[int] = set()
     for row in rows.order_by("status", "start")[:MOST]:  # a yes comes before a no
-        if row.case_id in told:
+        if row.case_id in notified:
             continue
-        told.add(row.case_id)
+        notified.add(row.case_id)
         agreed = row.status == TimeRequestStatus.AGREED
         local = row.start.astimezone(row.case.team.institution.tz) if row.case.team else row.start
         said_words = _("%(expert)s comes on %(when)s. Plan again, and the case can get its place.")
         detail = said_words if agreed else _("%(expert)s cannot come on %(when)s. See what else would help.")
         yield Entry(
-            kind="asked",
+            kind="time_requested",
             what=about(row.case),
             detail=detail % {"expert": row.expert, "when": phrases.line(clock.day(local.date()), clock.hour(local))},
             url=reverse("run_new") if agreed else reverse("why_not", args=[row.case.public_id]),
@@ -253,7 +253,7 @@ class _Seats:
 
 
 def _sessions(user: User, now: datetime) -> Iterator[Entry]:
-    if not access.can(user, "plan.look", None):
+    if not access.can(user, "plan.view", None):
         return
     leads = _leads(user)
     ahead = Session.objects.filter(status__in=LIVE_SESSIONS, start__gt=now, start__lt=now + SEATS_AHEAD)
@@ -343,7 +343,7 @@ def _suggested(row: Invitation, session: Session) -> str:
 
 def _runs(user: User, now: datetime) -> Iterator[Entry]:
     """Plans that wait for a decision, and the newest run where it failed."""
-    if not access.can(user, "plan.look", None):
+    if not access.can(user, "plan.view", None):
         return
     fresh = Q(status=RunStatus.PROPOSED) | Q(status=RunStatus.FAILED, finished_at__gt=now - FAILED_FOR)
     rows = access.visible(user, PlanningRun.objects.filter(fresh)).defer("problem", "progress")

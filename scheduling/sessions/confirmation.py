@@ -6,13 +6,13 @@ from cases.states import CaseStatus
 from mdt_portal import lifecycle
 from mdt_portal.models import User
 from scheduling.models import AgendaItem, Session
-from scheduling.states import InvitationStatus, SessionStatus
+from scheduling.states import COMING_SESSIONS, InvitationStatus, SessionStatus
 
 
 def settle(session: Session, *, by: User | None) -> None:
     """Bring the states of a session and its cases in line with the answers of the required seats."""
     session.refresh_from_db(fields=["status"])
-    if session.status not in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED):
+    if session.status not in COMING_SESSIONS:
         return
     items = session.items.filter(active=True).select_related("case").prefetch_related("seats__attendance__invitation")
     states = [(item.case, _item_confirmed(item)) for item in items]

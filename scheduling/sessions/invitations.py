@@ -26,7 +26,7 @@ from scheduling import locks
 from scheduling.models import Attendance, Invitation
 from scheduling.problem import published
 from scheduling.sessions import confirmation, suggestions
-from scheduling.states import LIVE_SESSIONS, InvitationStatus
+from scheduling.states import ANSWERED, LIVE_SESSIONS, InvitationStatus
 
 SALT = "scheduling.invitation"
 MAX_NOTE = 300
@@ -131,7 +131,7 @@ def decline(
     suggestions.check(invitation.attendance, offered=offered, deputy=deputy)  # while the seats are still theirs
     _give_time_back(invitation, by=by)
     audit.record("invitation.declined", by=by, subject=invitation, reason=reason)
-    outbox.put("notice.declined", invitation=invitation.pk)
+    outbox.put("notification.declined", invitation=invitation.pk)
     return invitation
 
 
@@ -183,7 +183,7 @@ def by_token(token: str) -> Invitation:
 def answered_by_token(token: str) -> Invitation | None:
     """The invitation that this very link has answered, as long as nothing has changed since; for the thank-you."""
     invitation, nonce = _of_token(token)
-    answered = invitation.status in (InvitationStatus.ACCEPTED, InvitationStatus.DECLINED)
+    answered = invitation.status in ANSWERED
     return invitation if answered and invitation.nonce == nonce + 1 else None
 
 
@@ -231,7 +231,7 @@ def remind() -> int:
     )
     count = 0
     for invitation in pending:
-        outbox.put("notice.reminder", invitation=invitation.pk)
+        outbox.put("notification.reminder", invitation=invitation.pk)
         count += 1
     Invitation.objects.filter(pk__in=[one.pk for one in pending]).update(reminded_at=now)
     return count

@@ -33,7 +33,7 @@ OFF_PLAN_AT_MOST = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class CaseOutcome:
     """What the record says of one case; `missing` are codes of materials that turned out not to be at hand."""
 
     outcome: Outcome
@@ -46,7 +46,7 @@ def agenda(session: Session) -> QuerySet[AgendaItem]:
     return AgendaItem.objects.of_record().filter(session=session).select_related("case").order_by("start", "pk")
 
 
-def asked(session: Session) -> QuerySet[Attendance]:
+def invited(session: Session) -> QuerySet[Attendance]:
     """Who may have come: everybody who was asked and not replaced, with or without an answer."""
     rows = session.attendances.exclude(invitation__status=InvitationStatus.REPLACED)
     return rows.select_related("expert", "invitation").order_by("start", "pk")
@@ -67,7 +67,7 @@ def record(
     start: datetime,
     end: datetime,
     came: Collection[int],
-    cases: Mapping[int, Said],
+    cases: Mapping[int, CaseOutcome],
     version: int | None = None,
     now: datetime | None = None,
 ) -> Session:
@@ -87,7 +87,7 @@ def record(
     if {item.case_id for item in before} != set(cases):
         raise StaleState(_("The agenda has changed in the meantime. Look at it first."))
     back = [item.case_id for item in before if _settle(item, cases[item.case_id], session, by=by)]
-    people = {one.pk for one in asked(session)}
+    people = {one.pk for one in invited(session)}
     if unknown := set(came) - people:
         raise RuleError(_("Nobody with these numbers was asked to this meeting: %(n)s") % {"n": sorted(unknown)})
     Attendance.objects.filter(pk__in=came).update(came=True)
@@ -95,7 +95,7 @@ def record(
     _close(session, start, end, now=now, by=by)
     locks.check_constraints_now()
     published.raise_version([session.institution_id])
-    notifications.tell_referrers(back)
+    notifications.notify_referrers(back)
     discussed = sum(said.outcome == Outcome.DISCUSSED for said in cases.values())
     audit.record("session.recorded", by=by, subject=session, discussed=discussed, cases=len(cases))
     return session
@@ -107,7 +107,9 @@ def _closes(session: Session) -> datetime:
     return session.recorded_at + CORRECTED_WITHIN
 
 
-def _check(session: Session, start: datetime, end: datetime, cases: Mapping[int, Said], *, now: datetime) -> None:
+def _check(
+    session: Session, start: datetime, end: datetime, cases: Mapping[int, CaseOutcome], *, now: datetime
+) -> None:
     if session.status == SessionStatus.CANCELLED:
         raise StaleState(_("This session was called off; there is nothing to record."))
     if session.start > now:
@@ -127,7 +129,7 @@ def _check(session: Session, start: datetime, end: datetime, cases: Mapping[int,
             raise RuleError(message, fields={f"note_{case}": [message]})
 
 
-def _settle(item: AgendaItem, said: Said, session: Session, *, by: User | None) -> bool:
+def _settle(item: AgendaItem, said: CaseOutcome, session: Session, *, by: User | None) -> bool:
     """Write what became of one case, and move it; returns whether it has just lost its place."""
     discussed = said.outcome == Outcome.DISCUSSED
     note = "" if discussed else said.note.strip()
@@ -139,7 +141,7 @@ def _settle(item: AgendaItem, said: Said, session: Session, *, by: User | None) 
     elif changed:
         aftercare.not_discussed(item.case, by=by, outcome=said.outcome, note=note)
         if said.outcome == Outcome.MATERIALS:
-            materials.lacked(item.case, said.missing, by=by)
+            materials.mark_missing(item.case, said.missing, by=by)
     AgendaItem.objects.filter(pk=item.pk).update(outcome=said.outcome, note=note, active=discussed)
     return changed and not discussed
 

@@ -1,6 +1,6 @@
 """Messages to people: one per person and cause, in their language, about what changed for them and nothing else.
 
-Verbs promise a message through the outbox; the handlers here write and send it. No patient is named in any mail.
+Services promise a message through the outbox; the handlers here write and send it. No patient is named in any mail.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ AT_ONCE = timedelta()
 
 @dataclass(slots=True)
 class Affected:
-    """Whom a deed asked (anew or again) and whom it set free, as attendances."""
+    """Whom an action asked (anew or again) and whom it set free, as attendances."""
 
-    asked: list[Attendance] = field(default_factory=list)
+    invited: list[Attendance] = field(default_factory=list)
     released: list[Attendance] = field(default_factory=list)
 
     def add(self, other: Affected) -> None:
-        self.asked += other.asked
+        self.invited += other.invited
         self.released += other.released
 
 
@@ -50,38 +50,38 @@ class _News:
     released: list[int] = field(default_factory=list)
 
 
-def tell(affected: Affected, *, within: timedelta = AT_ONCE) -> int:
+def notify(affected: Affected, *, within: timedelta = AT_ONCE) -> int:
     """Promise one message to everybody who was asked or set free; returns how many people that are.
 
     With `within`, the message waits that long, and what comes meanwhile joins it: several changes, one message.
     """
     news: dict[int, _News] = defaultdict(_News)
-    for row in affected.asked:
+    for row in affected.invited:
         (news[row.expert_id].changed if row.sequence else news[row.expert_id].invited).append(row.pk)
     for row in affected.released:
         news[row.expert_id].released.append(row.pk)
     for expert, one in news.items():
-        waiting = _waiting("notice.expert", expert=expert) if within else None
+        waiting = _waiting("notification.expert", expert=expert) if within else None
         if waiting is not None:
             _join(waiting, asdict(one))
         else:
             not_before = timezone.now() + within
-            outbox.put("notice.expert", not_before=not_before, expert=expert, **asdict(one))
+            outbox.put("notification.expert", not_before=not_before, expert=expert, **asdict(one))
     return len(news)
 
 
-def tell_referrers(cases: Iterable[int], *, within: timedelta = AT_ONCE) -> None:
+def notify_referrers(cases: Iterable[int], *, within: timedelta = AT_ONCE) -> None:
     """Promise each referrer one message about those of their cases (ids) that got, changed or lost their place."""
     owned: dict[int, list[int]] = defaultdict(list)
     rows = Case.objects.filter(pk__in=list(cases), referrer__isnull=False).order_by("pk")
     for pk, referrer in rows.values_list("pk", "referrer_id"):
         owned[referrer].append(pk)
     for referrer, mine in owned.items():
-        waiting = _waiting("notice.referrer", user=referrer) if within else None
+        waiting = _waiting("notification.referrer", user=referrer) if within else None
         if waiting is not None:
             _join(waiting, {"cases": mine})
         else:
-            outbox.put("notice.referrer", not_before=timezone.now() + within, user=referrer, cases=mine)
+            outbox.put("notification.referrer", not_before=timezone.now() + within, user=referrer, cases=mine)
 
 
 def _waiting(kind: str, **reader: int) -> OutboxMessage | None:
@@ -120,30 +120,28 @@ class Line:
     link: str = ""
 
 
-@outbox.handles("notice.expert")
+@outbox.handles("notification.expert")
 def mail_expert(expert: int, invited: list[int], changed: list[int], released: list[int]) -> None:
     """Tell one expert all that a cause changed for them; what is out of date meanwhile is left out."""
     person = Expert.objects.select_related("user").get(pk=expert)
     with translation.override(language_of(person)):
-        asked = _asked(invited)
-        again = _asked(changed)
-        free = _free(released)
-        if asked or again or free:
-            words = {"invited": asked, "changed": again, "released": free, "asked": len(asked) + len(again)}
+        anew, again, free = _invited(invited), _invited(changed), _free(released)
+        if anew or again or free:
+            words = {"invited": anew, "changed": again, "released": free, "answers_wanted": len(anew) + len(again)}
             _send(person, "expert", words)
 
 
-@outbox.handles("notice.reminder")
+@outbox.handles("notification.reminder")
 def mail_reminder(invitation: int) -> None:
     row = Invitation.objects.select_related("attendance__expert__user").get(pk=invitation)
     person = row.attendance.expert
     with translation.override(language_of(person)):
-        asked = _asked([row.attendance_id])
-        if asked:
-            _send(person, "reminder", {"invited": asked})
+        invited = _invited([row.attendance_id])
+        if invited:
+            _send(person, "reminder", {"invited": invited})
 
 
-@outbox.handles("notice.referrer")
+@outbox.handles("notification.referrer")
 def mail_referrer(user: int, cases: list[int]) -> None:
     """Tell a referrer where their cases stand now: the time and place, or that they wait again."""
     person = User.objects.get(pk=user)
@@ -161,7 +159,7 @@ def mail_referrer(user: int, cases: list[int]) -> None:
             _send(person, "referrer", words)
 
 
-@outbox.handles("notice.time_asked")
+@outbox.handles("notification.time_asked")
 def mail_time_asked(request: int) -> None:
     """Ask an expert for a time at which they are off duty."""
     row = TimeRequest.objects.select_related("expert__user", "case__team__institution", "by").get(pk=request)
@@ -181,15 +179,15 @@ def mail_time_asked(request: int) -> None:
         _send(row.expert, "time_asked", {"line": line, "by": str(row.by or "")})
 
 
-@outbox.handles("notice.declined")
-def tell_coordinators(invitation: int) -> None:
+@outbox.handles("notification.declined")
+def notify_coordinators(invitation: int) -> None:
     """Promise a mail to each coordinator of the hospital; a broken address must not hold up the others."""
     row = Invitation.objects.select_related("attendance__session__institution").get(pk=invitation)
     for user in _coordinators(row.attendance.meeting.institution):
-        outbox.put("notice.declined_to", invitation=invitation, user=user.pk)
+        outbox.put("notification.declined_to", invitation=invitation, user=user.pk)
 
 
-@outbox.handles("notice.declined_to")
+@outbox.handles("notification.declined_to")
 def mail_declined(invitation: int, user: int) -> None:
     """Tell a coordinator that a seat is open again, and what is suggested instead."""
     reader = User.objects.get(pk=user)
@@ -208,7 +206,7 @@ def mail_declined(invitation: int, user: int) -> None:
         _send(reader, "declined", context)
 
 
-def _asked(attendances: Iterable[int]) -> list[Line]:
+def _invited(attendances: Iterable[int]) -> list[Line]:
     rows = Attendance.objects.active().filter(pk__in=list(attendances), invitation__status=InvitationStatus.PENDING)
     return [
         _line(row, link=settings.MDT_PUBLIC_URL + invitations.link(row.invitation))

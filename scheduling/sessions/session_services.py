@@ -1,6 +1,6 @@
-"""The verbs of published sessions: place, set the agenda, settle who has confirmed, cancel, withdraw a case.
+"""The services of published sessions: place, set the agenda, settle who has confirmed, cancel, withdraw a case.
 
-Whoever calls the small verbs (place, set_agenda, drop_item, release) holds the locks; the large ones take them.
+Whoever calls the small services (place, set_agenda, drop_item, release) holds the locks; the large ones take them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from scheduling.models import AgendaItem, Attendance, AttendanceMode, Proposal, 
 from scheduling.problem import published
 from scheduling.problem.places import places
 from scheduling.sessions import confirmation, invitations, notifications, substitutes
-from scheduling.states import InvitationStatus, SessionStatus
+from scheduling.states import COMING_SESSIONS, EXPECTED, InvitationStatus, SessionStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def occupancy(rows: QuerySet[Session]) -> Occupancy:
     return Occupancy(rooms=set(rooms), experts=set(experts))
 
 
-# Small verbs, under the caller's locks --------------------------------------------------------------------------------
+# Small services, under the caller's locks -----------------------------------------------------------------------------
 
 
 def place(
@@ -152,7 +152,7 @@ def _attend(
                 session=session, expert_id=expert, start=part.start, end=part.end, mode=mode
             )
             invitations.invite(attendance)
-            affected.asked.append(attendance)
+            affected.invited.append(attendance)
         else:
             elsewhere = mode != attendance.mode or (new_place and mode == AttendanceMode.ON_SITE)
             roles = {seat.discipline.key for seat in attendance.seats.all()}
@@ -161,7 +161,7 @@ def _attend(
                 attendance.sequence += 1
                 attendance.save(update_fields=["start", "end", "mode", "sequence"])
                 invitations.ask_again(attendance.invitation, by=by)
-                affected.asked.append(attendance)
+                affected.invited.append(attendance)
         found[expert] = attendance
     return found, affected
 
@@ -177,7 +177,7 @@ def release(attendance: Attendance, *, by: User | None, why: str) -> None:
     """Give an expert's time back; their invitation is replaced."""
     Attendance.objects.filter(pk=attendance.pk).update(active=False)
     attendance.seats.update(attendance=None)
-    if attendance.invitation.status in (InvitationStatus.PENDING, InvitationStatus.ACCEPTED):
+    if attendance.invitation.status in EXPECTED:
         lifecycle.move(attendance.invitation, InvitationStatus.REPLACED, by=by, why=why)
 
 
@@ -193,7 +193,7 @@ def cancel_row(session: Session, *, by: User | None, why: str) -> notifications.
     return notifications.Affected(released=free)
 
 
-# Large verbs ----------------------------------------------------------------------------------------------------------
+# Large services -------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -204,10 +204,10 @@ def cancel(session: Session, *, by: User | None, reason: str) -> None:
     cases = [item.case for item in session.items.filter(active=True).select_related("case")]
     affected = cancel_row(session, by=by, why="session.cancelled")
     if session.start > timezone.now():
-        notifications.tell(affected)
+        notifications.notify(affected)
     for case in cases:
         lifecycle.move(case, CaseStatus.WAITING, by=by, why="case.session_cancelled", params={"reason": reason})
-    notifications.tell_referrers(case.pk for case in cases)
+    notifications.notify_referrers(case.pk for case in cases)
     published.raise_version([session.institution_id])
     audit.record("session.cancelled", by=by, subject=session, reason=reason)
 
@@ -238,17 +238,17 @@ def _take_off(item: AgendaItem, *, by: User | None, why: str) -> None:
             % {"what": item.case}
         )
     others = session.items.filter(active=True).exclude(pk=item.pk)
-    if session.status not in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED):
+    if session.status not in COMING_SESSIONS:
         raise RuleError(_("The session has begun; its agenda cannot change any more."))
     lifecycle.move(item.case, CaseStatus.WAITING, by=by, why=why)
     if not others.exists():
-        notifications.tell(cancel_row(session, by=by, why="session.emptied"))
+        notifications.notify(cancel_row(session, by=by, why="session.emptied"))
     else:
         drop_item(item)
         idle = list(session.attendances.active().filter(seats__isnull=True).select_related("invitation"))
         for attendance in idle:
             release(attendance, by=by, why="invitation.not_needed")
-        notifications.tell(notifications.Affected(released=idle))
+        notifications.notify(notifications.Affected(released=idle))
         confirmation.settle(session, by=by)
     published.raise_version([session.institution_id])
 
@@ -277,13 +277,13 @@ def fill_seats(seats: Sequence[Seat], expert: Expert, *, by: User | None) -> Att
         mode = AttendanceMode.ON_SITE if _works_at(session, expert) else AttendanceMode.REMOTE
         attendance = Attendance.objects.create(session=session, expert=expert, start=start, end=end, mode=mode)
         invitations.invite(attendance)
-        notifications.tell(notifications.Affected(asked=[attendance]))
+        notifications.notify(notifications.Affected(invited=[attendance]))
     elif _asks_more(attendance, seats[0], start, end):
         attendance.start, attendance.end = min(attendance.start, start), max(attendance.end, end)
         attendance.sequence += 1
         attendance.save(update_fields=["start", "end", "sequence"])
         invitations.ask_again(attendance.invitation, by=by)
-        notifications.tell(notifications.Affected(asked=[attendance]))
+        notifications.notify(notifications.Affected(invited=[attendance]))
     Seat.objects.filter(pk__in=[seat.pk for seat in seats]).update(attendance=attendance)
     locks.check_constraints_now()
     confirmation.settle(session, by=by)

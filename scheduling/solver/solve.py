@@ -18,7 +18,7 @@ from scheduling.solver.core.problem import Problem
 from scheduling.solver.exact import model
 from scheduling.solver.explain import explain
 from scheduling.solver.neighbourhood import crew, warm
-from scheduling.solver.neighbourhood.decompose import Coordinator, Task
+from scheduling.solver.neighbourhood.decompose import Answer, Coordinator, Exchange, Task
 from scheduling.solver.proof import bounds, proof, team_proof
 
 TASK_S = 8.0
@@ -215,10 +215,15 @@ class Search:
             self._learn_of_team(result)
         else:
             before = self.coordinator.goals
-            if self.coordinator.accept(result.task, result) and self.coordinator.goals < before:
+            if self._accepted(result) and self.coordinator.goals < before:
                 self.last_gain = self.coordinator.tasks_done
                 self._forget_what_cannot_be()
                 self._say("search")
+
+    def _accepted(self, result: Answer | Exchange) -> bool:
+        if isinstance(result, Exchange):
+            return self.coordinator.accept_unasked(result)
+        return self.coordinator.accept(result.task, result)
 
     def _learn_of_team(self, result: crew.TeamBounded) -> None:
         known = self.parts.get(result.team)

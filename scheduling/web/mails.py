@@ -24,7 +24,7 @@ ADDRESS = re.compile(r"(?<!\S)(?:https?://|/)\S+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class MailRow:
     """A mail, whom it is for as far as they are known, and its text with working links."""
 
     mail: KeptMail
@@ -48,7 +48,7 @@ def mails(request: SignedInRequest) -> HttpResponse:
         )
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     names = {one.email: one for one in Expert.objects.filter(email__in=[mail.to for mail in shown])}
-    rows_shown = [Row(mail=one, person=one.user or names.get(one.to), text=linked(one.body)) for one in shown]
+    rows_shown = [MailRow(mail=one, person=one.user or names.get(one.to), text=linked(one.body)) for one in shown]
     context = {"nav": "mails", "page": shown, "rows": rows_shown, "query": query}
     return render(request, "scheduling/mails.html", context)
 

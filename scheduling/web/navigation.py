@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from cases.models import Case
 from cases.selectors import case_queue
+from cases.states import QUEUED
 from mdt_portal import access, shell
 from mdt_portal.models import User
 from scheduling.models import PlanningRun
@@ -18,9 +19,9 @@ def numbers(user: User) -> dict[str, int | None]:
     wait for a decision, for who plans."""
     if not user.is_authenticated:
         return {}
-    queued = access.visible(user, Case.objects.filter(status__in=case_queue.QUEUED))
+    queued = access.visible(user, Case.objects.filter(status__in=QUEUED))
     found = queued.aggregate(today=Count("pk", filter=case_queue.near(timezone.now())), queue=Count("pk"))
-    if access.can(user, "plan.look", None):
+    if access.can(user, "plan.view", None):
         found["runs"] = access.visible(user, PlanningRun.objects.filter(status=RunStatus.PROPOSED)).count()
     return found
 

@@ -14,7 +14,7 @@ from mdt_portal.models import AuditEvent
 from scheduling.models import Session
 from scheduling.publishing import publication
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 CASES = "/api/v1/cases/"
@@ -157,25 +157,25 @@ def test_identity_is_recorded_and_kept_from_managers(api, hospital, referrer) ->
     answer = api(referrer).get(url(case, "identity"))
     assert answer.json()["name"] == "Li Na"
     assert answer["Cache-Control"] == "no-store"
-    look = AuditEvent.objects.get(deed="looked")
+    look = AuditEvent.objects.get(action="looked")
     assert (look.by, look.subject_id) == (referrer, case.patient_id)
     assert api(factories.user(Role.MANAGER, at=hospital)).get(url(case, "identity")).status_code == 403
-    assert AuditEvent.objects.filter(deed="looked").count() == 1
+    assert AuditEvent.objects.filter(action="looked").count() == 1
 
 
 @pytest.mark.django_db
 def test_a_planned_case_shows_its_place_and_can_be_withdrawn(api) -> None:
-    w = world.small(2)
-    publication.publish(w.propose(seconds=1), by=w.coordinator)
-    client = api(w.coordinator)
-    place = client.get(url(w.cases[0])).json()["place"]
+    world = worlds.small(2)
+    publication.publish(world.propose(seconds=1), by=world.coordinator)
+    client = api(world.coordinator)
+    place = client.get(url(world.cases[0])).json()["place"]
     session = Session.objects.get()
     assert place["session"] == session.public_id
     assert len(place["seats"]) == 3
     assert {seat["answer"] for seat in place["seats"]} == {"pending"}
-    refused = client.post(url(w.cases[0], "override"), {"tier": "none", "reason": "x"})
+    refused = client.post(url(world.cases[0], "override"), {"tier": "none", "reason": "x"})
     assert (refused.status_code, refused.json()["code"]) == (400, "rule_broken")
-    body = client.post(url(w.cases[0], "withdraw"), {"reason": "moved away"}).json()
+    body = client.post(url(world.cases[0], "withdraw"), {"reason": "moved away"}).json()
     assert (body["status"], body["place"]) == ("withdrawn", None)
     assert session.items.filter(active=True).count() == 1
 
@@ -186,8 +186,8 @@ def test_nobody_learns_of_cases_that_are_not_theirs(api, hospital) -> None:
     stranger = api(factories.user(Role.COORDINATOR, at=factories.institution()))
     assert stranger.get(CASES).json()["count"] == 0
     answers = [stranger.get(url(case)), stranger.get(url(case, "identity")), stranger.patch(url(case), {})]
-    for deed in ("submit", "withdraw", "override", "materials/imaging"):
-        answers.append(stranger.post(url(case, deed), {}))  # noqa: PERF401
+    for action in ("submit", "withdraw", "override", "materials/imaging"):
+        answers.append(stranger.post(url(case, action), {}))  # noqa: PERF401
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
 

@@ -151,7 +151,7 @@ def test_draft_preview_publish_history_withdraw(editor) -> None:
 
 def test_bench_clause_by_clause_with_and_without_the_drafts(editor) -> None:
     rulebook.save_draft(changed(condition={"stage_min": "II"}), by=None)
-    found = editor.post(f"{BASE}bench/", {"code": "C34.1", "stage": "IIB"}).json()
+    found = editor.post(f"{BASE}test/", {"code": "C34.1", "stage": "IIB"}).json()
 
     def applies(which: str) -> dict[str, object]:
         return {one["key"]: one["applies"] for one in found[which]["tried"]}

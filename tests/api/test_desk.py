@@ -9,15 +9,15 @@ from tests.api.conftest import Api
 def test_referrers_are_asked_for_what_is_missing(api: Api) -> None:
     case = factories.case_waiting(missing=["imaging"])
     client = api(factories.user(Role.COORDINATOR, at=case.institution))
-    answer = client.post("/api/v1/cases/bulk/", {"deed": "chase", "cases": [case.public_id]}, format="json")
+    answer = client.post("/api/v1/cases/bulk/", {"action": "chase", "cases": [case.public_id]}, format="json")
     assert answer.json() == {"level": "ok", "message": "The referrer of 1 case gets a mail."}
-    assert AuditEvent.objects.get(deed="case.chased").subject_id == case.pk
+    assert AuditEvent.objects.get(action="case.reminded").subject_id == case.pk
 
 
-def test_a_misspelt_deed_is_refused(api: Api) -> None:
+def test_a_misspelt_action_is_refused(api: Api) -> None:
     client = api(factories.user(Role.COORDINATOR))
-    answer = client.post("/api/v1/cases/bulk/", {"deed": "chaise", "cases": ["x"]}, format="json")
-    assert answer.status_code == 400 and "deed" in answer.json()["fields"]
+    answer = client.post("/api/v1/cases/bulk/", {"action": "chaise", "cases": ["x"]}, format="json")
+    assert answer.status_code == 400 and "action" in answer.json()["fields"]
 
 
 def test_views_are_kept_listed_and_dropped(api: Api) -> None:

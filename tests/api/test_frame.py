@@ -48,7 +48,7 @@ def test_token_for_username_and_password() -> None:
     assert given.status_code == 200
     client.credentials(HTTP_AUTHORIZATION=f"Token {given.json()['token']}")
     assert client.get("/api/v1/cases/").status_code == 200
-    assert AuditEvent.objects.get(deed="token.issued").by == user
+    assert AuditEvent.objects.get(action="token.issued").by == user
 
 
 def test_wrong_password_is_refused() -> None:

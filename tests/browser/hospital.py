@@ -25,13 +25,13 @@ from scheduling.explain import time_requests
 from scheduling.models import (
     Hold,
     Invitation,
+    PlacementConstraint,
+    PlacementConstraintKind,
     PlanningRun,
     Room,
     RoomClosure,
     Session,
     TimeRequest,
-    Wish,
-    WishKind,
 )
 from scheduling.planning import placement_constraints, runs, worker
 from scheduling.publishing import earliest_slots, holds, publication
@@ -153,13 +153,20 @@ def _by_hand(world: Busy) -> None:
     """A case is placed on the board, one is held, one is wished for, one booked by promise, one withdrawn."""
     by = world.coordinator
     waiting = [case for case in _complete().order_by("due_at") if earliest_slots.asks_for_a_time(case)]
-    held, booked, wished = waiting[0], waiting[1], waiting[2]
+    held, booked, constrained = waiting[0], waiting[1], waiting[2]
     holds.confirm(holds.hold(booked, earliest_slots.earliest_slots(booked, 1)[0].key, by=by), by=by)
     slot = earliest_slots.earliest_slots(held, 1)[0]
     holds.hold(held, slot.key, by=by)
-    placement_constraints.add(wished, by=by, kind=WishKind.FORBID, room=Room.objects.first(), reason="No lift")
     placement_constraints.add(
-        wished, by=by, kind=WishKind.PIN, start=slot.start, end=slot.start + timedelta(days=3), reason="Asked"
+        constrained, by=by, kind=PlacementConstraintKind.FORBID, room=Room.objects.first(), reason="No lift"
+    )
+    placement_constraints.add(
+        constrained,
+        by=by,
+        kind=PlacementConstraintKind.PIN,
+        start=slot.start,
+        end=slot.start + timedelta(days=3),
+        reason="Asked",
     )
     session = Session.objects.live().order_by("-start").first()
     assert session is not None
@@ -235,7 +242,9 @@ def one_of_each_state() -> list[str]:
     newest = Case.objects.waiting().order_by("-pk")[:1]
     places += [reverse(name, args=[case.public_id]) for case in newest for name in ("why_not", "case")]
     places += [reverse("time_asked", args=[row.public_id]) for row in TimeRequest.objects.all()]
-    places += [reverse("case", args=[row.case.public_id]) for row in (*Hold.objects.all(), *Wish.objects.all())]
+    places += [
+        reverse("case", args=[row.case.public_id]) for row in (*Hold.objects.all(), *PlacementConstraint.objects.all())
+    ]
     places += [reverse("room", args=[row.room.public_id]) for row in RoomClosure.objects.all()]
     return list(dict.fromkeys(places))
 
@@ -244,4 +253,4 @@ def with_nothing_to_show() -> list[str]:
     """Lists whose filter leaves nothing, and pages that ask for something first."""
     lists = ("queue", "catalogue", "people", "search")
     places = [f"{reverse(name)}?q=no-such-words" for name in lists]
-    return [*places, reverse("search"), f"{reverse('search')}?q=C34", f"{reverse('rule_bench')}?code=C34.1&stage=IIIB"]
+    return [*places, reverse("search"), f"{reverse('search')}?q=C34", f"{reverse('rule_tester')}?code=C34.1&stage=IIIB"]

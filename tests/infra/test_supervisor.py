@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from mdt_portal.native.processes import Program
-from mdt_portal.native.supervisor import Place
+from mdt_portal.native.supervisor import ChildSlot
 
 # Two children; the second starts one of its own and ignores SIGTERM.
 PARENT = """
@@ -85,7 +85,7 @@ def test_killed_it_takes_its_children_along(parent):
 
 
 def test_pause_grows_with_each_death_and_shrinks_again():
-    place = Place(Program(name="brief", argv=["true"]).start())
+    place = ChildSlot(Program(name="brief", argv=["true"]).start())
     pauses = []
     now = time.monotonic()
     for _ in range(7):

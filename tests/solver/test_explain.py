@@ -33,7 +33,7 @@ def helped(of, ident=1, *, on=None, before=None, late=None):
 def test_a_pin_or_ban_that_cannot_be_kept_is_the_reason(pins, bans, expected):
     of = problem([case(1, [[1]])], rooms=(room(1), room(2, free=((0, 10),))), pins=tuple(pins), forbidden=tuple(bans))
     assert codes(of) == expected
-    assert helped(of)["drop_wishes"].start_min == 480
+    assert helped(of)["drop_constraints"].start_min == 480
     assert codes(replace(of, pins=(), forbidden=())) == ["place_missed"]
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -185,12 +186,15 @@ def test_late_and_repeated_answers_do_no_harm():
     assert (coordinator.goals, coordinator.version) == again
 
 
-def test_tasks_and_answers_travel_as_json():
-    _, coordinator, worker = coordinated()
-    task = coordinator.next_task(0.5)
-    assert decompose.read_task(json.loads(json.dumps(as_json(task)))) == task
-    answer = worker.work(task)
-    assert decompose.read_answer(json.loads(json.dumps(as_json(answer)))) == answer
+def test_what_a_worker_finds_that_chooses_itself_travels_as_json_and_is_checked():
+    of, coordinator, _ = coordinated()
+    improver = decompose.Improver(of, Random(1), lambda: False)
+    found = next(filter(None, (improver.improve(tuple(coordinator.sessions.values()), 0.5) for _ in range(20))))
+    assert decompose.read_exchange(json.loads(json.dumps(as_json(found)))) == found
+    before = coordinator.goals
+    coordinator.accept_unasked(found)
+    assert coordinator.goals <= before
+    assert rules.violations(of, coordinator.plan()) == []
 
 
 def test_teams_in_flight_are_disjoint_and_lost_tasks_free_them():

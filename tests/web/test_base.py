@@ -103,17 +103,17 @@ class Urls:
 def test_navigation_leaves_out_what_is_not_allowed_and_what_only_a_demo_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shell.access, "can", lambda user, deed: deed == "queue.see")
+    monkeypatch.setattr(shell.access, "can", lambda user, permission: permission == "queue.see")
     group = (
         shell.Entry(name="mails", label="Mails", icon="mail", local=True),
-        shell.Entry(name="queue", label="Queue", icon="queue", deed="queue.see"),
-        shell.Entry(name="people", label="People", icon="pools", deed="people.edit"),
+        shell.Entry(name="queue", label="Queue", icon="queue", permission="queue.see"),
+        shell.Entry(name="people", label="People", icon="pools", permission="people.edit"),
     )
     shown = list(shell.entries(object(), group, {"queue": 86}))
     assert [(item.entry.name, item.url, item.count) for item in shown] == [("queue", "/queue", 86)]
 
 
-@pytest.mark.parametrize("entry", [*shell.DAILY, *shell.DESK], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", [*shell.DAILY, *shell.SET_UP], ids=lambda entry: entry.name)
 def test_every_entry_of_the_navigation_has_a_page(entry: shell.Entry) -> None:
     assert resolve(reverse(entry.name)).view_name == entry.name
 
@@ -135,7 +135,7 @@ def test_every_icon_is_in_the_sprite() -> None:
     asked = set()
     for file in TEMPLATES.rglob("*.html"):
         asked |= set(re.findall(r'{% icon "([\w-]+)"', file.read_text(encoding="utf-8")))
-    asked |= {entry.icon for entry in (*shell.DAILY, *shell.DESK)}
+    asked |= {entry.icon for entry in (*shell.DAILY, *shell.SET_UP)}
     assert asked - symbols == set()
 
 

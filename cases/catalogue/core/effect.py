@@ -20,7 +20,7 @@ UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class EvaluatedCase:
     """One case. `by_hand` is what somebody set against the catalogue."""
 
     key: int
@@ -31,16 +31,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class TierChange:
     """A case whose tier would be another one; a tier is `required`, `suggested`, `none` or `undecided`."""
 
-    case: Asked
+    case: EvaluatedCase
     before: str
     after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class DisciplineLoad:
     """What the recent cases ask of one discipline in a week: minutes of discussion times people, and seats."""
 
     discipline: str
@@ -56,13 +56,13 @@ class Effect:
 
     waiting: int
     recent: int
-    changes: tuple[Change, ...]
+    changes: tuple[TierChange, ...]
     otherwise: int
     by_hand: int
-    loads: tuple[Load, ...]
+    loads: tuple[DisciplineLoad, ...]
 
 
-def compare(cases: Iterable[Asked], before: Sequence[Rule], after: Sequence[Rule], *, weeks: float) -> Effect:
+def compare(cases: Iterable[EvaluatedCase], before: Sequence[Rule], after: Sequence[Rule], *, weeks: float) -> Effect:
     """The effect on `cases`; the loads are those of the recent ones, spread over `weeks`."""
     old, new = _Judge(before), _Judge(after)
     asked = list(cases)
@@ -73,7 +73,7 @@ def compare(cases: Iterable[Asked], before: Sequence[Rule], after: Sequence[Rule
             (old.answer(case.facts), new.answer(case.facts)) if case.by_hand is None else (case.by_hand,) * 2
         )
         if tier_of(first) != tier_of(second):
-            changes.append(Change(case=case, before=tier_of(first), after=tier_of(second)))
+            changes.append(TierChange(case=case, before=tier_of(first), after=tier_of(second)))
         elif _demand(first) != _demand(second):
             otherwise += 1
         if case.recent:
@@ -189,9 +189,9 @@ def _add(loads: dict[str, list[float]], answer: Answer, at: int) -> None:
         sums[at + 1] += seat.count
 
 
-def _load(discipline: str, sums: Sequence[float], weeks: float) -> Load:
+def _load(discipline: str, sums: Sequence[float], weeks: float) -> DisciplineLoad:
     minutes_before, seats_before, minutes_after, seats_after = (value / weeks for value in sums)
-    return Load(
+    return DisciplineLoad(
         discipline=discipline,
         minutes_before=minutes_before,
         minutes_after=minutes_after,

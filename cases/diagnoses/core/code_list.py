@@ -17,7 +17,7 @@ LONGEST_CODE, LONGEST_NAME = 20, 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class CodeRow:
     """One line. `code` as the hospital writes it, `who_code` the WHO code that it is or lies in."""
 
     code: str
@@ -30,13 +30,13 @@ class Row:
 class CodeList:
     """What a file holds; `rows` is empty if there is a mistake."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[CodeRow, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
 
 
 def read(text: str) -> CodeList:
     reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    rows: dict[str, Row] = {}
+    rows: dict[str, CodeRow] = {}
     mistakes: list[Mistake] = []
     try:
         columns = [name.strip() for name in reader.fieldnames or ()]
@@ -55,7 +55,7 @@ def read(text: str) -> CodeList:
     return CodeList(mistakes=tuple(mistakes)) if mistakes else CodeList(rows=tuple(rows.values()))
 
 
-def _take(cells: dict[str, str | None], line: int, rows: dict[str, Row], mistakes: list[Mistake]) -> None:
+def _take(cells: dict[str, str | None], line: int, rows: dict[str, CodeRow], mistakes: list[Mistake]) -> None:
     """One line into `rows`, or what is wrong with it into `mistakes`."""
 
     def wrong(column: str, code: str, **params: object) -> None:
@@ -82,7 +82,7 @@ def _take(cells: dict[str, str | None], line: int, rows: dict[str, Row], mistake
         if len(name) > LONGEST_NAME:
             wrong(column, "too_long", longest=LONGEST_NAME)
     if len(mistakes) == before and who_code is not None:
-        rows[code.upper()] = Row(code=code, who_code=who_code, name_en=name_en, name_zh=name_zh)
+        rows[code.upper()] = CodeRow(code=code, who_code=who_code, name_en=name_en, name_zh=name_zh)
 
 
 def _line(number: int) -> str:

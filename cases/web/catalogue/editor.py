@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.catalogue import answer_text, rule_diff, rule_form, rule_text, rulebook, wording
 from cases.catalogue.core import clauses, grammar, vocabulary
-from cases.catalogue.rule_form import Seat, Typed
+from cases.catalogue.rule_form import RuleForm, SeatFields
 from cases.core import staging
 from cases.core.mistake import Mistake
 from cases.models import CareLevel, CatalogueRule, RareClass, Tier, Urgency
@@ -45,7 +45,7 @@ class Judged:
 def new(request: HttpRequest) -> HttpResponse:
     """A rule that does not exist yet."""
     access.require(request.user, "catalogue.edit")
-    empty = Typed(texts={"tier": "required", "care_level": "regional", "minutes": "20"}, seats=(Seat(),))
+    empty = RuleForm(texts={"tier": "required", "care_level": "regional", "minutes": "20"}, seats=(SeatFields(),))
     return _editor(request, empty, key="", version=0)
 
 
@@ -69,15 +69,15 @@ def check(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/catalogue/_live.html", {"judged": judged, "slots": judged.slots})
 
 
-def _editor(request: HttpRequest, typed: Typed, *, key: str, version: int) -> HttpResponse:
-    deed = request.POST.get("deed", "")
+def _editor(request: HttpRequest, typed: RuleForm, *, key: str, version: int) -> HttpResponse:
+    action = request.POST.get("action", "")
     stale = ""
-    pressed = bool(request.POST.get("pressed")) or deed == "save"
+    pressed = bool(request.POST.get("pressed")) or action == "save"
     if request.method == "POST":
         typed = rule_form.of_post(_fixed(request.POST, key))
         version = common.whole_number(request.POST.get("version")) or 0
-        typed = typed.done(deed)
-    if deed == "save":
+        typed = typed.done(action)
+    if action == "save":
         try:
             row = _save(request, typed, version)
         except StaleState as error:
@@ -100,7 +100,7 @@ def _editor(request: HttpRequest, typed: Typed, *, key: str, version: int) -> Ht
     }
     if is_htmx(request):
         return render(request, "cases/catalogue/_fields.html", context | {"brought": True})
-    status = 409 if stale else 422 if deed == "save" else 200
+    status = 409 if stale else 422 if action == "save" else 200
     return render(request, "cases/catalogue/edit.html", context, status=status)
 
 
@@ -113,7 +113,7 @@ def _fixed(posted: QueryDict, key: str) -> QueryDict:
     return kept
 
 
-def _save(request: HttpRequest, typed: Typed, version: int) -> CatalogueRule:
+def _save(request: HttpRequest, typed: RuleForm, version: int) -> CatalogueRule:
     words = rulebook.known_words()
     raw, mistakes = typed.raw(words)
     if mistakes:
@@ -124,7 +124,7 @@ def _save(request: HttpRequest, typed: Typed, version: int) -> CatalogueRule:
     return rulebook.save_draft(raw, by=request.user, reason=reason, version=version)  # type: ignore[arg-type]
 
 
-def _judge(typed: Typed, *, pressed: bool) -> Judged:
+def _judge(typed: RuleForm, *, pressed: bool) -> Judged:
     words = rulebook.known_words()
     raw, unfit = typed.raw(words)
     _rule, found = rulebook.check(raw, words)
@@ -161,7 +161,7 @@ def _label(slot: str) -> str:
     return str(rule_diff.FIELDS.get(name, _("Key") if name == "id" else name))
 
 
-def _slots(typed: Typed) -> list[str]:
+def _slots(typed: RuleForm) -> list[str]:
     """Every place of the editor at which a mistake may stand."""
     plain = [name for name in rule_form.TEXTS if name != "note"]
     rows = [f"clause-{n}" for n in range(len(typed.clauses))] if typed.lines is None else []
@@ -170,7 +170,7 @@ def _slots(typed: Typed) -> list[str]:
     return [*plain, *OWN_ROWS, *rows, *seats, *hours, "hours", "evidence", "materials", "note"]
 
 
-def _offer(typed: Typed) -> dict[str, Any]:
+def _offer(typed: RuleForm) -> dict[str, Any]:
     """What the selects of the editor offer, in words."""
     known = rule_text.names()
     findings = {flag: wording.flag_text(flag) for flag in vocabulary.FLAGS}

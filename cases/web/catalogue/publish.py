@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from cases.catalogue import rule_diff, rule_text, rulebook
-from cases.catalogue.rule_diff import Change
+from cases.catalogue.rule_diff import RuleChange
 from cases.catalogue.rule_text import Names
 from cases.models import CatalogueRule
 from cases.selectors import catalogue_preview
@@ -60,7 +60,7 @@ class Chosen:
     row: CatalogueRule
     stamp: str
     checked: bool
-    changes: list[Change]
+    changes: list[RuleChange]
     new: bool
 
 

@@ -28,7 +28,7 @@ from mdt_portal.web.pages import add_errors, go, page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class VersionHistory:
     """A version and what was done to it."""
 
     version: Version
@@ -87,14 +87,14 @@ def _comparison(request: HttpRequest, versions: Sequence[Version], shown: Versio
     return {"before": before, "after": after, "against": against, "others": others, "changes": changed}
 
 
-def _history(versions: Sequence[Version]) -> list[Told]:
+def _history(versions: Sequence[Version]) -> list[VersionHistory]:
     """The versions with their events; one query."""
     events = StatusEvent.objects.filter(
         subject_type=CatalogueRule._meta.label_lower, subject_id__in=[one.row.pk for one in versions]
     ).select_related("by")
     by_move = {(event.subject_id, event.new): event for event in events}
     return [
-        Told(
+        VersionHistory(
             version=one,
             published=by_move.get((one.row.pk, RuleStatus.PUBLISHED.value)),
             withdrawn=by_move.get((one.row.pk, RuleStatus.WITHDRAWN.value)),

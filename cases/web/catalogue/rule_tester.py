@@ -18,7 +18,7 @@ from cases.catalogue import answer_text, rulebook
 from cases.catalogue import rule_tester as trials
 from cases.catalogue.answer_text import Sheet
 from cases.catalogue.core.evaluation import Rule
-from cases.catalogue.rule_tester import Trial
+from cases.catalogue.rule_tester import RuleTest
 from cases.diagnoses import code_search
 from cases.services import workflow
 from cases.web.catalogue import common
@@ -27,7 +27,7 @@ from mdt_portal.errors import DomainError
 from mdt_portal.web.pages import is_htmx, page
 
 
-class BenchForm(FactsForm):
+class RuleTesterForm(FactsForm):
     """The facts of an invented case."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -55,18 +55,18 @@ class Column:
 
     title: str
     sheet: Sheet
-    trial: Trial
+    trial: RuleTest
 
 
 @page
 @require_http_methods(["GET", "POST"])
-def bench(request: HttpRequest) -> HttpResponse:
+def rule_tester(request: HttpRequest) -> HttpResponse:
     """The form, and beside it the answer; htmx gets the answer alone. Nothing is written."""
     form = _form(request)
     context = {"form": form, "chosen": code_search.named(form.chosen), "nav": "catalogue", **_answers(form, request)}
     if is_htmx(request):
-        return render(request, "cases/catalogue/_bench_answer.html", context)
-    context |= {"codes_url": reverse("rule_bench_codes"), "facts_url": reverse("rule_bench_facts")}
+        return render(request, "cases/catalogue/_tester_answer.html", context)
+    context |= {"codes_url": reverse("rule_tester_codes"), "facts_url": reverse("rule_tester_facts")}
     return render(request, "cases/catalogue/rule_tester.html", context)
 
 
@@ -89,11 +89,11 @@ def facts(request: HttpRequest) -> HttpResponse:
     return render(request, "cases/_facts.html", context)
 
 
-def _form(request: HttpRequest) -> BenchForm:
+def _form(request: HttpRequest) -> RuleTesterForm:
     if request.method == "POST":
-        return BenchForm(request.POST, rules=_rules(request))
+        return RuleTesterForm(request.POST, rules=_rules(request))
     code = request.GET.get("code", "").split("-")[0][:8]
-    return BenchForm(None, rules=_rules(request), initial={"code": code})
+    return RuleTesterForm(None, rules=_rules(request), initial={"code": code})
 
 
 def _rules(request: HttpRequest) -> list[Rule]:
@@ -101,7 +101,7 @@ def _rules(request: HttpRequest) -> list[Rule]:
     return [*rulebook.in_force(common.today(request)), *(rulebook.parsed(row) for row in common.drafts())]
 
 
-def _answers(form: BenchForm, request: HttpRequest) -> dict[str, Any]:
+def _answers(form: RuleTesterForm, request: HttpRequest) -> dict[str, Any]:
     """`columns`: one answer, or two where there are drafts; `refused` where the facts cannot be."""
     if not form.chosen or not form.is_bound:
         return {}

@@ -1,4 +1,4 @@
-"""The addresses of the catalogue's desk."""
+"""The addresses of the catalogue's pages."""
 
 from django.urls import URLPattern, path
 
@@ -8,9 +8,9 @@ urlpatterns: list[URLPattern] = [
     path("", rule_list.rules, name="catalogue"),
     path("new/", editor.new, name="rule_new"),
     path("check/", editor.check, name="rule_check"),
-    path("bench/", rule_tester.bench, name="rule_bench"),
-    path("bench/codes/", rule_tester.codes, name="rule_bench_codes"),
-    path("bench/facts/", rule_tester.facts, name="rule_bench_facts"),
+    path("test/", rule_tester.rule_tester, name="rule_tester"),
+    path("test/codes/", rule_tester.codes, name="rule_tester_codes"),
+    path("test/facts/", rule_tester.facts, name="rule_tester_facts"),
     path("publish/", publish.publish, name="rule_publish"),
     path("import/", files.import_rules, name="rule_import"),
     path("export.<str:kind>", files.export_rules, name="rule_export"),

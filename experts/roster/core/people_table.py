@@ -49,7 +49,7 @@ class NotText(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class TableRow:
     """One line of the file: its number, and its cells by the column's key."""
 
     number: int
@@ -60,7 +60,7 @@ class Row:
 class Sheet:
     """What a text holds. `heads` are the columns' names as the file spells them."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[TableRow] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
     unknown: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -99,7 +99,7 @@ def read(text: str) -> Sheet:
             keys = [_key(sheet, cell) for cell in cells]
         else:
             named = {key: cell for key, cell in zip(keys, cells, strict=False) if key}
-            sheet.rows.append(Row(number=number, cells=named))
+            sheet.rows.append(TableRow(number=number, cells=named))
     return sheet
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from scheduling.board.core.what_if_week import Desk, Draft
+from scheduling.board.core.what_if_week import Draft, WhatIfWeek
 from scheduling.solver import rules
 from scheduling.solver.core.plan import Goals, Plan, PlannedSession, Unplaced
 from scheduling.solver.rules import RULES, Violation
@@ -21,73 +21,76 @@ from scheduling.solver.rules import RULES, Violation
 NO_GOALS = Goals(required_unplaced=0, required_late=0, suggested=0, effort=0)
 
 
-class Level(StrEnum):
+class Severity(StrEnum):
     BLOCK = "block"
-    HOLD = "hold"
+    BLOCKS_CONFIRMATION = "hold"
     WARN = "warn"
     IGNORE = "ignore"
 
 
-WEIGHT = {Level.BLOCK: 0, Level.HOLD: 1, Level.WARN: 2, Level.IGNORE: 3}
+WEIGHT = {Severity.BLOCK: 0, Severity.BLOCKS_CONFIRMATION: 1, Severity.WARN: 2, Severity.IGNORE: 3}
 
 OWN = {
-    "past": Level.BLOCK,
-    "nobody": Level.BLOCK,
-    "late": Level.WARN,
+    "past": Severity.BLOCK,
+    "nobody": Severity.BLOCK,
+    "late": Severity.WARN,
 }
 """What a change by hand is asked beside the hard rules."""
 
-LEVELS: dict[str, Level] = {
+SEVERITIES: dict[str, Severity] = {
     # the change cannot be
     **dict.fromkeys(
-        ("unknown", "session_id", "case_once", "case_team", "case_inside", "case_overlap", "session_empty"), Level.BLOCK
+        ("unknown", "session_id", "case_once", "case_team", "case_inside", "case_overlap", "session_empty"),
+        Severity.BLOCK,
     ),
-    **dict.fromkeys(("session_site", "session_horizon", "team_overlap", "grain"), Level.BLOCK),
-    **dict.fromkeys(("room_missing", "room_site", "room_free", "room_equipment", "room_video"), Level.BLOCK),
-    "room_changeover": Level.BLOCK,
-    **dict.fromkeys(("seat_candidate", "seat_distinct", "case_remote", "expert_remote"), Level.BLOCK),
-    **dict.fromkeys(("expert_free", "expert_overlap", "expert_travel"), Level.BLOCK),
+    **dict.fromkeys(("session_site", "session_horizon", "team_overlap", "grain"), Severity.BLOCK),
+    **dict.fromkeys(("room_missing", "room_site", "room_free", "room_equipment", "room_video"), Severity.BLOCK),
+    "room_changeover": Severity.BLOCK,
+    **dict.fromkeys(("seat_candidate", "seat_distinct", "case_remote", "expert_remote"), Severity.BLOCK),
+    **dict.fromkeys(("expert_free", "expert_overlap", "expert_travel"), Severity.BLOCK),
     # the session cannot be confirmed like this
-    "seat_filled": Level.HOLD,
+    "seat_filled": Severity.BLOCKS_CONFIRMATION,
     # the coordinator may know better
-    **dict.fromkeys(("session_length", "session_window", "break", "reserved", "chair"), Level.WARN),
-    **dict.fromkeys(("case_release", "room_capacity", "cap_day", "cap_week", "cap_minutes"), Level.WARN),
-    **dict.fromkeys(("pin", "forbidden"), Level.WARN),
+    **dict.fromkeys(("session_length", "session_window", "break", "reserved", "chair"), Severity.WARN),
+    **dict.fromkeys(("case_release", "room_capacity", "cap_day", "cap_week", "cap_minutes"), Severity.WARN),
+    **dict.fromkeys(("pin", "forbidden"), Severity.WARN),
     # a coordinator moves confirmed sessions on purpose; the list of the unplaced follows by itself
-    **dict.fromkeys(("fixed", "unplaced_list"), Level.IGNORE),
+    **dict.fromkeys(("fixed", "unplaced_list"), Severity.IGNORE),
     **OWN,
 }
-assert set(LEVELS) == {*RULES, *OWN}, "every rule has its level"
+assert set(SEVERITIES) == {*RULES, *OWN}, "every rule has its level"
 
 
-def judge(desk: Desk, draft: Draft) -> list[Violation]:
+def judge(what_if: WhatIfWeek, draft: Draft) -> list[Violation]:
     """What the change brings about, gravest first; what was broken before and stays so is not its fault."""
     gone = {session.id for session in draft.before}
-    rest = {ident: session for ident, session in desk.sessions.items() if ident not in gone}
-    after = _plan(desk, rest | {session.id: session for session in draft.after})
-    found = [one for one in rules.violations(desk.problem, after) if str(one) not in broken_before(desk)]
-    own = list(_own(desk, draft))
+    rest = {ident: session for ident, session in what_if.sessions.items() if ident not in gone}
+    after = _plan(what_if, rest | {session.id: session for session in draft.after})
+    found = [one for one in rules.violations(what_if.problem, after) if str(one) not in broken_before(what_if)]
+    own = list(_own(what_if, draft))
     if any(one.code == "past" for one in own):
         found = [one for one in found if one.code != "case_release"]
     if any(one.code == "nobody" for one in own):
         found = [one for one in found if one.code != "seat_filled"]
-    told = [one for one in (*own, *found) if LEVELS[one.code] != Level.IGNORE]
-    return sorted(told, key=lambda one: WEIGHT[LEVELS[one.code]])
+    notified = [one for one in (*own, *found) if SEVERITIES[one.code] != Severity.IGNORE]
+    return sorted(notified, key=lambda one: WEIGHT[SEVERITIES[one.code]])
 
 
-def broken_before(desk: Desk) -> frozenset[str]:
+def broken_before(what_if: WhatIfWeek) -> frozenset[str]:
     """What is broken already, as comparable texts; found out once for each desk."""
-    if desk.broken is None:
-        desk.broken = frozenset(str(one) for one in rules.violations(desk.problem, _plan(desk, desk.sessions)))
-    return desk.broken
+    if what_if.broken is None:
+        what_if.broken = frozenset(
+            str(one) for one in rules.violations(what_if.problem, _plan(what_if, what_if.sessions))
+        )
+    return what_if.broken
 
 
-def worst(found: list[Violation]) -> Level:
-    return LEVELS[found[0].code] if found else Level.IGNORE
+def worst(found: list[Violation]) -> Severity:
+    return SEVERITIES[found[0].code] if found else Severity.IGNORE
 
 
-def _own(desk: Desk, draft: Draft) -> Iterator[Violation]:
-    problem = desk.problem
+def _own(what_if: WhatIfWeek, draft: Draft) -> Iterator[Violation]:
+    problem = what_if.problem
     moved = draft.cases
     old = {item.case: item.start_min for session in draft.before for item in session.cases}
     for session in draft.after:
@@ -105,11 +108,11 @@ def _own(desk: Desk, draft: Draft) -> Iterator[Violation]:
                 yield Violation(code="late", params=params, session=session.id, case=case.id)
 
 
-def _plan(desk: Desk, sessions: dict[int, PlannedSession]) -> Plan:
+def _plan(what_if: WhatIfWeek, sessions: dict[int, PlannedSession]) -> Plan:
     placed = {item.case for session in sessions.values() for item in session.cases}
     return Plan(
         status="feasible",
         goals=NO_GOALS,
         sessions=tuple(sessions.values()),
-        unplaced=tuple(Unplaced(case=case.id) for case in desk.problem.cases if case.id not in placed),
+        unplaced=tuple(Unplaced(case=case.id) for case in what_if.problem.cases if case.id not in placed),
     )

@@ -48,7 +48,7 @@ class Draft:
         return {case for case, *_ in places[0] ^ places[1]}
 
 
-class Desk:
+class WhatIfWeek:
     """A week as a coordinator holds it in hand: every session may be moved, the confirmed ones too."""
 
     def __init__(self, problem: Problem) -> None:

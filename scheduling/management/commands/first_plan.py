@@ -41,7 +41,7 @@ class Command(BaseCommand):
         week = working_days.next_working_monday(scope[0], today)
         run = self._computed(scope, week, by, options)
         outcome = publication.publish(run.proposals.get(), by=by)
-        self.stdout.write(f"  {len(outcome.changes)} sessions published, {outcome.told} experts told")
+        self.stdout.write(f"  {len(outcome.changes)} sessions published, {outcome.notified} experts told")
         counts = answers.give(seed=options["seed"])
         User.objects.update(seen_at=timezone.now())  # nobody was away: what the demo did so far is no news
         self.stdout.write("  " + ", ".join(f"{label}: {count}" for label, count in counts.items()))

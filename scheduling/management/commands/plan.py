@@ -59,7 +59,7 @@ class Command(BaseCommand):
             self._print(proposal)
             if options["publish"]:
                 outcome = publication.publish(proposal, by=by)
-                self.stdout.write(f"Published; {outcome.told} people are told.")
+                self.stdout.write(f"Published; {outcome.notified} people are told.")
         except DomainError as error:
             raise CommandError(error.message) from error
 

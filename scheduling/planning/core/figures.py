@@ -29,7 +29,7 @@ class Figures:
     expert_hours: float
     spread_hours: float
     changed_sessions: int
-    told: int
+    notified: int
 
 
 def of(problem: Problem, plan: Plan) -> Figures:
@@ -54,11 +54,11 @@ def of(problem: Problem, plan: Plan) -> Figures:
         expert_hours=sum(minutes.values()) / 60,
         spread_hours=pstdev(loads) / 60 if loads else 0.0,
         changed_sessions=sum(change.kind not in (ChangeKind.NEW, ChangeKind.SAME) for change in changes),
-        told=len({expert for change in changes if change.kind != ChangeKind.SAME for expert in change.told}),
+        notified=len({expert for change in changes if change.kind != ChangeKind.SAME for expert in change.notified}),
     )
 
 
-def _changes(problem: Problem, plan: Plan) -> list[plan_diff.Change]:
+def _changes(problem: Problem, plan: Plan) -> list[plan_diff.PlanChange]:
     minutes = {case.id: case.duration_min for case in problem.cases}
     roles = {(case.id, place.id): place.discipline for case in problem.cases for place in case.places}
     return plan_diff.compare([*problem.fixed, *problem.previous], plan.sessions, minutes, roles)

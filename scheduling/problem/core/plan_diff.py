@@ -31,7 +31,7 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class PlanChange:
     """One session before and after; `joins`, `leaves` and `shifted` are expert ids."""
 
     kind: ChangeKind
@@ -42,7 +42,7 @@ class Change:
     shifted: frozenset[int] = frozenset()
 
     @property
-    def told(self) -> frozenset[int]:
+    def notified(self) -> frozenset[int]:
         """Who gets a message."""
         return self.joins | self.leaves | self.shifted
 
@@ -71,7 +71,7 @@ def compare(
     planned: Iterable[PlannedSession],
     minutes: Mapping[int, int],
     roles: Mapping[Place, str],
-) -> list[Change]:
+) -> list[PlanChange]:
     """All sessions of both plans, matched, in the order of their starts."""
     changes = [_change(old, new, minutes, roles) for old, new in match(list(published), list(planned))]
     return sorted(changes, key=lambda change: ((change.new or change.old).start_min, (change.new or change.old).id))  # type: ignore[union-attr]
@@ -112,13 +112,13 @@ def _shared(one: PlannedSession, other: PlannedSession) -> int:
 
 def _change(
     old: PlannedSession | None, new: PlannedSession | None, minutes: Mapping[int, int], roles: Mapping[Place, str]
-) -> Change:
+) -> PlanChange:
     before = stays(old, minutes, roles) if old else {}
     after = stays(new, minutes, roles) if new else {}
     moved = bool(old and new and (old.start_min, old.room) != (new.start_min, new.room))
     both = before.keys() & after.keys()
     shifted = {expert for expert in both if moved or _noticed(before[expert], after[expert])}
-    return Change(
+    return PlanChange(
         kind=_kind(old, new, before=before, after=after, moved=moved),
         old=old,
         new=new,

@@ -99,16 +99,16 @@ class Group:
         first = k + self.plan.offsets[0] // self.grain
         cells = (1 << self.plan.length // self.grain + 1) - 1
         can = {}
-        for expert, wish in self.wanted.items():
+        for expert, constraint in self.wanted.items():
             if expert in self.there:
-                able = self._run(expert, k) & wish
+                able = self._run(expert, k) & constraint
             elif self.whole[expert] >> first & 1:
-                able = wish
+                able = constraint
             else:
                 some = self.some[expert] >> first & cells
                 if not some:
                     continue
-                able = (self._run_of_cells(expert, some, k) if self.coarse else self._run(expert, k)) & wish
+                able = (self._run_of_cells(expert, some, k) if self.coarse else self._run(expert, k)) & constraint
             if able:
                 can[expert] = able
         for i, case in enumerate(self.cases):

@@ -45,7 +45,7 @@ class Call:
 
 def staff(call: Call, random: Random | None = None) -> Staffed | None:
     """A cheap staffing, or None where some seat cannot be filled."""
-    seats = _Bench(call, random).seat_all()
+    seats = _RuleTester(call, random).seat_all()
     if seats is None:
         return None
     staffed = _fill_optional(call, seats)
@@ -57,7 +57,7 @@ def staff(call: Call, random: Random | None = None) -> Staffed | None:
     return staffed
 
 
-class _Bench:
+class _RuleTester:
     """The experts in order of preference: those who could serve most cases first, with a little noise for variety."""
 
     def __init__(self, call: Call, random: Random | None) -> None:
@@ -73,7 +73,7 @@ class _Bench:
         self.able = [self._able(i) for i in range(len(call.cases))]
         self.chosen = sum(self.bit[e] for e in call.there if e in self.bit)
         self.there = self.chosen
-        self.wish = [self._wished(case) for case in call.cases]
+        self.constraint = [self._constrained(case) for case in call.cases]
 
     def _able(self, i: int) -> list[int]:
         """Per seat of the case at position i the experts who could take it."""
@@ -86,7 +86,7 @@ class _Bench:
             masks.append(mask)
         return masks
 
-    def _wished(self, case: Case) -> list[int]:
+    def _constrained(self, case: Case) -> list[int]:
         """Per seat whoever sat there before, if a change has a price."""
         old = self.call.old.get(case.id, {}) if self.call.changed else {}
         return [self.bit.get(old.get(seat.id, -1), 0) for seat in case.seats]
@@ -111,7 +111,7 @@ class _Bench:
     def _seat(self, i: int, among: int) -> list[int] | None:
         masks = [mask & among for mask in self.able[i]]
         pinned = [self.bit.get(e, 0) for e in self.call.pinned.get(self.call.cases[i].id, ())]
-        return _pinned(masks, self.chosen, self.wish[i], [p for p in pinned if any(p & mask for mask in masks)])
+        return _pinned(masks, self.chosen, self.constraint[i], [p for p in pinned if any(p & mask for mask in masks)])
 
     def _spare(self, taken: list[list[int]]) -> None:
         used = {mask: [i for i, masks in enumerate(taken) if mask in masks] for masks in taken for mask in masks}
@@ -140,10 +140,12 @@ class _Bench:
         old = self.call.old.get(self.call.cases[i].id)
         if old is None:
             return 0
-        return self.call.changed * sum(wish != mask for wish, mask in zip(self.wish[i], masks, strict=True))
+        return self.call.changed * sum(
+            constraint != mask for constraint, mask in zip(self.constraint[i], masks, strict=True)
+        )
 
 
-def match(masks: Sequence[int], chosen: int, wish: Sequence[int]) -> list[int] | None:
+def match(masks: Sequence[int], chosen: int, constraint: Sequence[int]) -> list[int] | None:
     """One person (a single bit) per seat, all different, as few as possible outside `chosen`; None if impossible."""
     holder: dict[int, int] = {}
     used = 0
@@ -167,7 +169,7 @@ def match(masks: Sequence[int], chosen: int, wish: Sequence[int]) -> list[int] |
 
     for seat, mask in enumerate(masks):
         free = mask & ~used
-        pick = free & wish[seat] or free & chosen
+        pick = free & constraint[seat] or free & chosen
         if not pick and (move(seat, chosen | used, 0) == -1):
             used = sum(holder)
             continue
@@ -183,15 +185,15 @@ def match(masks: Sequence[int], chosen: int, wish: Sequence[int]) -> list[int] |
     return taken
 
 
-def _pinned(masks: list[int], chosen: int, wish: Sequence[int], pinned: Sequence[int]) -> list[int] | None:
+def _pinned(masks: list[int], chosen: int, constraint: Sequence[int], pinned: Sequence[int]) -> list[int] | None:
     """As `match`, with each pinned expert on some seat."""
     if not pinned:
-        return match(masks, chosen, wish)
+        return match(masks, chosen, constraint)
     one, *rest = pinned
     for seat, mask in enumerate(masks):
         if one & mask:
             narrowed = [one if i == seat else m & ~one for i, m in enumerate(masks)]
-            found = _pinned(narrowed, chosen, wish, rest)
+            found = _pinned(narrowed, chosen, constraint, rest)
             if found is not None:
                 return found
     return None

@@ -27,7 +27,7 @@ MOST_TRIED = 300
 MOST_ASKED = 4
 ORDER = (
     "open_place",
-    "drop_wishes",
+    "drop_constraints",
     "ask_expert",
     "relax_remote",
     "relax_room",
@@ -58,11 +58,11 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Killer:
+class Blocker:
     """A reason with the starts that it rules out, as a mask."""
 
     reason: Reason
-    kills: int
+    blocks: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +102,13 @@ class Explainer:
         possible = windows & self.state.starts.permitted(case) & self._up_to(until)
         if not possible:
             return (self._no_time(case, windows, until),)
-        killers = [killer for killer in self._killers(case, plan, possible) if killer.kills]
-        alive = possible & ~reduce(or_, (killer.kills for killer in killers), 0)
+        blockers = [blocker for blocker in self._blockers(case, plan, possible) if blocker.blocks]
+        alive = possible & ~reduce(or_, (blocker.blocks for blocker in blockers), 0)
         if alive:
-            killers += self._people_killer(group, alive)
-            if killers[-1].reason.code == "place_missed":
-                return (killers[-1].reason,)
-        return self._named(case, smallest_cover(possible, killers))
+            blockers += self._people_blocker(group, alive)
+            if blockers[-1].reason.code == "place_missed":
+                return (blockers[-1].reason,)
+        return self._named(case, smallest_cover(possible, blockers))
 
     def funnel(self, case_id: int, *, until: int | None = None) -> tuple[Step, ...]:
         """The rules in their order, each with the starts that it removed; a limit comes last."""
@@ -117,12 +117,12 @@ class Explainer:
         left = self._starts(self.problem.team_of[case.team].windows, group.plan.length)
         steps = [Step(reason=Reason(code="team_meets", params={"team": case.team}), removed=0, left=left.bit_count())]
         early = left & ~self.state.starts.permitted(case)
-        killers = [Killer(reason=Reason(code="too_early", params={"release": case.release_min}), kills=early)]
-        killers += self._killers(case, group.plan, left & ~early)
-        for killer in killers:
-            removed = left & killer.kills
+        blockers = [Blocker(reason=Reason(code="too_early", params={"release": case.release_min}), blocks=early)]
+        blockers += self._blockers(case, group.plan, left & ~early)
+        for blocker in blockers:
+            removed = left & blocker.blocks
             left &= ~removed
-            steps.append(Step(reason=killer.reason, removed=removed.bit_count(), left=left.bit_count()))
+            steps.append(Step(reason=blocker.reason, removed=removed.bit_count(), left=left.bit_count()))
         crowded = self._crowded(group, left)
         left &= ~crowded
         share = Reason(code="seats_share_people", params={})
@@ -155,29 +155,29 @@ class Explainer:
             return Reason(code="limit_over", params={"due": until, "earliest": earliest})
         return Reason(code="no_time_allowed", params={"release": case.release_min, "team": case.team})
 
-    def _killers(self, case: Case, plan: Layout, possible: int) -> Iterator[Killer]:
+    def _blockers(self, case: Case, plan: Layout, possible: int) -> Iterator[Blocker]:
         team = self.problem.team_of[case.team]
-        yield from self._time_killers(case, possible)
+        yield from self._time_blockers(case, possible)
         taken = possible & ~self.state.team_starts(team.id, plan.length)
-        yield Killer(reason=Reason(code="team_busy", params={"team": team.id}), kills=taken)
+        yield Blocker(reason=Reason(code="team_busy", params={"team": team.id}), blocks=taken)
         if self._needs_room(case):
-            yield from self._room_killers(case, plan, possible)
+            yield from self._room_blockers(case, plan, possible)
         for seat in case.seats:
-            yield from self._seat_killers(case, seat, possible)
+            yield from self._seat_blockers(case, seat, possible)
         yield from self._pinned_people(case, possible)
 
-    def _time_killers(self, case: Case, possible: int) -> Iterator[Killer]:
+    def _time_blockers(self, case: Case, possible: int) -> Iterator[Blocker]:
         times = self.state.starts.times
         for pin in self.problem.pins:
             if pin.case == case.id and (pin.from_min is not None or pin.to_min is not None):
                 params = {"from": pin.from_min, "to": pin.to_min}
-                kills = possible & ~times(pin.from_min, pin.to_min)
-                yield Killer(reason=Reason(code="pin_time", params=params), kills=kills)
+                blocks = possible & ~times(pin.from_min, pin.to_min)
+                yield Blocker(reason=Reason(code="pin_time", params=params), blocks=blocks)
         for ban in self.problem.forbidden:
             if ban.case == case.id and ban.expert is None and ban.room is None:
                 params = {"from": ban.from_min, "to": ban.to_min}
-                kills = possible & times(ban.from_min, ban.to_min)
-                yield Killer(reason=Reason(code="ban_time", params=params), kills=kills)
+                blocks = possible & times(ban.from_min, ban.to_min)
+                yield Blocker(reason=Reason(code="ban_time", params=params), blocks=blocks)
 
     def _needs_room(self, case: Case) -> bool:
         """A room may be missing only where each seat could be taken by somebody who attends remotely."""
@@ -185,7 +185,7 @@ class Explainer:
         away = [any(not self.problem.on_site(e, site) for e in seat.candidates) for seat in case.seats]
         return not (case.remote_ok and all(away))
 
-    def _room_killers(self, case: Case, plan: Layout, possible: int) -> Iterator[Killer]:
+    def _room_blockers(self, case: Case, plan: Layout, possible: int) -> Iterator[Blocker]:
         rooms = self.pricer.rooms([case], self.problem.team_of[case.team].site)
         exists = reduce(or_, (self._starts(self.problem.room_of[r].free, plan.length) for r in rooms), 0)
         open_ = {room: self.state.room_starts(room, plan.length) for room in rooms}
@@ -195,24 +195,24 @@ class Explainer:
         codes = ("no_room", "room_booked")
         if case.id in self.pricer.pinned_rooms and rooms:
             params, codes = {"room": rooms[0]}, ("pin_room_closed", "pin_room_booked")
-        yield Killer(reason=Reason(code=codes[0], params=params), kills=possible & ~exists)
-        yield Killer(reason=Reason(code=codes[1], params=params), kills=possible & exists & ~free)
-        yield Killer(reason=Reason(code="ban_room", params={}), kills=possible & free & ~fitting)
+        yield Blocker(reason=Reason(code=codes[0], params=params), blocks=possible & ~exists)
+        yield Blocker(reason=Reason(code=codes[1], params=params), blocks=possible & exists & ~free)
+        yield Blocker(reason=Reason(code="ban_room", params={}), blocks=possible & free & ~fitting)
 
     def _barred(self, case: Case, *, expert: int | None = None, room: int | None = None) -> int:
         """The starts at which a ban keeps this person, or this room, from the case."""
         bars = self.pricer.barred.get(case.id, ())
         return reduce(or_, (times for who, where, times in bars if (who, where) == (expert, room)), 0)
 
-    def _pinned_people(self, case: Case, possible: int) -> Iterator[Killer]:
+    def _pinned_people(self, case: Case, possible: int) -> Iterator[Blocker]:
         site, minutes = self.problem.team_of[case.team].site, case.duration_min
         for expert in self.pricer.pinned.get(case.id, ()):
             able = expert in self.pricer.people_of(case)
             open_ = self.state.open_starts(expert, site, minutes) if able else 0
             reason = Reason(code="pin_expert", params={"expert": expert})
-            yield Killer(reason=reason, kills=possible & ~open_)
+            yield Blocker(reason=reason, blocks=possible & ~open_)
 
-    def _seat_killers(self, case: Case, seat: Seat, possible: int) -> Iterator[Killer]:
+    def _seat_blockers(self, case: Case, seat: Seat, possible: int) -> Iterator[Blocker]:
         site, minutes = self.problem.team_of[case.team].site, case.duration_min
         able = [e for e in seat.candidates if self.pricer.attends(case, e, site)]
         duty = reduce(or_, (self._starts(self.problem.expert_of[e].free, minutes) for e in able), 0)
@@ -221,18 +221,18 @@ class Explainer:
         open_ = reduce(or_, (mask & self.state.cap_starts(e, minutes) for e, mask in free.items()), 0)
         fit = reduce(or_, (self._unbarred(case, e, mask, minutes) for e, mask in free.items()), 0)
         params = {"discipline": seat.discipline, "case": case.id}
-        for code, kills in (
+        for code, blocks in (
             ("seat_off_duty", possible & ~duty),
             ("seat_busy", possible & duty & ~idle),
             ("seat_at_cap", possible & idle & ~open_),
             ("ban_expert", possible & open_ & ~fit),
         ):
-            yield Killer(reason=Reason(code=code, seat=seat.id, params=params), kills=kills)
+            yield Blocker(reason=Reason(code=code, seat=seat.id, params=params), blocks=blocks)
 
     def _unbarred(self, case: Case, expert: int, free: int, minutes: int) -> int:
         return free & self.state.cap_starts(expert, minutes) & ~self._barred(case, expert=expert)
 
-    def _people_killer(self, group: Group, alive: int) -> list[Killer]:
+    def _people_blocker(self, group: Group, alive: int) -> list[Blocker]:
         """Where each seat has somebody but not all have somebody of their own; or a place that the search missed."""
         group.recruit()
         missed = next((k for k in bits(alive) if self.pricer.column_at(group, k)), None)
@@ -240,9 +240,9 @@ class Explainer:
             reason = Reason(code="place_missed", params={"start": missed * self.problem.grain_min})
         else:
             reason = Reason(code="seats_share_people", params={"seats": [seat.id for seat in group.cases[0].seats]})
-        return [Killer(reason=reason, kills=alive)]
+        return [Blocker(reason=reason, blocks=alive)]
 
-    def _named(self, case: Case, chosen: list[Killer]) -> tuple[Reason, ...]:
+    def _named(self, case: Case, chosen: list[Blocker]) -> tuple[Reason, ...]:
         """Off duty, busy and at cap of one seat become one reason, with the first time that the seat is free."""
         named: list[Reason] = []
         for seat in case.seats:
@@ -274,7 +274,7 @@ class Explainer:
         case = self.problem.case_of[case_id]
         known = self._remedy(case, self._place(case), "open_place")
         found = [
-            *self._without_wishes(case),
+            *self._without_constraints(case),
             *self._asked_experts(case),
             *self._relaxed_room(case),
             *self._relaxed_remote(case),
@@ -339,13 +339,13 @@ class Explainer:
         late = objectives.days_late(case, start)
         return [Remedy(code="move_others", **span, days_late=late, params={"moved": len(gain.moved)})]
 
-    def _without_wishes(self, case: Case) -> list[Remedy]:
+    def _without_constraints(self, case: Case) -> list[Remedy]:
         pins = tuple(pin for pin in self.problem.pins if pin.case != case.id)
         bans = tuple(ban for ban in self.problem.forbidden if ban.case != case.id)
         if (pins, bans) == (self.problem.pins, self.problem.forbidden):
             return []
         free = Explainer(replace(self.problem, pins=pins, forbidden=bans), self.plan)
-        return self._remedy(case, free._place(case), "drop_wishes")
+        return self._remedy(case, free._place(case), "drop_constraints")
 
     def _extra_block(self, case: Case) -> list[Remedy]:
         """The team meets at a time at which it never does."""
@@ -372,17 +372,17 @@ def without(problem: Problem, sessions: Sequence[PlannedSession], case: int) -> 
     return tuple(left)
 
 
-def smallest_cover(universe: int, killers: list[Killer]) -> list[Killer]:
+def smallest_cover(universe: int, blockers: list[Blocker]) -> list[Blocker]:
     """The fewest killers that together kill every start; greedy beyond four."""
-    useful = [k for k in killers if k.kills & universe]
+    useful = [k for k in blockers if k.blocks & universe]
     for size in range(1, MOST_REASONS + 1):
         for chosen in combinations(useful, size):
-            if not universe & ~reduce(or_, (k.kills for k in chosen)):
+            if not universe & ~reduce(or_, (k.blocks for k in chosen)):
                 return list(chosen)
     chosen_list, rest = [], universe
     while rest and useful:
-        best = max(useful, key=lambda k: (k.kills & rest).bit_count())
+        best = max(useful, key=lambda k: (k.blocks & rest).bit_count())
         chosen_list.append(best)
         useful.remove(best)
-        rest &= ~best.kills
+        rest &= ~best.blocks
     return chosen_list

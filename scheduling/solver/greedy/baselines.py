@@ -8,7 +8,7 @@ from scheduling.solver.core import objectives
 from scheduling.solver.core.plan import Plan, PlannedCase, PlannedSession, Unplaced
 from scheduling.solver.core.problem import Case, Problem
 from scheduling.solver.greedy import blocks
-from scheduling.solver.greedy.blocks import Block, Desk
+from scheduling.solver.greedy.blocks import Block, BlockPlan
 
 Arrange = Callable[[Problem, Block, dict[int, dict[int, int]]], list[Case]]
 
@@ -28,7 +28,7 @@ def smart(problem: Problem) -> Plan:
     return plan_of(blocks.smart_blocks(problem), fewest_minutes)
 
 
-def plan_of(desk: Desk, arrange: Arrange) -> Plan:
+def plan_of(desk: BlockPlan, arrange: Arrange) -> Plan:
     problem = desk.problem
     numbers = count(max(problem.fixed_of, default=0) + 1)
     sessions = []

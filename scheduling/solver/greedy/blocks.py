@@ -113,7 +113,7 @@ def fits(problem: Problem) -> bool:
     )
 
 
-class Desk:
+class BlockPlan:
     """The state of a baseline while it places case by case."""
 
     def __init__(self, problem: Problem) -> None:
@@ -266,10 +266,10 @@ def attends(problem: Problem, case: Case, expert: int, site: int) -> bool:
 def match(case: Case, preferred: list[int]) -> dict[int, int] | None:
     """Seats in their order by augmenting paths, each taking the first in the list's order; None if one stays empty."""
     holder: dict[int, int] = {}
-    wishes = [[e for e in preferred if e in seat.candidates] for seat in case.seats]
+    placement_constraints = [[e for e in preferred if e in seat.candidates] for seat in case.seats]
 
     def seat_someone(seat: int, asked: set[int]) -> bool:
-        for expert in wishes[seat]:
+        for expert in placement_constraints[seat]:
             if expert not in asked:
                 asked.add(expert)
                 if expert not in holder or seat_someone(holder[expert], asked):
@@ -293,18 +293,18 @@ def working_quarters(minute: int) -> int:
     return (week * 5 + day) * QUARTERS_A_DAY + today
 
 
-def fcfs_blocks(problem: Problem) -> Desk:
+def fcfs_blocks(problem: Problem) -> BlockPlan:
     """By release, the earliest slot, the first free expert."""
-    desk = Desk(problem)
+    desk = BlockPlan(problem)
     for case in _by_release(problem):
         order = sorted(desk.slots, key=lambda s: (s.start_min, (case.team, s) not in desk.blocks, s.length_min))
         _first(desk, case, order)
     return desk
 
 
-def weekly_blocks(problem: Problem) -> Desk:
+def weekly_blocks(problem: Problem) -> BlockPlan:
     """In standing blocks as far as they are in time."""
-    desk = Desk(problem)
+    desk = BlockPlan(problem)
     for case in _by_release(problem):
         standing = {start for start, _ in problem.team_of[case.team].standing}
         order = sorted(
@@ -321,9 +321,9 @@ def weekly_blocks(problem: Problem) -> Desk:
     return desk
 
 
-def smart_blocks(problem: Problem) -> Desk:
+def smart_blocks(problem: Problem) -> BlockPlan:
     """Required cases first, each where it costs least."""
-    desk = Desk(problem)
+    desk = BlockPlan(problem)
     fixed = {item.case for session in problem.fixed for item in session.cases}
 
     def busy(expert: int) -> float:
@@ -359,7 +359,7 @@ def _by_release(problem: Problem) -> Iterator[Case]:
     return (c for c in sorted(problem.cases, key=lambda c: (c.release_min, c.id)) if c.id not in fixed)
 
 
-def _first(desk: Desk, case: Case, order: list[Slot]) -> None:
+def _first(desk: BlockPlan, case: Case, order: list[Slot]) -> None:
     for slot in order:
         found = desk.place(case, slot, lambda _: 0)
         if found:

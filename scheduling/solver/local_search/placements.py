@@ -37,9 +37,11 @@ class Clashes:
 
     def _counted(self, unit: Unit, units: Sequence[Unit]) -> tuple[Lines, Row]:
         """The units that share such people, and how many."""
-        needed, wished = unit.needed(), unit.wished()
+        needed, constrained = unit.needed(), unit.constrained()
         counts = [
-            len(wished & (other.needed() | other.wished())) + len(needed & other.wished()) if other is not unit else 0
+            len(constrained & (other.needed() | other.constrained())) + len(needed & other.constrained())
+            if other is not unit
+            else 0
             for other in units
         ]
         found = np.flatnonzero(np.array(counts))

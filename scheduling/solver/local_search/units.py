@@ -116,7 +116,7 @@ class Unit:
             return frozenset(experts[0] for experts in self.able if len(experts) == 1)
         return frozenset(expert for _, experts in self.crew for expert in experts)
 
-    def wished(self) -> frozenset[int]:
+    def constrained(self) -> frozenset[int]:
         """Who alone could fill an optional place."""
         return frozenset(experts[0] for experts in self.welcome.values() if len(experts) == 1)
 

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
 
 from scheduling.solver.core.problem import Problem
-from scheduling.solver.neighbourhood.decompose import Answer, Task, Worker
+from scheduling.solver.neighbourhood.decompose import Answer, Exchange, Task, Worker
 from scheduling.solver.proof import bounds, team_proof
 
 LOST_AFTER_S = 60.0
@@ -41,7 +41,7 @@ class Lost:
 
 
 Work = Task | BoundTask
-Result = Answer | TeamBounded | Lost
+Result = Answer | Exchange | TeamBounded | Lost
 
 
 class Crew(Protocol):

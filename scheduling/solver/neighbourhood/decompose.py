@@ -5,10 +5,11 @@
 
 The coordinator hands out tasks with disjoint teams, re-checks each answer against the state as it is by then, and
 accepts it if the goal tuple does not get worse. A task that is lost, late or answered twice changes nothing but time.
+On other hosts an `Improver` chooses its tasks itself; what it finds (an `Exchange`) is checked all the more.
 Everything here is pure: `solve` runs it in one process or over processes, a task queue runs it over hosts.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -19,7 +20,7 @@ from scheduling.solver.columns.column import Column
 from scheduling.solver.columns.master import Master
 from scheduling.solver.columns.pricing import Pricer
 from scheduling.solver.core import assembly, objectives, reading
-from scheduling.solver.core.plan import ID, SESSION, Goals, Plan, PlannedSession
+from scheduling.solver.core.plan import SESSION, Goals, Plan, PlannedSession
 from scheduling.solver.core.problem import Case, Problem
 from scheduling.solver.core.timeline import State
 from scheduling.solver.neighbourhood.selection import Chooser, Neighbourhood
@@ -47,34 +48,26 @@ class Answer:
     out: tuple[PlannedSession, ...]
     into: tuple[PlannedSession, ...]
 
-
-_IDS = reading.many(ID)
-_TASK = reading.record(
-    Task,
-    {
-        "id": ID,
-        "version": ID,
-        "sessions": reading.many(SESSION),
-        "out": reading.many(ID, frozenset),
-        "cases": _IDS,
-        "teams": _IDS,
-        "seed": ID,
-        "seconds": reading.number,
-        "depth": ID,
-    },
-)
-_ANSWER = reading.record(
-    Answer, {"task": ID, "version": ID, "out": reading.many(SESSION), "into": reading.many(SESSION)}
-)
+    @property
+    def changes(self) -> bool:
+        """Whether it says anything but that nothing was found."""
+        return set(map(_key, self.into)) != set(map(_key, self.out))
 
 
-def read_task(data: Any) -> Task:
-    """A task as `reading.as_json` wrote it: what a queue carries."""
-    return reading.whole(_TASK, data)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """Sessions and those that would replace them, from a worker that nobody gave a task."""
+
+    out: tuple[PlannedSession, ...]
+    into: tuple[PlannedSession, ...]
 
 
-def read_answer(data: Any) -> Answer:
-    return reading.whole(_ANSWER, data)
+_EXCHANGE = reading.record(Exchange, {"out": reading.many(SESSION), "into": reading.many(SESSION)})
+
+
+def read_exchange(data: Any) -> Exchange:
+    """An exchange as `reading.as_json` wrote it: what a queue carries."""
+    return reading.whole(_EXCHANGE, data)
 
 
 class Worker:
@@ -181,6 +174,31 @@ class Worker:
         return (*into, *left.values())
 
 
+class Improver:
+    """A worker that chooses its tasks itself, from the state that it is shown."""
+
+    def __init__(self, problem: Problem, random: Random, stop: Callable[[], bool]) -> None:
+        self._worker = Worker(problem, stop=stop)
+        self._chooser = Chooser(problem, random, ())
+        self._seen: dict[int, PlannedSession] = {}
+
+    def improve(self, sessions: tuple[PlannedSession, ...], seconds: float) -> Exchange | None:
+        if self._seen:
+            self._chooser.had_their_turn({s.team for s in sessions if self._seen.get(s.id) != s})
+        self._seen = {session.id: session for session in sessions}
+        chosen = self._chooser.choose(sessions, set())
+        if chosen is None:
+            return None
+        seed = self._chooser.random.randrange(1 << 30)
+        answer = self._worker.work(_task(chosen, id=0, version=0, sessions=sessions, seed=seed, seconds=seconds))
+        self._chooser.learn(chosen, answer.changes)
+        return Exchange(out=answer.out, into=answer.into) if answer.changes else None
+
+
+def _task(chosen: Neighbourhood, **of_the_search: Any) -> Task:
+    return Task(out=chosen.out, cases=chosen.cases, teams=chosen.teams, depth=chosen.depth, **of_the_search)
+
+
 @dataclass(slots=True, kw_only=True)
 class Coordinator:
     """The versioned state; `next_task` and `accept` are all that a driver needs."""
@@ -219,16 +237,13 @@ class Coordinator:
         if chosen is None:
             return None
         self._issued += 1
-        task = Task(
+        task = _task(
+            chosen,
             id=self._issued,
             version=self.version,
             sessions=tuple(self.sessions.values()),
-            out=chosen.out,
-            cases=chosen.cases,
-            teams=chosen.teams,
             seed=self._chooser.random.randrange(1 << 30),
             seconds=seconds,
-            depth=chosen.depth,
         )
         self._in_flight[task.id] = task, chosen
         return task
@@ -244,26 +259,27 @@ class Coordinator:
         if known is None or chosen is None:
             return False
         before = self.goals
-        accepted = self._adopt(known, answer)
+        accepted = answer.changes and self._adopt(answer, known.out, known.teams, sure=answer.version == self.version)
         self._chooser.learn(chosen, self.goals < before)
         return accepted
 
-    def _adopt(self, known: Task, answer: Answer) -> bool:
-        """The answer taken over if it still fits and makes nothing worse."""
-        stale = any(self.sessions.get(session.id) != session for session in answer.out)
-        if stale or not all(self._makes_sense(session, known) for session in answer.into):
+    def accept_unasked(self, found: Exchange) -> bool:
+        """Whether the state changed; any team may be concerned, and the rules judge whatever the state was."""
+        self.tasks_done += 1
+        self._chooser.had_their_turn({session.team for session in found.out})
+        return self._adopt(found, {session.id for session in found.out}, self.problem.team_of, sure=False)
+
+    def _adopt(self, found: Answer | Exchange, replaced: Collection[int], teams: Container[int], *, sure: bool) -> bool:
+        """The sessions taken over if they still fit and make nothing worse; `sure`: they were made for this state."""
+        if any(self.sessions.get(session.id) != session for session in found.out):
             self.tasks_rejected += 1
             return False
-        trial = {ident: s for ident, s in self.sessions.items() if ident not in known.out}
-        into = [self._renamed(session, trial) for session in answer.into]
+        trial = {ident: s for ident, s in self.sessions.items() if ident not in replaced}
+        into = [self._renamed(session, trial) for session in found.into]
+        sensible = all(self._makes_sense(session, teams) for session in into)
         trial |= {session.id: session for session in into}
-        if set(map(_key, into)) == set(map(_key, answer.out)):
-            return False
-        goals = objectives.goals_of(self.problem, trial.values())
-        if goals > self.goals:
-            self.tasks_rejected += 1
-            return False
-        if answer.version != self.version and not self._fits(into, trial, known.out):
+        goals = objectives.goals_of(self.problem, trial.values()) if sensible else None
+        if goals is None or goals > self.goals or not (sure or self._fits(into, trial, replaced)):
             self.tasks_rejected += 1
             return False
         self.improved += goals < self.goals
@@ -277,11 +293,11 @@ class Coordinator:
         self._next_id += 1
         return replace(session, id=self._next_id - 1)
 
-    def _makes_sense(self, session: PlannedSession, task: Task) -> bool:
-        """Whether a session is of the task and names only what the problem has; who answers may run other code."""
+    def _makes_sense(self, session: PlannedSession, teams: Container[int]) -> bool:
+        """Whether a session is of these teams and names only what the problem has; who answers may run other code."""
         problem = self.problem
         return (
-            session.team in task.teams
+            session.team in teams
             and (session.room is None or session.room in problem.room_of)
             and session.people() <= problem.expert_of.keys()
             and all(item.case in problem.case_of for item in session.cases)

@@ -88,6 +88,10 @@ class Chooser:
         for team in chosen.teams if better or chosen.aim is None else ():
             self._fruitless[team] = 0 if better else self._fruitless[team] + 1
 
+    def had_their_turn(self, teams: Collection[int]) -> None:
+        """Somebody else has worked on these."""
+        self._fresh = [team for team in self._fresh if team not in teams]
+
     def _first_team(self, busy: set[int]) -> int | None:
         """Each team once, worst first; then any."""
         while self._fresh:

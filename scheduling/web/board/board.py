@@ -25,7 +25,7 @@ VIEWS = ("room", "team", "person")
 @require_GET
 def board(request: SignedInRequest) -> HttpResponse:
     """`?week=2026-W48&institution=<public id>&by=team`: one hospital's week; what is not given is chosen sensibly."""
-    access.require(request.user, "plan.look")
+    access.require(request.user, "plan.view")
     hospitals = scope.looked_at(request.user)
     if not hospitals:
         return render(request, "scheduling/board/empty.html", {"nav": "board"})
@@ -53,7 +53,7 @@ def live(request: SignedInRequest) -> HttpResponse:
 
     `&days=1` gets the week one day after the other, for phones, in place of the grid.
     """
-    access.require(request.user, "plan.look")
+    access.require(request.user, "plan.view")
     hospital = _chosen(request, scope.looked_at(request.user))
     shown = Week.parse(request.GET.get("week", "")) or week.default(hospital)
     if request.GET.get("state") == week.state(hospital, shown):
@@ -66,7 +66,7 @@ def live(request: SignedInRequest) -> HttpResponse:
 @require_GET
 def rail_list(request: SignedInRequest) -> HttpResponse:
     """`&find=…`: the cases without a place that a search finds."""
-    access.require(request.user, "plan.look")
+    access.require(request.user, "plan.view")
     hospital = _chosen(request, scope.looked_at(request.user))
     may_plan = access.can(request.user, "plan.request", [hospital])
     week_shown = {"week": request.GET.get("week", "")}
@@ -76,7 +76,7 @@ def rail_list(request: SignedInRequest) -> HttpResponse:
 
 def _chosen(request: SignedInRequest, hospitals: list[Institution]) -> Institution:
     asked = request.GET.get("institution")
-    access.require(request.user, "plan.look")
+    access.require(request.user, "plan.view")
     return next((one for one in hospitals if one.public_id == asked), hospitals[0])
 
 

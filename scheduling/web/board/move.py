@@ -1,4 +1,4 @@
-"""The dialog that moves a case or a session: where to, what that would do, and the deed. Also undo.
+"""The dialog that moves a case or a session: where to, what that would do, and the action. Also undo.
 
 Dragging ends here too, with the place filled in: nothing is saved before the change was shown.
 """
@@ -26,10 +26,10 @@ from scheduling.board import dry_run, moves
 from scheduling.board.dry_run import Check, Where
 from scheduling.models import Move, Room
 from scheduling.selectors import board_cells
-from scheduling.selectors.board_cells import Place, Places
+from scheduling.selectors.board_cells import BoardCell, BoardCells
 from scheduling.selectors.weeks import Week
 from scheduling.web.board import move_outcome
-from scheduling.web.board.move_form import ANY_ROOM, Asked, Subject, first_choice, subject_of, value_of, week_of
+from scheduling.web.board.move_form import ANY_ROOM, MoveForm, Subject, first_choice, subject_of, value_of, week_of
 
 MOST_GOOD = 8
 
@@ -61,14 +61,16 @@ def move(request: SignedInRequest) -> HttpResponse:
     week = Week.parse(given.get("week", "")) or week_of(subject)
     refused: DomainError | None = None
     if request.method == "POST" and given.get("to"):
-        asked = Asked.read(given, subject)
+        asked = MoveForm.read(given, subject)
         try:
-            asked_for = asked.request(subject, expected=given.get("seal", ""), acknowledged=bool(given.get("ack")))
+            asked_for = asked.request(
+                subject, expected=given.get("fingerprint", ""), acknowledged=bool(given.get("ack"))
+            )
             return _done(_told(asked_for.carry_out(by=request.user)))
         except DomainError as error:
             refused = error
     found = board_cells.of(subject.row, subject.institution, week)
-    asked = Asked.read(given, subject, first_choice(found))
+    asked = MoveForm.read(given, subject, first_choice(found))
     return _dialog(request, subject, found, asked, week, refused=refused)
 
 
@@ -80,7 +82,9 @@ def undo(request: SignedInRequest, public_id: str) -> HttpResponse:
     if request.method == "POST":
         given = request.POST
         try:
-            moves.undo(found, by=request.user, expected=given.get("seal", ""), acknowledged=bool(given.get("ack")))
+            moves.undo(
+                found, by=request.user, expected=given.get("fingerprint", ""), acknowledged=bool(given.get("ack"))
+            )
             return _done(_("Undone."))
         except DomainError as error:
             refused = error
@@ -103,7 +107,7 @@ def _people(session: dict[str, Any]) -> set[int]:
     return {pk for item in session["cases"] for pk in (*item["seats"].values(), *item["optional"].values())}
 
 
-def _as_json(found: Places, subject: Subject) -> Any:
+def _as_json(found: BoardCells, subject: Subject) -> Any:
     """One line for each place; `cell` is the address on the board, `to` what the dialog is told."""
     for one in (*found.cells, *found.sessions):
         room = one.room.public_id if one.room else "remote"
@@ -114,7 +118,7 @@ def _as_json(found: Places, subject: Subject) -> Any:
         yield _line(one, f"t|{subject.team.public_id}|{one.day}", f"new|{start}|{ANY_ROOM}")
 
 
-def _line(one: Place, cell: str, to: str) -> dict[str, Any]:
+def _line(one: BoardCell, cell: str, to: str) -> dict[str, Any]:
     hour = clock.hour(one.start) if one.start else ""
     return {"cell": cell, "level": str(one.level), "time": hour, "text": one.text, "to": to if one.start else ""}
 
@@ -125,8 +129,8 @@ def _line(one: Place, cell: str, to: str) -> dict[str, Any]:
 def _dialog(
     request: SignedInRequest,
     subject: Subject,
-    found: Places,
-    asked: Asked,
+    found: BoardCells,
+    asked: MoveForm,
     week: Week,
     *,
     refused: DomainError | None = None,
@@ -145,7 +149,7 @@ def _dialog(
         "parts": _parts(request.user, subject),
         "week": week,
         "refused": refused,
-        "meanwhile": move_outcome.meanwhile(check, given.get("seal", "")) if stale else [],
+        "meanwhile": move_outcome.meanwhile(check, given.get("fingerprint", "")) if stale else [],
         "url": reverse("board_move"),
         "opening": request.headers.get("HX-Target") != "move-form",
     }
@@ -154,23 +158,23 @@ def _dialog(
     )
 
 
-def _checked(subject: Subject, where: Where | None, found: Places) -> Check | None:
+def _checked(subject: Subject, where: Where | None, found: BoardCells) -> Check | None:
     if where is not None and where.session is None and where.start is None:
         return None
     try:
-        return moves.check(subject.row, where, again=found.hand)
+        return moves.check(subject.row, where, again=found.editable)
     except DomainError:
         return None
 
 
-def _shown(found: Places, asked: Asked) -> list[Place]:
+def _shown(found: BoardCells, asked: MoveForm) -> list[BoardCell]:
     """The earliest free places, and the one that was chosen on the board."""
     best = found.best(MOST_GOOD)
     chosen = [one for one in found.cells if one.start and value_of(one) == asked.to and one not in best]
     return [*best, *chosen]
 
 
-def _session_label(one: Place) -> str:
+def _session_label(one: BoardCell) -> str:
     assert one.session is not None
     local = one.session.start.astimezone(one.session.institution.tz)
     when = f"{clock.day(local.date())} {clock.hour(local)}"

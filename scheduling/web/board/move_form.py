@@ -18,7 +18,7 @@ from scheduling.board import dry_run
 from scheduling.board.dry_run import Where
 from scheduling.board.move_requests import MoveRequest
 from scheduling.models import AgendaItem, Room, Session
-from scheduling.selectors.board_cells import Place, Places
+from scheduling.selectors.board_cells import BoardCell, BoardCells
 from scheduling.selectors.weeks import Week
 from scheduling.states import LIVE_SESSIONS
 
@@ -80,7 +80,7 @@ def week_of(subject: Subject) -> Week:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class MoveForm:
     """The form: `to` is `new|<local time>|<room>`, `into|<session>`, `other` (then date, time and room), or `off`."""
 
     to: str
@@ -89,7 +89,7 @@ class Asked:
     room: str
 
     @classmethod
-    def read(cls, given: Any, subject: Subject, otherwise: str = "other") -> Asked:
+    def read(cls, given: Any, subject: Subject, otherwise: str = "other") -> MoveForm:
         to = given.get("to") or otherwise
         zone = subject.institution.tz
         start, room = _parse_new(to)
@@ -139,14 +139,14 @@ def _parse_new(to: str) -> tuple[datetime | None, str]:
         return None, room
 
 
-def first_choice(found: Places) -> str:
+def first_choice(found: BoardCells) -> str:
     for one in (*found.sessions, *found.best(1)):
         if one.free:
             return value_of(one)
     return "other"
 
 
-def value_of(place: Place) -> str:
+def value_of(place: BoardCell) -> str:
     if place.session is not None:
         return f"into|{place.session.public_id}"
     start = f"{place.start:%Y-%m-%dT%H:%M}" if place.start else ""

@@ -1,4 +1,4 @@
-"""The deeds on a case page. Each parses, asks who may, calls one verb and answers."""
+"""The actions on a case page. Each parses, asks who may, calls one service and answers."""
 
 from __future__ import annotations
 
@@ -104,11 +104,11 @@ def material(request: HttpRequest, public_id: str, item: int) -> HttpResponse:
     case = visible_case(request, public_id)
     access.require(request.user, "case.edit", case)
     row = get_object_or_404(MaterialItem.objects.select_related("case"), pk=item, case=case)
-    deeds = {"receive": materials.receive, "waive": materials.waive, "reopen": materials.reopen}
-    deed = deeds.get(request.POST.get("deed", ""))
-    if deed is None:
+    actions = {"receive": materials.receive, "waive": materials.waive, "reopen": materials.reopen}
+    action = actions.get(request.POST.get("action", ""))
+    if action is None:
         raise RuleError(_("The form holds something that the portal cannot read."))
-    deed(row, by=request.user)  # type: ignore[operator]
+    action(row, by=request.user)  # type: ignore[operator]
     return _ticked(request, case)
 
 

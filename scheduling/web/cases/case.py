@@ -16,8 +16,7 @@ from cases.catalogue import answer_text, wording
 from cases.core import icd10
 from cases.models import Case
 from cases.selectors import case_queue, history, steps
-from cases.services.workflow import EDITABLE
-from cases.states import CaseStatus
+from cases.states import BEFORE_DISCUSSION, EDITABLE, PLANNABLE, WITH_A_LIMIT, CaseStatus
 from cases.web import aftercare
 from cases.web.common import ahead, checklist, visible_case
 from cases.web.forms import ReasonForm
@@ -28,14 +27,11 @@ from mdt_portal.i18n import phrases
 from mdt_portal.web.pages import add_errors, go, page
 from scheduling.explain import unplaced
 from scheduling.models import AgendaItem, AttendanceMode, Seat, Session
-from scheduling.planning import placement_constraints
 from scheduling.publishing import earliest_slots
 from scheduling.sessions import session_services
 from scheduling.states import InvitationStatus
-from scheduling.web.cases import placement_constraints as wish_list
+from scheduling.web.cases import placement_constraints as constraint_list
 
-OPEN = (CaseStatus.DRAFT, *EDITABLE, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
-LIMITED = (*case_queue.QUEUED, CaseStatus.PLANNED, CaseStatus.CONFIRMED)
 EVENTS_SHOWN = 8
 
 
@@ -59,12 +55,12 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "events": events[:EVENTS_SHOWN],
         "older": events[EVENTS_SHOWN:],
         "why": unplaced.why([row]).get(row.pk) if row.status == CaseStatus.WAITING else None,
-        "limit_runs": row.status in LIMITED,
+        "limit_runs": row.status in WITH_A_LIMIT,
         "promised": earliest_slots.asks_for_a_time(row),
         "reads": reads,
         "neighbours": neighbours(request, item) if item else None,
         "session_seen": item is not None and _sees(request, item),
-        "wishes": wish_list.of_cases(request.user, [row.pk]),
+        "placement_constraints": constraint_list.of_cases(request.user, [row.pk]),
         "may": _may(request, row) | _may_plan(request, row, item),
         "nav": "my_seats" if reads else "queue",
         **aftercare.shown(request, row),
@@ -83,11 +79,11 @@ def _may(request: HttpRequest, row: Case) -> dict[str, bool]:
     editable = row.status in EDITABLE
     return {
         "edit": edits and editable,
-        "materials": edits and row.status in OPEN,
-        "withdraw": edits and row.status in OPEN,
+        "materials": edits and row.status in BEFORE_DISCUSSION,
+        "withdraw": edits and row.status in BEFORE_DISCUSSION,
         "lead": leads and editable and row.status != CaseStatus.DRAFT,
         "identity": access.can(request.user, "case.identity", row),
-        "look_at_plan": access.can(request.user, "plan.look", None),
+        "look_at_plan": access.can(request.user, "plan.view", None),
     }
 
 
@@ -96,11 +92,9 @@ def _may_plan(request: HttpRequest, row: Case, item: AgendaItem | None) -> dict[
     waits = row.status == CaseStatus.WAITING
     at = [row.team.institution] if row.team else []
     return {
-        "move": bool(at)
-        and row.status in placement_constraints.PLANNABLE
-        and access.can(request.user, "plan.request", at),
-        "explain": access.can(request.user, "plan.look", None) and (waits or (bool(item) and row.overdue(item.start))),
-        "plan": row.status in placement_constraints.PLANNABLE and access.can(request.user, "case.plan", row),
+        "move": bool(at) and row.status in PLANNABLE and access.can(request.user, "plan.request", at),
+        "explain": access.can(request.user, "plan.view", None) and (waits or (bool(item) and row.overdue(item.start))),
+        "plan": row.status in PLANNABLE and access.can(request.user, "case.plan", row),
     }
 
 

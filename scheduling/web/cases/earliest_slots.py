@@ -121,7 +121,7 @@ def _panel(request: HttpRequest, case: Case, *, count: int = AT_FIRST, refusal: 
             "more": count < AT_MOST and len(found) == count,
         }
         if not found:
-            context["may_look_at_plan"] = access.can(request.user, "plan.look", None)
+            context["may_look_at_plan"] = access.can(request.user, "plan.view", None)
     return render(request, "scheduling/cases/_promise.html", context, status=422 if refusal else 200)
 
 

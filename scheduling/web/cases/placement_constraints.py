@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.models import Case
+from cases.states import PLANNABLE
 from cases.web.common import visible_case
 from experts.models import Discipline, Expert
 from mdt_portal import access
@@ -25,7 +26,7 @@ from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import User
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
-from scheduling.models import PlanningRun, Proposal, Room, Wish, WishKind
+from scheduling.models import PlacementConstraint, PlacementConstraintKind, PlanningRun, Proposal, Room
 from scheduling.planning import placement_constraints
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.places import places
@@ -38,23 +39,25 @@ LOCAL = "%Y-%m-%dT%H:%M"
 class Shown:
     """A wish as a line of a list."""
 
-    wish: Wish
+    constraint: PlacementConstraint
     text: str
     gone: bool
     may_withdraw: bool
 
 
-def text_of(wish: Wish) -> str:
+def text_of(constraint: PlacementConstraint) -> str:
     """`Thu 26 Nov 14:00–18:00, Room A1, Dr Lin`"""
-    zone = wish.case.team.institution.tz
+    zone = constraint.case.team.institution.tz
     return phrases.line(
-        _window(wish, zone), wish.room.name if wish.room else "", wish.expert.name if wish.expert else ""
+        _window(constraint, zone),
+        constraint.room.name if constraint.room else "",
+        constraint.expert.name if constraint.expert else "",
     )
 
 
-def _window(wish: Wish, zone: Any) -> str:
-    start = wish.start.astimezone(zone) if wish.start else None
-    end = wish.end.astimezone(zone) if wish.end else None
+def _window(constraint: PlacementConstraint, zone: Any) -> str:
+    start = constraint.start.astimezone(zone) if constraint.start else None
+    end = constraint.end.astimezone(zone) if constraint.end else None
     if start and end and start.date() == end.date():
         return f"{clock.day(start.date())} {clock.hour(start)}–{clock.hour(end)}"
     if start and end:
@@ -70,27 +73,29 @@ def _moment(at: datetime) -> str:
 
 def of_cases(user: User, cases: Sequence[int]) -> list[Shown]:
     """What is in force for these cases (ids), as the reader may see it."""
-    return _shown(user, Wish.objects.filter(case__in=cases))
+    return _shown(user, PlacementConstraint.objects.filter(case__in=cases))
 
 
 def of_run(user: User, run: PlanningRun) -> list[Shown]:
     """What the next run of the same hospitals would obey."""
-    plannable = Wish.objects.filter(case__team__institution__in=run.institutions.all())
-    return _shown(user, plannable.filter(case__status__in=placement_constraints.PLANNABLE))
+    plannable = PlacementConstraint.objects.filter(case__team__institution__in=run.institutions.all())
+    return _shown(user, plannable.filter(case__status__in=PLANNABLE))
 
 
 def _shown(user: User, rows: Any) -> list[Shown]:
     found = list(access.visible(user, rows.in_force().with_names()).order_by("case", "pk"))
-    hospitals = {wish.case.team.institution_id: wish.case for wish in found}
+    hospitals = {constraint.case.team.institution_id: constraint.case for constraint in found}
     may = {pk: access.can(user, "case.plan", case) for pk, case in hospitals.items()}
     return [
         Shown(
-            wish=wish,
-            text=text_of(wish),
-            gone=bool((wish.expert and not wish.expert.active) or (wish.room and not wish.room.active)),
-            may_withdraw=may[wish.case.team.institution_id],
+            constraint=constraint,
+            text=text_of(constraint),
+            gone=bool(
+                (constraint.expert and not constraint.expert.active) or (constraint.room and not constraint.room.active)
+            ),
+            may_withdraw=may[constraint.case.team.institution_id],
         )
-        for wish in found
+        for constraint in found
     ]
 
 
@@ -105,10 +110,14 @@ class LocalMoment(forms.DateTimeField):
         super().__init__(required=False, widget=widget, input_formats=[LOCAL], **kwargs)
 
 
-class WishForm(forms.Form):
+class PlacementConstraintForm(forms.Form):
     """Which part of the plan is pinned or forbidden for one case. At least one part must be given."""
 
-    kind = forms.ChoiceField(label=pgettext_lazy("wish", "What"), choices=WishKind.choices, widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label=pgettext_lazy("placement constraint", "What"),
+        choices=PlacementConstraintKind.choices,
+        widget=forms.RadioSelect,
+    )
     expert = forms.ModelChoiceField(Expert.objects.none(), label=gettext_lazy("Person"), required=False)
     room = forms.ModelChoiceField(Room.objects.none(), label=gettext_lazy("Room"), required=False)
     start = LocalMoment(label=gettext_lazy("Begins not before"))
@@ -139,13 +148,13 @@ def _seats_of(expert: int, open_to: dict[int, list[int]], keys: dict[int, str], 
 
 @page
 @require_http_methods(["GET", "POST"])
-def wish_add(request: SignedInRequest, public_id: str) -> HttpResponse:
+def add(request: SignedInRequest, public_id: str) -> HttpResponse:
     """The dialog; `?proposal=…` fills in where that plan has the case."""
     case = visible_case(request, public_id)
     access.require(request.user, "case.plan", case)
     zone = case.team.institution.tz
     with timezone.override(zone):
-        form = WishForm(request.POST or None, case=case, initial=_initial(request, case))
+        form = PlacementConstraintForm(request.POST or None, case=case, initial=_initial(request, case))
         if form.is_bound and form.is_valid():
             try:
                 placement_constraints.add(case, by=request.user, **form.cleaned_data)
@@ -165,21 +174,23 @@ def _initial(request: SignedInRequest, case: Case) -> dict[str, Any]:
     offers = access.visible(request.user, Proposal.objects.filter(public_id=request.GET.get("proposal", "")))
     offer = offers.select_related("run").first()
     if offer is None:
-        return {"kind": WishKind.PIN}
+        return {"kind": PlacementConstraintKind.PIN}
     run = offer.run
     horizon = Horizon.around(run.horizon_start, run.horizon_days, run.institutions.order_by("pk")[0].tz)
     for session in Plan.from_json(offer.plan).sessions:
         if any(item.case == case.pk for item in session.cases):
             window = {"start": horizon.moment(session.start_min), "end": horizon.moment(session.end_min)}
-            return {"kind": WishKind.PIN, "room": session.room, **window}
-    return {"kind": WishKind.PIN}
+            return {"kind": PlacementConstraintKind.PIN, "room": session.room, **window}
+    return {"kind": PlacementConstraintKind.PIN}
 
 
 @page
 @require_POST
-def wish_withdraw(request: SignedInRequest, public_id: str) -> HttpResponse:
-    wish = get_object_or_404(access.visible(request.user, Wish.objects.with_names()), public_id=public_id)
-    access.require(request.user, "case.plan", wish.case)
-    placement_constraints.withdraw(wish, by=request.user)
+def withdraw(request: SignedInRequest, public_id: str) -> HttpResponse:
+    constraint = get_object_or_404(
+        access.visible(request.user, PlacementConstraint.objects.with_names()), public_id=public_id
+    )
+    access.require(request.user, "case.plan", constraint.case)
+    placement_constraints.withdraw(constraint, by=request.user)
     messages.info(request, _("Withdrawn. The next plan does not obey it any more."))
     return redirect(pages.came_from(request))

@@ -31,7 +31,7 @@ from scheduling.web.cases import placement_constraints
 def explanation(request: SignedInRequest, public_id: str) -> HttpResponse:
     """`?proposal=…` asks about that plan; without, about what is published now."""
     case = visible_case(request, public_id)
-    access.require(request.user, "plan.look", None)
+    access.require(request.user, "plan.view", None)
     proposal = _proposal(request, request.GET.get("proposal", ""))
     found = why_not.of(case, proposal=proposal)
     known = why_not_text.names(found)
@@ -47,7 +47,7 @@ def explanation(request: SignedInRequest, public_id: str) -> HttpResponse:
         "people": _people(found, case, known),
         "proposal": proposal,
         "run": proposal.run if proposal else _latest_run(case),
-        "wishes": placement_constraints.of_cases(request.user, [case.pk]),
+        "placement_constraints": placement_constraints.of_cases(request.user, [case.pk]),
         "asked": TimeRequest.objects.filter(case=case).select_related("expert"),
         "may": access.can(request.user, "case.plan", case),
         "hospital_zone": case.team.institution.zone,

@@ -46,8 +46,8 @@ def publish(request: SignedInRequest, public_id: str) -> HttpResponse:
             return redirect(_week_of(found))
         found.run.refresh_from_db()
         return _show(request, found, conflict=error)
-    told = ngettext("%(n)d person is told.", "%(n)d people are told.", outcome.told) % {"n": outcome.told}
-    messages.success(request, phrases.sentences(_("The plan is published."), told))
+    notified = ngettext("%(n)d person is told.", "%(n)d people are told.", outcome.notified) % {"n": outcome.notified}
+    messages.success(request, phrases.sentences(_("The plan is published."), notified))
     return redirect(_week_of(found))
 
 
@@ -82,8 +82,10 @@ def _show(request: SignedInRequest, found: Proposal, conflict: Conflict | None =
         "review": review.of(found, request.user),
         "conflict": conflict,
         "alternatives": run.proposals.defer("plan"),
-        "meetings": planned_sessions.of(found, horizon, request.user, wished={one.wish.case_id for one in noted}),
-        "wishes": noted,
+        "meetings": planned_sessions.of(
+            found, horizon, request.user, constrained={one.constraint.case_id for one in noted}
+        ),
+        "placement_constraints": noted,
         "may_publish": access.can(request.user, "plan.publish", run),
         "hospitals": hospitals,
         "hospital_zone": hospitals[0].zone,

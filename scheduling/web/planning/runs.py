@@ -42,7 +42,7 @@ STOP_POLLING = 286  # htmx's own status: take this answer, then ask no more
 @page
 @require_GET
 def run_list(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, "plan.look")
+    access.require(request.user, "plan.view")
     rows = (
         access.visible(request.user, PlanningRun.objects.all())
         .defer("problem", "progress")
@@ -215,7 +215,7 @@ def _context(request: SignedInRequest, found: PlanningRun) -> dict[str, Any]:
         "live": progress.of(found, now=timezone.now()),
         "proposal": found.proposals.defer("plan").first(),
         "table": comparison.of(found) if found.finished else None,
-        "wishes": placement_constraints.of_run(request.user, found),
+        "placement_constraints": placement_constraints.of_run(request.user, found),
         "may_control": access.can(request.user, "run.control", found),
         "hospital_zone": hospital.zone if hospital else clock.DEFAULT_ZONE,
     }

@@ -26,7 +26,7 @@ from scheduling.web.pools.forms import BlockForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class BlockRow:
     block: Block
     rule: str
 
@@ -35,7 +35,7 @@ class Row:
 @require_GET
 def block_list(request: SignedInRequest) -> HttpResponse:
     """What recurs, or lies ahead, by hospital."""
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     today = timezone.now().date()
     ahead = Q(last_day__isnull=True, recurrence__gt="") | Q(last_day__gte=today) | Q(first_day__gte=today)
     rows = (
@@ -47,7 +47,9 @@ def block_list(request: SignedInRequest) -> HttpResponse:
         one.pk: {"hospital": one, "rows": [], "kept": False} for one in common.hospitals(request)
     }
     for block in rows:
-        groups[block.team.institution_id]["rows"].append(Row(block=block, rule=recurrence_text.said(block.recurrence)))
+        groups[block.team.institution_id]["rows"].append(
+            BlockRow(block=block, rule=recurrence_text.in_words(block.recurrence))
+        )
     for one in common.kept(request):
         groups[one.pk]["kept"] = True
     shown = [group for group in groups.values() if group["rows"] or group["kept"]]
@@ -65,7 +67,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def block(request: SignedInRequest, public_id: str) -> HttpResponse:
     """One standing time; whoever does not keep its hospital reads it."""
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     row = _visible(request, public_id)
     return _form(request, row.team.institution, row)
 
@@ -122,7 +124,7 @@ def dates(request: SignedInRequest) -> HttpResponse:
 
 def _told(row: Block, at: Institution) -> dict[str, Any]:
     days = recurring_blocks.coming(row, today=_today(at))
-    return {"days": days, "said": recurrence_text.said(row.recurrence), "rule": row.recurrence}
+    return {"days": days, "said": recurrence_text.in_words(row.recurrence), "rule": row.recurrence}
 
 
 def _today(at: Institution) -> date:

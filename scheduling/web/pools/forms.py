@@ -54,7 +54,7 @@ class ClosureForm(forms.Form):
     def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = zone
-        self.fields["reason"].required = not self.is_bound or "deed" in self.data  # not while it is being typed
+        self.fields["reason"].required = not self.is_bound or "action" in self.data  # not while it is being typed
 
     def stretch(self) -> tuple[datetime, datetime]:
         cells = self.cleaned_data
@@ -136,7 +136,7 @@ class BlockForm(forms.Form):
         return cells
 
     def filled(self) -> dict[str, Any]:
-        """What the verb takes; only of a valid form."""
+        """What the service takes; only of a valid form."""
         names = ("team", "room", "first_day", "last_day", "start", "end", "reserved_class")
         return {name: self.cleaned_data[name] for name in names} | {"recurrence": self._rule()}
 

@@ -24,7 +24,7 @@ from mdt_portal.web.pages import SignedInRequest, is_htmx, page
 from scheduling.models import Attendance, Session
 from scheduling.problem.core.horizon import Horizon
 from scheduling.resources import departures, workload
-from scheduling.resources.workload import Load
+from scheduling.resources.workload import ExpertLoad
 from scheduling.states import InvitationStatus
 
 ROWS = 25
@@ -33,22 +33,22 @@ SEATS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class PersonRow:
     expert: Expert
     free_h: float
-    loads: list[Load]
+    loads: list[ExpertLoad]
 
 
 @page
 @require_GET
 def people(request: SignedInRequest) -> HttpResponse:
     """The table; htmx gets the list alone."""
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     chosen = {name: request.GET.get(name, "")[:80].strip() for name in FILTERS}
     found = _found(access.visible(request.user, Expert.objects.all()), chosen)
     paged = Paginator(_with_all(found), ROWS).get_page(request.GET.get("page"))
     loads = workload.of(paged.object_list, _weeks(request))
-    rows = [Row(expert=one, free_h=_free_h(one), loads=loads[one.pk]) for one in paged.object_list]
+    rows = [PersonRow(expert=one, free_h=_free_h(one), loads=loads[one.pk]) for one in paged.object_list]
     hospitals = common.hospitals(request)
     context = {
         "nav": "people",
@@ -116,7 +116,7 @@ def _weeks(request: SignedInRequest) -> list[workload.Week]:
 @require_GET
 def person(request: SignedInRequest, public_id: str) -> HttpResponse:
     """What is known of one person; how to reach them is for who keeps their hospital's pool."""
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     rows = access.visible(request.user, Expert.objects.all())
     expert = get_object_or_404(_with_all(rows), public_id=public_id)
     work: list[Affiliation] = expert.work  # type: ignore[attr-defined]
@@ -131,7 +131,9 @@ def person(request: SignedInRequest, public_id: str) -> HttpResponse:
         "nav": "people",
         "tab": "people",
         "expert": expert,
-        "row": Row(expert=expert, free_h=_free_h(expert), loads=workload.of([expert], _weeks(request))[expert.pk]),
+        "row": PersonRow(
+            expert=expert, free_h=_free_h(expert), loads=workload.of([expert], _weeks(request))[expert.pk]
+        ),
         "chaired": expert.chaired_teams.filter(active=True),  # type: ignore[attr-defined]
         "seats": [(one, InvitationStatus(one.invitation.status)) for one in seats],  # type: ignore[attr-defined]
         "seen": set(seen.values_list("pk", flat=True)),

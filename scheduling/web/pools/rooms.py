@@ -31,7 +31,7 @@ from scheduling.web.pools.forms import ClosureForm, RoomForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class RoomRow:
     room: Room
     equipment: str
     week: list[tuple[str, str]]  # days and their hours; none: the hospital's
@@ -46,7 +46,7 @@ class Closed:
 @page
 @require_GET
 def room_list(request: SignedInRequest) -> HttpResponse:
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     ahead = RoomClosure.objects.filter(end__gt=timezone.now())
     rooms = (
         access.visible(request.user, Room.objects.all())
@@ -64,8 +64,8 @@ def room_list(request: SignedInRequest) -> HttpResponse:
     return render(request, "scheduling/pools/rooms.html", {"nav": "people", "tab": "rooms", "groups": shown})
 
 
-def _row(room: Room) -> Row:
-    return Row(
+def _row(room: Room) -> RoomRow:
+    return RoomRow(
         room=room,
         equipment=phrases.listed(str(EQUIPMENT.get(one, one)) for one in room.equipment),
         week=week_in_words(room.hours.all()),  # type: ignore[attr-defined]
@@ -102,7 +102,7 @@ def new(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def room(request: SignedInRequest, public_id: str) -> HttpResponse:
     """One room; whoever does not keep its hospital reads it."""
-    access.require(request.user, "pool.look")
+    access.require(request.user, "pool.view")
     row = _visible(request, public_id)
     return _room(request, row.institution, row)
 
@@ -113,7 +113,7 @@ def _visible(request: SignedInRequest, public_id: str) -> Room:
 
 
 def _room(request: SignedInRequest, at: Institution, row: Room | None) -> HttpResponse:
-    closing = request.POST.get("deed") == "close"
+    closing = request.POST.get("action") == "close"
     form = RoomForm(None if closing else request.POST or None, room=row)
     closure = ClosureForm(request.POST if closing else None, zone=at.tz)
     if request.method == "POST":

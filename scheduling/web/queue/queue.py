@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET
 
 from cases.models import Case, Tier, Urgency
 from cases.selectors import case_queue
-from cases.states import CaseStatus
+from cases.states import QUEUED, CaseStatus
 from experts.models import DiseaseGroup, Institution
 from mdt_portal import access, shell
 from mdt_portal.i18n import clock
@@ -24,7 +24,7 @@ from mdt_portal.web.pages import is_htmx, page
 from scheduling.explain import unplaced
 from scheduling.selectors.names import Name
 from scheduling.web.queue import saved_views
-from scheduling.web.queue.queue_row import Line
+from scheduling.web.queue.queue_row import QueueRow
 
 PER_PAGE = 50
 VIEWS = ("all", "near", "blocked", "mine")
@@ -63,7 +63,7 @@ def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> Quer
     if chosen["status"] in CaseStatus.values:
         cases = cases.filter(status=chosen["status"])
     elif chosen["status"] != "any":
-        cases = cases.filter(status__in=case_queue.QUEUED)
+        cases = cases.filter(status__in=QUEUED)
     if chosen["tier"] in Tier.values:
         cases = cases.filter(tier=chosen["tier"])
     if chosen["urgency"] in Urgency.values:
@@ -87,7 +87,7 @@ def _viewed(cases: QuerySet[Case], view: str, user: User, now: datetime) -> Quer
     return cases.filter(referrer=user) if view == "mine" else cases
 
 
-def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[Line]:
+def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[QueueRow]:
     if text.strip():
         case_queue.note_looks(cases, text.strip(), user)
     groups = case_queue.groups_of(cases)
@@ -95,11 +95,11 @@ def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[
     ready = [case for case in cases if case.status == CaseStatus.WAITING and blocks[case.pk] is None]
     why = unplaced.why(ready)
     zone = clock.zone(getattr(shell.home(user), "zone", None))
-    plans, looks = access.can(user, "plan.request", None), access.can(user, "plan.look", None)
+    plans, looks = access.can(user, "plan.request", None), access.can(user, "plan.view", None)
     for case in cases:
         block = blocks[case.pk]
         reason = why[case.pk].short if case.pk in why else ""
-        yield Line(
+        yield QueueRow(
             id=case.public_id,
             number=case.number,
             code=case.code,
@@ -122,7 +122,7 @@ def _lines(cases: list[Case], text: str, user: User, now: datetime) -> Iterator[
 
 def _choices(user: User) -> dict[str, Any]:
     groups = [(group.key, group.name) for group in DiseaseGroup.objects.all()]
-    waiting = access.visible(user, Case.objects.filter(status__in=case_queue.QUEUED))
+    waiting = access.visible(user, Case.objects.filter(status__in=QUEUED))
     hospitals = Institution.objects.filter(pk__in=waiting.values("institution"))
     return case_queue.choices() | {
         "tier": Tier.choices,

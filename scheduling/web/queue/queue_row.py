@@ -22,7 +22,7 @@ KEPT = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class QueueRow:
     """All that the line shows; `id` is the case's, `hurry` the word of an urgency that is not routine.
 
     `held_back` says what keeps the case from being planned, or why the newest plan left it out; `explained`: Why not?
@@ -53,5 +53,5 @@ class Line:
 
 
 @lru_cache(maxsize=KEPT)
-def _html(line: Line, _language: str | None) -> SafeString:
+def _html(line: QueueRow, _language: str | None) -> SafeString:
     return mark_safe(get_template("scheduling/queue/_row.html").render({"line": line}))  # noqa: S308  a template escaped it

@@ -39,7 +39,7 @@ def address(request: SignedInRequest) -> HttpResponse:
     expert = Expert.objects.filter(user=request.user).first()
     if expert is None:
         raise NotAllowed(_("You are not listed as an expert, so there is no calendar."))
-    if request.POST.get("deed") == "close":
+    if request.POST.get("action") == "close":
         ical.close(expert, by=request.user)
         messages.success(request, _("The calendar address is closed; nothing is at it any more."))
     else:

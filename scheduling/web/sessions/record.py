@@ -39,7 +39,7 @@ OUTCOMES = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class RecordedCaseRow:
     """One case of the form: its place on the agenda, and the two fields about it."""
 
     number: int
@@ -88,9 +88,9 @@ class RecordForm(forms.Form):
             self.initial[f"outcome_{item.case_id}"] = item.outcome or Outcome.DISCUSSED
             self.initial[f"note_{item.case_id}"] = item.note
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[RecordedCaseRow]:
         return [
-            Row(
+            RecordedCaseRow(
                 number=number,
                 item=item,
                 title=case_queue.about(item.case),
@@ -112,10 +112,10 @@ class RecordForm(forms.Form):
         clock: time = self.cleaned_data[name]
         return local_moment(self.session.start.astimezone(zone).date(), clock, zone)
 
-    def said(self) -> dict[int, meetings.Said]:
+    def said(self) -> dict[int, meetings.CaseOutcome]:
         data = self.cleaned_data
         return {
-            item.case_id: meetings.Said(
+            item.case_id: meetings.CaseOutcome(
                 outcome=Outcome(data[f"outcome_{item.case_id}"]),
                 note=data[f"note_{item.case_id}"],
                 missing=frozenset(data[f"missing_{item.case_id}"]),
@@ -178,7 +178,7 @@ def _readable(request: SignedInRequest, found: Session) -> set[int]:
 
 
 def _form(found: Session, data: Mapping[str, Any] | None) -> RecordForm:
-    items, people = list(meetings.agenda(found).prefetch_related("case__materials")), list(meetings.asked(found))
+    items, people = list(meetings.agenda(found).prefetch_related("case__materials")), list(meetings.invited(found))
     return RecordForm(data, session=found, items=items, people=people, now=timezone.now())
 
 

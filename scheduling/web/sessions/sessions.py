@@ -1,4 +1,4 @@
-"""Sessions: the list, one session with its agenda and people, and the coordinator's deeds on it."""
+"""Sessions: the list, one session with its agenda and people, and the coordinator's actions on it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from scheduling.problem.core.horizon import Horizon
 from scheduling.resources import workload
 from scheduling.selectors import evaluation, past_meetings, quorum, session_table
 from scheduling.sessions import meetings, session_services, substitutes
-from scheduling.states import SessionStatus
+from scheduling.states import COMING_SESSIONS, SessionStatus
 
 ROWS = 25
 VIEWS = ("coming", "past", "cancelled")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class SessionRow:
     session: Session
     quorum: quorum.Quorum
 
@@ -51,7 +51,7 @@ def session_list(request: SignedInRequest) -> HttpResponse:
         context["rows"] = past_meetings.rows(list(shown), request.user, now=now)
     else:
         quorums = quorum.of(shown, now=now)
-        context["rows"] = [Row(session=one, quorum=quorums[one.pk]) for one in shown]
+        context["rows"] = [SessionRow(session=one, quorum=quorums[one.pk]) for one in shown]
     return render(request, "scheduling/sessions/sessions.html", context)
 
 
@@ -84,7 +84,7 @@ def _find(request: SignedInRequest, public_id: str) -> Session:
 
 def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
     now = timezone.now()
-    coming = found.status in (SessionStatus.PUBLISHED, SessionStatus.CONFIRMED) and found.start > now
+    coming = found.status in COMING_SESSIONS and found.start > now
     context = {
         "nav": "sessions",
         "session": found,
@@ -103,7 +103,7 @@ def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
     return context
 
 
-# Deeds ----------------------------------------------------------------------------------------------------------------
+# Actions --------------------------------------------------------------------------------------------------------------
 
 
 class CancelForm(forms.Form):
@@ -123,8 +123,8 @@ def cancel(request: SignedInRequest, public_id: str) -> HttpResponse:
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         session_services.cancel(found, by=request.user, reason=form.cleaned_data["reason"])
-        told = _("The session is called off; everybody who was to come is told.")
-        messages.success(request, told if found.start > timezone.now() else _("The session is called off."))
+        notified = _("The session is called off; everybody who was to come is told.")
+        messages.success(request, notified if found.start > timezone.now() else _("The session is called off."))
         return redirect("session", found.public_id)
     context = _context(request, found) | {"form": form}
     return render(request, "scheduling/sessions/session_cancel.html", context, status=422 if form.errors else 200)
@@ -156,7 +156,7 @@ class Choice:
 
     expert: Expert
     title: str
-    load: workload.Load
+    load: workload.ExpertLoad
 
 
 def _choices(fitting: list[Expert], found: Session) -> list[Choice]:

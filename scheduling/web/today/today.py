@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from cases.models import Case
 from cases.selectors import case_queue
-from cases.states import CaseStatus
+from cases.states import WITH_A_LIMIT, CaseStatus
 from mdt_portal import access, shell
 from mdt_portal.i18n import clock
 from mdt_portal.models import User
@@ -26,7 +26,7 @@ OWN_SHOWN = 20
 def first_page(request: HttpRequest) -> HttpResponse:
     """Coordinators see what needs a hand, experts their seats, referrers their cases."""
     user: User = request.user  # type: ignore[assignment]
-    if access.can(user, "plan.look", None):
+    if access.can(user, "plan.view", None):
         return _coordinator(request, user)
     if access.can(user, "seat.mine", None):
         return redirect("my_seats")
@@ -75,7 +75,7 @@ def _referrer(request: HttpRequest, user: User) -> HttpResponse:
             "case": case,
             "title": case_queue.about(case),
             "state": CaseStatus(case.status),
-            "limited": case.status in (*case_queue.QUEUED, CaseStatus.PLANNED, CaseStatus.CONFIRMED),
+            "limited": case.status in WITH_A_LIMIT,
             "item": next((item for item in case.items.all() if item.active), None),
         }
         for case in cases

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from cases.catalogue import rulebook
 from cases.catalogue.core import effect, evaluation, json_io, vocabulary
-from cases.catalogue.core.effect import Asked
+from cases.catalogue.core.effect import EvaluatedCase
 from cases.models import Case, CatalogueRule
 from cases.selectors import catalogue_preview
 from cases.selectors.catalogue_preview import Moved
@@ -145,7 +145,7 @@ def test_the_short_cut_gives_the_same_answers_as_asking_all_rules(db: None) -> N
                     )  # fmt: skip
                     asked.append(facts)
     half = rules[::2]
-    cases = [Asked(key=n, facts=facts, waiting=True, recent=True) for n, facts in enumerate(asked)]
+    cases = [EvaluatedCase(key=n, facts=facts, waiting=True, recent=True) for n, facts in enumerate(asked)]
     found = effect.compare(cases, rules, half, weeks=1)
     expected = [
         (n, effect.tier_of(evaluation.evaluate(facts, rules)), effect.tier_of(evaluation.evaluate(facts, half)))

@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from cases.models import Case, Look, Recommendation
+from cases.models import Case, FollowUp, Recommendation
 from cases.services import aftercare
 from cases.services.aftercare import Todo, Words
 from cases.states import CaseStatus
@@ -37,7 +37,7 @@ def writer(case: Case) -> User:
 
 
 def words(**fields: Any) -> Words:
-    given = {"text": "Resect, then chemotherapy.", "next_look": today() + timedelta(days=14), "who": "Nurse Li"}
+    given = {"text": "Resect, then chemotherapy.", "next_follow_up_on": today() + timedelta(days=14), "who": "Nurse Li"}
     return Words(**given | fields)
 
 
@@ -49,8 +49,8 @@ def test_signing_begins_the_follow_up(case: Case, writer: User) -> None:
     case.refresh_from_db()
     assert case.status == CaseStatus.FOLLOWING_UP
     assert (row.signed_by, row.in_time) == (writer, True)
-    look = case.looks.get()
-    assert (look.due, look.who, look.outcome) == (today() + timedelta(days=14), "Nurse Li", "")
+    follow_up = case.follow_ups.get()
+    assert (follow_up.due, follow_up.who, follow_up.outcome) == (today() + timedelta(days=14), "Nurse Li", "")
 
 
 def test_the_referrer_is_told_once_and_no_patient_is_named(case: Case, writer: User) -> None:
@@ -68,21 +68,21 @@ def test_a_draft_moves_nothing_and_tells_nobody(case: Case, writer: User) -> Non
     row = aftercare.draft(case, by=writer, words=Words(text="Resect"))
     case.refresh_from_db()
     assert (case.status, row.signed_at, row.in_time) == (CaseStatus.DISCUSSED, None, None)
-    assert not case.looks.exists() and outbox.deliver() == 0
+    assert not case.follow_ups.exists() and outbox.deliver() == 0
 
 
-@pytest.mark.parametrize("lacking", ["text", "who", "next_look"])
-def test_nothing_is_signed_without_its_next_look(case: Case, writer: User, lacking: str) -> None:
-    empty = None if lacking == "next_look" else " "
+@pytest.mark.parametrize("lacking", ["text", "who", "next_follow_up_on"])
+def test_nothing_is_signed_without_its_next_follow_up(case: Case, writer: User, lacking: str) -> None:
+    empty = None if lacking == "next_follow_up_on" else " "
     with pytest.raises(RuleError) as refusal:
         aftercare.conclude(case, by=writer, words=words(**{lacking: empty}))
     assert list(refusal.value.fields) == [lacking]
 
 
-def test_the_next_look_lies_ahead(case: Case, writer: User) -> None:
+def test_the_next_follow_up_lies_ahead(case: Case, writer: User) -> None:
     with pytest.raises(RuleError, match="text, the day") as refusal:
-        aftercare.conclude(case, by=writer, words=words(next_look=today() - timedelta(days=1)))
-    assert "next_look" in refusal.value.fields
+        aftercare.conclude(case, by=writer, words=words(next_follow_up_on=today() - timedelta(days=1)))
+    assert "next_follow_up_on" in refusal.value.fields
 
 
 def test_tasks_know_the_teams_people_by_name(case: Case, writer: User) -> None:
@@ -106,9 +106,9 @@ def test_who_has_left_the_hospital_is_only_a_name(case: Case, writer: User) -> N
 
 def test_a_signed_recommendation_is_not_changed(case: Case, writer: User) -> None:
     aftercare.conclude(case, by=writer, words=words())
-    for verb in (aftercare.draft, aftercare.conclude):
+    for service in (aftercare.draft, aftercare.conclude):
         with pytest.raises(StaleState, match="signed"):
-            verb(case, by=writer, words=words(text="Something else"))
+            service(case, by=writer, words=words(text="Something else"))
     assert Recommendation.objects.get().text == "Resect, then chemotherapy."
 
 
@@ -125,27 +125,32 @@ def test_what_was_not_discussed_has_no_recommendation(writer: User) -> None:
         aftercare.conclude(factories.case_waiting(), by=writer, words=words())
 
 
-# The looks ------------------------------------------------------------------------------------------------------------
+# The follow-ups -------------------------------------------------------------------------------------------------------
 
 
-def test_a_look_may_be_followed_by_another_one(writer: User) -> None:
+def test_a_follow_up_may_be_followed_by_another_one(writer: User) -> None:
     case = factories.case_followed()
-    aftercare.take_look(
-        case, by=writer, outcome="partly", note="Waits for a bed", next_look=today() + timedelta(days=7), who="Dr Ma"
+    aftercare.record_follow_up(
+        case,
+        by=writer,
+        outcome="partly",
+        note="Waits for a bed",
+        next_follow_up_on=today() + timedelta(days=7),
+        who="Dr Ma",
     )
     case.refresh_from_db()
     assert case.status == CaseStatus.FOLLOWING_UP
-    first, second = case.looks.all()
+    first, second = case.follow_ups.all()
     assert (first.outcome, first.note, first.taken_by) == ("partly", "Waits for a bed", writer)
     assert (second.outcome, second.who, second.due) == ("", "Dr Ma", today() + timedelta(days=7))
 
 
-def test_without_another_look_the_case_closes(writer: User) -> None:
+def test_without_another_follow_up_the_case_closes(writer: User) -> None:
     case = factories.case_followed()
-    aftercare.take_look(case, by=writer, outcome="out")
+    aftercare.record_follow_up(case, by=writer, outcome="out")
     case.refresh_from_db()
     assert case.status == CaseStatus.CLOSED
-    assert not case.looks.filter(outcome="").exists()
+    assert not case.follow_ups.filter(outcome="").exists()
 
 
 @pytest.mark.parametrize(
@@ -154,40 +159,42 @@ def test_without_another_look_the_case_closes(writer: User) -> None:
         ({"outcome": ""}, "outcome"),
         ({"outcome": "perhaps"}, "outcome"),
         ({"outcome": "not", "note": " "}, "note"),
-        ({"outcome": "out", "next_look": date(2020, 1, 1), "who": "Dr Ma"}, "next_look"),
-        ({"outcome": "out", "next_look": date(2999, 1, 1), "who": "Dr Ma"}, "next_look"),
-        ({"outcome": "out", "next_look": timezone.now().date() + timedelta(days=3)}, "who"),
+        ({"outcome": "out", "next_follow_up_on": date(2020, 1, 1), "who": "Dr Ma"}, "next_follow_up_on"),
+        ({"outcome": "out", "next_follow_up_on": date(2999, 1, 1), "who": "Dr Ma"}, "next_follow_up_on"),
+        ({"outcome": "out", "next_follow_up_on": timezone.now().date() + timedelta(days=3)}, "who"),
     ],
 )
-def test_a_look_that_says_too_little_is_refused(writer: User, given: dict[str, Any], field: str) -> None:
+def test_a_follow_up_that_says_too_little_is_refused(writer: User, given: dict[str, Any], field: str) -> None:
     case = factories.case_followed()
     with pytest.raises(RuleError) as refusal:
-        aftercare.take_look(case, by=writer, **given)
+        aftercare.record_follow_up(case, by=writer, **given)
     assert list(refusal.value.fields) == [field]
-    assert Look.objects.get().outcome == ""
+    assert FollowUp.objects.get().outcome == ""
 
 
-def test_a_look_is_taken_once(writer: User) -> None:
+def test_a_follow_up_is_taken_once(writer: User) -> None:
     case = factories.case_followed()
-    seen = case.looks.get().public_id
-    aftercare.take_look(case, by=writer, outcome="out", next_look=today() + timedelta(days=7), who="Dr Ma", look=seen)
+    seen = case.follow_ups.get().public_id
+    aftercare.record_follow_up(
+        case, by=writer, outcome="out", next_follow_up_on=today() + timedelta(days=7), who="Dr Ma", follow_up=seen
+    )
     with pytest.raises(StaleState):
-        aftercare.take_look(case, by=writer, outcome="not", note="Refused", look=seen)
-    assert case.looks.get(outcome="").who == "Dr Ma"
-    aftercare.take_look(case, by=writer, outcome="out")
+        aftercare.record_follow_up(case, by=writer, outcome="not", note="Refused", follow_up=seen)
+    assert case.follow_ups.get(outcome="").who == "Dr Ma"
+    aftercare.record_follow_up(case, by=writer, outcome="out")
     with pytest.raises(StaleState):
-        aftercare.take_look(case, by=writer, outcome="out")
+        aftercare.record_follow_up(case, by=writer, outcome="out")
 
 
 @pytest.mark.parametrize(
     ("model", "change"),
     [
-        (Recommendation, {"next_look": None}),
+        (Recommendation, {"next_follow_up_on": None}),
         (Recommendation, {"text": ""}),
-        (Look, {"outcome": "out"}),
-        (Look, {"taken_at": timezone.now()}),
-        (Look, {"who": ""}),
-        (Look, {"outcome": "not", "taken_at": timezone.now()}),
+        (FollowUp, {"outcome": "out"}),
+        (FollowUp, {"taken_at": timezone.now()}),
+        (FollowUp, {"who": ""}),
+        (FollowUp, {"outcome": "not", "taken_at": timezone.now()}),
     ],
 )
 def test_the_database_refuses_what_must_never_be(model: Any, change: dict[str, Any]) -> None:
@@ -196,10 +203,10 @@ def test_the_database_refuses_what_must_never_be(model: Any, change: dict[str, A
         model.objects.update(**change)
 
 
-def test_one_look_is_open_at_a_time() -> None:
+def test_one_follow_up_is_open_at_a_time() -> None:
     case = factories.case_followed()
     with pytest.raises(IntegrityError), transaction.atomic():
-        Look.objects.create(case=case, due=today(), who="Dr Ma")
+        FollowUp.objects.create(case=case, due=today(), who="Dr Ma")
 
 
 # Who ------------------------------------------------------------------------------------------------------------------
@@ -225,21 +232,21 @@ def people() -> dict[str, User]:
     }  # type: ignore[dict-item]
 
 
-def who_may(people: dict[str, User], deed: str) -> set[str]:
+def who_may(people: dict[str, User], action: str) -> set[str]:
     case = Case.objects.select_related("team__chair", "team__institution").get()
-    return {name for name, user in people.items() if access.can(user, deed, case)}
+    return {name for name, user in people.items() if access.can(user, action, case)}
 
 
 def test_the_team_recommends(people: dict[str, User]) -> None:
     assert who_may(people, "case.recommend") == {"coordinator", "chair"}
 
 
-def test_those_who_know_the_patient_take_the_look(people: dict[str, User]) -> None:
+def test_those_who_know_the_patient_take_the_follow_up(people: dict[str, User]) -> None:
     known = {"referrer", "coordinator", "coordinator of the referring hospital", "chair", "named"}
     assert who_may(people, "case.follow_up") == known
 
 
-def test_who_writes_or_looks_also_reads(people: dict[str, User]) -> None:
+def test_who_writes_or_follow_ups_also_reads(people: dict[str, User]) -> None:
     readers = {name for name, user in people.items() if access.visible(user, Case.objects.all()).exists()}
     assert readers == set(people) - {"other chair", "stranger"}
 

@@ -1,4 +1,4 @@
-"""The verbs of a case: what the catalogue's answer does to it, and what is refused."""
+"""The services of a case: what the catalogue's answer does to it, and what is refused."""
 
 import io
 from datetime import date, timedelta
@@ -57,7 +57,7 @@ def test_each_step_leaves_an_event_with_who_when_why(doctor: User, hospital: Ins
         ("draft", "submitted", doctor, "case.submitted"),
         ("submitted", "waiting", doctor, "case.evaluated"),
     ]
-    assert [e.deed for e in AuditEvent.objects.filter(subject_type="cases.case")][::-1] == [
+    assert [e.action for e in AuditEvent.objects.filter(subject_type="cases.case")][::-1] == [
         "case.referred",
         "case.submitted",
     ]

@@ -20,9 +20,9 @@ def expert():
     return factories.expert(hours=[(4, time(8), time(9))])
 
 
-def refused(deed, *args, **keywords):
+def refused(action, *args, **keywords):
     with pytest.raises(RuleError) as caught:
-        deed(*args, **keywords)
+        action(*args, **keywords)
     return caught.value.code
 
 
@@ -34,7 +34,7 @@ def test_set_week_replaces_the_week_and_is_recorded(expert):
         (0, time(12), time(14)),
     ]
     event = AuditEvent.objects.get()
-    assert (event.deed, event.by, event.subject_id) == ("expert.week_set", by, expert.pk)
+    assert (event.action, event.by, event.subject_id) == ("expert.week_set", by, expert.pk)
 
 
 def test_set_week_may_empty_the_week(expert):
@@ -97,7 +97,7 @@ def test_what_was_added_can_be_removed_and_both_are_recorded(expert):
     time_keeping.remove_exception(exception, by=None)
     assert not expert.leaves.exists()
     assert not expert.availability_exceptions.exists()
-    assert list(AuditEvent.objects.order_by("pk").values_list("deed", flat=True)) == [
+    assert list(AuditEvent.objects.order_by("pk").values_list("action", flat=True)) == [
         "expert.leave_added",
         "expert.leave_removed",
         "expert.exception_added",

@@ -57,7 +57,7 @@ def test_a_dry_run_writes_nothing_and_taking_in_writes_once(hospital: Institutio
     again = people_import.take_in(HEAD + ZHANG, by=coordinator)
     assert (again.new, again.changed, again.left) == ([], [], 1)
     assert Expert.objects.count() == 1
-    assert AuditEvent.objects.filter(deed="expert.added").count() == 1
+    assert AuditEvent.objects.filter(action="expert.added").count() == 1
 
 
 def test_a_line_changes_what_it_says_and_leaves_the_rest(hospital: Institution, coordinator: User) -> None:

@@ -29,7 +29,7 @@ def mine(client: Client, expert: Expert) -> Client:
 
 def week(*cells: str, kept: tuple[str, ...] = ()) -> dict[str, object]:
     """Painted cells such as `2-0930`, and stretches beside the grid such as `0-0615-0700`."""
-    return {"deed": "week", "free": cells, "kept": kept}
+    return {"action": "week", "free": cells, "kept": kept}
 
 
 def hours(expert: Expert) -> list[tuple[int, time, time]]:
@@ -74,7 +74,7 @@ def test_what_was_painted_stays_when_it_is_wrong(mine: Client) -> None:
 
 def exception(**fields: str) -> dict[str, str]:
     given = {"kind": "adds", "day": str(DAY), "start": "18:00", "end": "19:00", "note": ""} | fields
-    return {"deed": "exception"} | {f"exception-{name}": value for name, value in given.items()}
+    return {"action": "exception"} | {f"exception-{name}": value for name, value in given.items()}
 
 
 def test_a_day_adds_or_takes_time(mine: Client, expert: Expert) -> None:
@@ -82,7 +82,7 @@ def test_a_day_adds_or_takes_time(mine: Client, expert: Expert) -> None:
     mine.post(reverse(MY_TIME), exception(kind="takes", start="08:00", end="09:00", note="clinic"))
     assert sorted(expert.availability_exceptions.values_list("kind", flat=True)) == ["adds", "takes"]
     row = expert.availability_exceptions.get(kind="adds")
-    mine.post(reverse(MY_TIME), {"deed": "drop_exception", "row": row.pk})
+    mine.post(reverse(MY_TIME), {"action": "drop_exception", "row": row.pk})
     assert expert.availability_exceptions.get().note == "clinic"
 
 
@@ -93,13 +93,13 @@ def test_an_overlap_stands_beside_its_field(mine: Client) -> None:
 
 
 def test_leave_is_added_and_removed(mine: Client, expert: Expert) -> None:
-    leave = {"deed": "leave", "leave-first_day": str(DAY), "leave-last_day": str(DAY + timedelta(days=4))}
+    leave = {"action": "leave", "leave-first_day": str(DAY), "leave-last_day": str(DAY + timedelta(days=4))}
     mine.post(reverse(MY_TIME), leave)
     row = expert.leaves.get()
     assert "leave-last_day" not in mine.get(reverse(MY_TIME)).context["leave_form"].errors
     again = mine.post(reverse(MY_TIME), leave)
     assert "first_day" in again.context["leave_form"].errors
-    mine.post(reverse(MY_TIME), {"deed": "drop_leave", "row": row.pk})
+    mine.post(reverse(MY_TIME), {"action": "drop_leave", "row": row.pk})
     assert not expert.leaves.exists()
 
 
@@ -116,7 +116,7 @@ def test_the_coordinator_keeps_it_for_others(client: Client, expert: Expert) -> 
 def test_rows_of_others_are_out_of_reach(mine: Client) -> None:
     other = factories.expert()
     row = other.leaves.create(first_day=DAY, last_day=DAY)
-    assert mine.post(reverse(MY_TIME), {"deed": "drop_leave", "row": row.pk}).status_code == HTTPStatus.NOT_FOUND
+    assert mine.post(reverse(MY_TIME), {"action": "drop_leave", "row": row.pk}).status_code == HTTPStatus.NOT_FOUND
     assert other.leaves.exists()
 
 

@@ -10,12 +10,12 @@ from cases.states import CaseStatus
 from mdt_portal.errors import RuleError
 from mdt_portal.models import OutboxMessage
 from scheduling.board import dry_run, moves
-from scheduling.board.core.severity import Level
+from scheduling.board.core.severity import Severity
 from scheduling.board.moves import NotAcknowledged, StaleMove, Where
 from scheduling.models import Attendance, Invitation, Move, PublishedPlan, RoomBooking, Seat, Session
 from scheduling.sessions import invitations, session_services
 from tests import factories
-from tests.scheduling.world import World, small
+from tests.scheduling.worlds import World, small
 
 pytestmark = pytest.mark.django_db
 
@@ -48,12 +48,14 @@ def people(session: Session) -> set[int]:
     return set(session.attendances.active().values_list("expert", flat=True))
 
 
-def told() -> list[int]:
-    return sorted(row.payload["expert"] for row in OutboxMessage.objects.filter(kind="notice.expert", status="waiting"))
+def notified() -> list[int]:
+    return sorted(
+        row.payload["expert"] for row in OutboxMessage.objects.filter(kind="notification.expert", status="waiting")
+    )
 
 
 def codes(check: dry_run.Check) -> list[tuple[str, str]]:
-    return [(str(finding.level), finding.code) for finding in check.findings]
+    return [(str(warning.level), warning.code) for warning in check.warnings]
 
 
 # Placing --------------------------------------------------------------------------------------------------------------
@@ -67,7 +69,7 @@ def test_a_waiting_case_gets_a_session_of_its_own(world: World) -> None:
     assert session.end == session.start + timedelta(minutes=15)
     assert len(people(session)) == Seat.objects.filter(item__case=case, attendance__isnull=False).count() == 3
     assert Invitation.objects.filter(status="pending").count() == 3
-    assert told() == sorted(people(session))
+    assert notified() == sorted(people(session))
     assert PublishedPlan.objects.get().version == Move.objects.get().version == 1
 
 
@@ -136,7 +138,7 @@ def test_nobody_at_all_blocks_and_one_open_seat_holds(world: World) -> None:
     world.experts[4].weekly_availability.all().delete()
     check = moves.check(world.cases[0], Where(start=at(world, 1, "14:00"), room=world.rooms[0]))
     assert codes(check) == [("hold", "seat_filled")]
-    assert "stays open" in check.findings[0].text and "Thorsurg" in check.findings[0].text
+    assert "stays open" in check.warnings[0].text and "Thorsurg" in check.warnings[0].text
 
 
 def test_a_warning_wants_a_word(world: World) -> None:
@@ -157,7 +159,7 @@ def test_a_person_over_their_limit_is_a_warning(world: World) -> None:
     placed(world, clock="09:00")
     check = moves.check(world.cases[1], Where(start=at(world, 1, "15:00"), room=world.rooms[0]))
     assert codes(check) == [("warn", "cap_day")]
-    assert check.level == Level.WARN
+    assert check.level == Severity.WARN
 
 
 def test_what_was_broken_before_is_not_held_against_a_change(world: World) -> None:
@@ -180,7 +182,7 @@ def test_a_session_moves_with_its_people_and_all_are_asked_again(world: World) -
     assert (session.start, session.room, session.status) == (at(world, 2, "09:00"), world.rooms[1], "published")
     assert people(session) == before
     assert set(Invitation.objects.values_list("status", flat=True)) == {"pending"}
-    assert told() == sorted(before)
+    assert notified() == sorted(before)
 
 
 def test_who_is_not_free_is_replaced_and_nobody_else(world: World) -> None:
@@ -192,7 +194,10 @@ def test_who_is_not_free_is_replaced_and_nobody_else(world: World) -> None:
     (change,) = check.changes
     assert (change.leaves, change.joins) == ({gone.pk}, {deputy.pk})
     moves.move_session(
-        session, Where(start=at(world, 2, "14:00"), room=world.rooms[0]), by=world.coordinator, expected=check.seal
+        session,
+        Where(start=at(world, 2, "14:00"), room=world.rooms[0]),
+        by=world.coordinator,
+        expected=check.fingerprint,
     )
     assert gone.pk not in people(session) and deputy.pk in people(session)
 
@@ -205,7 +210,7 @@ def test_a_case_changes_its_session_and_those_who_notice_are_told(world: World) 
     assert session_of(world.cases[2]) == second
     first.refresh_from_db()
     assert first.end == at(world, 1, "14:15")
-    assert told() == sorted(people(first))  # they stay less long there, and come to the second as well
+    assert notified() == sorted(people(first))  # they stay less long there, and come to the second as well
     assert people(first) < people(second)
 
 
@@ -227,7 +232,7 @@ def test_only_the_person_that_is_gone_hears_of_a_case_taken_off(world: World) ->
     OutboxMessage.objects.all().delete()
     moves.take_off(other, by=world.coordinator)
     other.refresh_from_db()
-    assert (other.status, told()) == (CaseStatus.WAITING, [radiologist])  # comes for a shorter time
+    assert (other.status, notified()) == (CaseStatus.WAITING, [radiologist])  # comes for a shorter time
 
 
 def test_a_session_that_has_begun_stays(world: World) -> None:
@@ -239,23 +244,23 @@ def test_a_session_that_has_begun_stays(world: World) -> None:
 # Two at once ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_stale_seal_is_refused_and_nothing_is_overwritten(world: World) -> None:
+def test_a_stale_fingerprint_is_refused_and_nothing_is_overwritten(world: World) -> None:
     where = Where(start=at(world, 1, "14:00"), room=world.rooms[0])
     seen = moves.check(world.cases[0], where)
     placed(world, 1, day=3)
     with pytest.raises(StaleMove):
-        moves.place(world.cases[0], where, by=world.coordinator, expected=seen.seal)
-    moves.place(world.cases[0], where, by=world.coordinator, expected=moves.check(world.cases[0], where).seal)
+        moves.place(world.cases[0], where, by=world.coordinator, expected=seen.fingerprint)
+    moves.place(world.cases[0], where, by=world.coordinator, expected=moves.check(world.cases[0], where).fingerprint)
 
 
-def test_a_leave_between_look_and_deed_is_noticed(world: World) -> None:
+def test_a_leave_between_look_and_action_is_noticed(world: World) -> None:
     where = Where(start=at(world, 1, "14:00"), room=world.rooms[0])
     seen = moves.check(world.cases[0], where)
     assert seen.draft is not None
     chosen = {pk for one in seen.draft.after for pk in one.people()}
     next(e for e in world.experts[:2] if e.pk in chosen).weekly_availability.all().delete()
     with pytest.raises(StaleMove):
-        moves.place(world.cases[0], where, by=world.coordinator, expected=seen.seal)
+        moves.place(world.cases[0], where, by=world.coordinator, expected=seen.fingerprint)
 
 
 # Undo -----------------------------------------------------------------------------------------------------------------
@@ -287,9 +292,9 @@ def test_undo_of_a_place_and_of_a_taking_off(world: World) -> None:
 
 def test_nobody_hears_of_what_was_undone_at_once(world: World) -> None:
     placed(world)
-    assert len(told()) == 3
+    assert len(notified()) == 3
     moves.undo(Move.objects.get(), by=world.coordinator)
-    rows = [row.payload for row in OutboxMessage.objects.filter(kind="notice.expert")]
+    rows = [row.payload for row in OutboxMessage.objects.filter(kind="notification.expert")]
     assert [(row["invited"], row["changed"], row["released"]) for row in rows] == [([], [], [])] * 3
 
 

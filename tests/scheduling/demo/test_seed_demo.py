@@ -12,7 +12,7 @@ from django.db.models import F
 from django.test import override_settings
 
 from cases.catalogue.core import evaluation, json_io, vocabulary
-from cases.models import Case, Look, MaterialItem, PatientIdentity, Recommendation
+from cases.models import Case, FollowUp, MaterialItem, PatientIdentity, Recommendation
 from cases.states import CASE_LIFECYCLE, CaseStatus, MaterialStatus
 from experts.availability import free_time
 from experts.models import Affiliation, Expert, Institution, Qualification, Team, WeeklyAvailability
@@ -94,8 +94,8 @@ def test_the_past_week_shows_the_whole_loop(looking):
     today = FRIDAY.astimezone(looking.tz).date()
     assert Counter(Session.objects.values_list("status", flat=True)) == {"held": 4, "confirmed": 1}
     assert not Session.objects.filter(end__gt=FRIDAY).exists()
-    assert Look.objects.overdue(today).count() == 1
-    assert Look.objects.open().filter(due=today).count() == 1
+    assert FollowUp.objects.overdue(today).count() == 1
+    assert FollowUp.objects.open().filter(due=today).count() == 1
     assert Recommendation.objects.filter(signed_at__lte=F("case__recommend_by")).count() == 9
     assert not StatusEvent.objects.filter(subject_type="scheduling.session", at__gt=FRIDAY).exists()
 
@@ -118,7 +118,7 @@ def test_every_state_was_reached_along_the_arrows_and_is_in_the_record(looking):
             assert CASE_LIFECYCLE.allows(event.old, event.new)
             at = event.new
         assert at == case.status
-        assert AuditEvent.objects.filter(subject_type="cases.case", subject_id=case.pk, deed="case.referred").exists()
+        assert AuditEvent.objects.filter(subject_type="cases.case", subject_id=case.pk, action="case.referred").exists()
 
 
 def test_every_seat_that_is_asked_for_can_be_filled(looking):
@@ -209,8 +209,8 @@ def test_the_same_seed_on_the_same_day_gives_the_same_data():
     assert seeded(4, MONDAY) != first
 
 
-def traces_of_materials(monkeypatch, by_verb_at_most):
-    monkeypatch.setattr(referrals, "BY_VERB_AT_MOST", by_verb_at_most)
+def traces_of_materials(monkeypatch, by_service_at_most):
+    monkeypatch.setattr(referrals, "BY_VERB_AT_MOST", by_service_at_most)
     with transaction.atomic():
         seed("clinic", number=3, now=MONDAY)
         of_items = StatusEvent.objects.filter(subject_type="cases.materialitem").order_by("pk")
@@ -218,7 +218,7 @@ def traces_of_materials(monkeypatch, by_verb_at_most):
             list(MaterialItem.objects.order_by("pk").values_list("code", "status", "changed_at", "note", "origin")),
             list(of_items.values_list("old", "new", "by__username", "code", "params")),
             list(
-                AuditEvent.objects.filter(deed="material.received")
+                AuditEvent.objects.filter(action="material.received")
                 .order_by("pk")
                 .values_list("by__username", "subject_type", "params", "address")
             ),
@@ -228,10 +228,10 @@ def traces_of_materials(monkeypatch, by_verb_at_most):
 
 
 @pytest.mark.django_db
-def test_the_fast_way_of_a_large_demo_leaves_the_traces_of_the_verb(monkeypatch):
-    by_verb = traces_of_materials(monkeypatch, 10_000)
-    assert len(by_verb[2]) > 50
-    assert traces_of_materials(monkeypatch, 0) == by_verb
+def test_the_fast_way_of_a_large_demo_leaves_the_traces_of_the_service(monkeypatch):
+    by_service = traces_of_materials(monkeypatch, 10_000)
+    assert len(by_service[2]) > 50
+    assert traces_of_materials(monkeypatch, 0) == by_service
 
 
 @pytest.mark.django_db

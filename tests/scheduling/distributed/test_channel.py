@@ -1,50 +1,52 @@
-"""What answers from outside may do to a search: nothing, unless they are asked for, in time, and good."""
+"""What answers from outside may do to a search: nothing, unless they are wanted, in time, and good."""
 
 from __future__ import annotations
 
 import copy
+import json
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
 import pytest
 import redis
-from django.conf import settings
+from celery import states
+from django.conf import settings as configured
 
+from mdt_portal.celery import app
 from scheduling.distributed import distributed_crew
-from scheduling.distributed.channel import Desk
-from scheduling.distributed.helper import Place
+from scheduling.distributed.channel import Channel
+from scheduling.distributed.helper import HelperSession
 from scheduling.problem import snapshot
 from scheduling.solver import rules
 from scheduling.solver.core import assembly, reading
-from scheduling.solver.core.plan import LEVELS, Bound
+from scheduling.solver.core.plan import LEVELS, Bound, PlannedSession
 from scheduling.solver.core.problem import Problem
 from scheduling.solver.greedy import greedy
 from scheduling.solver.neighbourhood import crew, decompose
-from scheduling.solver.neighbourhood.decompose import Coordinator, Worker
+from scheduling.solver.neighbourhood.decompose import Coordinator, Improver, Worker
 from scheduling.solver.proof import bounds
 from scheduling.solver.solve import Clock, Search
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
+BEGUN = {"hostname": "helper@elsewhere", "pid": 7}
 
 
 @pytest.fixture
 def problem() -> Problem:
-    w = world.wide(teams=8, cases=2)
-    return snapshot.take(w.request()).problem
+    world = worlds.wide(teams=8, cases=2)
+    return snapshot.take(world.request()).problem
 
 
 @pytest.fixture
-def crew_at_work(problem: Problem) -> Iterator[distributed_crew.Spread]:
-    with redis.Redis.from_url(settings.BROKER_URL) as broker:
-        broker.flushdb()
-    team = distributed_crew.Spread(problem, lambda: False)
-    team._own.busy = True  # so that all work goes to helpers
-    yield team
-    team.dismiss()
+def broker() -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(configured.BROKER_URL) as client:
+        client.flushdb()
+        yield client
 
 
 @pytest.fixture
@@ -54,126 +56,151 @@ def search(problem: Problem) -> Coordinator:
 
 
 @pytest.fixture
-def desk(crew_at_work: distributed_crew.Spread) -> Desk:
-    """As a helper finds it whose invitation names it."""
-    with redis.Redis.from_url(settings.BROKER_URL) as broker:
-        keys = wait_for(lambda: broker.keys("mdt-desk:*:problem"))
-    return Desk(keys[0].decode().split(":")[1])
+def crew_at_work(
+    broker: redis.Redis, problem: Problem, search: Coordinator
+) -> Iterator[distributed_crew.DistributedCrew]:
+    team = distributed_crew.DistributedCrew(problem, lambda: search.sessions, lambda: False)
+    yield team
+    team.dismiss()
 
 
-def test_a_helper_gets_work_and_its_answer_is_checked_and_taken(
-    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk, problem: Problem
+@pytest.fixture
+def ticket(crew_at_work: distributed_crew.DistributedCrew, broker: redis.Redis) -> Ticket:
+    return next_ticket(broker)
+
+
+def test_what_a_helper_finds_is_checked_and_taken(
+    crew_at_work: distributed_crew.DistributedCrew, search: Coordinator, ticket: Ticket, problem: Problem
 ) -> None:
-    answer = answered(crew_at_work, search, desk, honest(desk, problem))
+    ticket.answer(improved(ticket, problem))
+    [found] = wait_for(lambda: heard(crew_at_work, for_s=0.2))
     before = search.goals
-    assert search.accept(answer.task, answer)
+    assert search.accept_unasked(found)
     assert search.goals < before
     assert rules.violations(problem, search.plan()) == []
-    assert crew_at_work.helped == 1
+    assert (crew_at_work.helped, crew_at_work.lost) == (1, 0)
+
+
+def test_a_helper_begins_with_the_state_as_it_is_by_then(search: Coordinator, ticket: Ticket, problem: Problem) -> None:
+    seen = Channel(ticket.search)
+    assert seen.sessions() == ()
+    while search.improved < 2:
+        found = Improver(problem, Random(search.version), lambda: False).improve(tuple(search.sessions.values()), 0.5)
+        assert found is not None
+        search.accept_unasked(found)
+    wait_for(lambda: by_id(seen.sessions()) == search.sessions)
+    assert by_id(Channel(ticket.search).sessions()) == search.sessions
+
+
+def test_nothing_found_is_an_answer_too(crew_at_work: distributed_crew.DistributedCrew, ticket: Ticket) -> None:
+    ticket.answer(None)
+    wait_for(lambda: crew_at_work.helped == 1)
+    assert heard(crew_at_work, for_s=0.3) == []
+    assert crew_at_work.lost == 0
 
 
 def test_a_repeated_answer_is_not_heard(
-    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk, problem: Problem
+    crew_at_work: distributed_crew.DistributedCrew, search: Coordinator, ticket: Ticket, problem: Problem
 ) -> None:
-    work = honest(desk, problem)
-    said: list[dict[str, Any]] = []
-
-    def twice(given: dict[str, Any]) -> dict[str, Any]:
-        said.append({"from": "helper", "key": given["key"], **work(given)})
-        return said[0]
-
-    answer = answered(crew_at_work, search, desk, twice)
-    search.accept(answer.task, answer)
-    state = dict(search.sessions)
-    desk.tell(said[0])
+    said = improved(ticket, problem)
+    ticket.answer(said)
+    assert len(wait_for(lambda: heard(crew_at_work, for_s=0.2))) == 1
+    ticket.answer(said)
     assert heard(crew_at_work, for_s=1.0) == []
+
+
+def test_an_exchange_that_comes_twice_changes_nothing_the_second_time(
+    search: Coordinator, ticket: Ticket, problem: Problem
+) -> None:
+    found = decompose.read_exchange(improved(ticket, problem))
+    assert search.accept_unasked(found)
+    state = dict(search.sessions)
+    assert not search.accept_unasked(found)
     assert search.sessions == state
 
 
-def test_a_silent_helper_costs_its_task_and_its_late_answer_nothing(
-    crew_at_work: distributed_crew.Spread,
-    search: Coordinator,
-    desk: Desk,
-    problem: Problem,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_silent_helper_costs_its_ticket_and_its_late_answer_nothing(
+    crew_at_work: distributed_crew.DistributedCrew, ticket: Ticket, problem: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = handed(crew_at_work, search, desk)
-    monkeypatch.setattr(distributed_crew, "SILENT_S", 0.3)
-    [lost] = wait_for(lambda: [r for r in crew_at_work.results() if isinstance(r, crew.Lost)])
-    assert f"task-{lost.work.id}" == given["key"]
-    assert crew_at_work.lost == 1
-    search.forget(lost.work.id)
-    desk.tell({"from": "helper", "key": given["key"], **honest(desk, problem)(given)})
+    said = improved(ticket, problem)
+    monkeypatch.setattr(distributed_crew, "LOST_S", 0.3)
+    ticket.say(states.STARTED, BEGUN)
+    wait_for(lambda: crew_at_work.lost == 1)
+    ticket.answer(said)
     assert heard(crew_at_work, for_s=1.0) == []
 
 
-def test_work_that_came_too_late_for_a_helper_is_lost_when_it_returns(
-    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk
+def test_whoever_begins_a_ticket_is_counted_and_leaves_another_one_for_the_next(
+    crew_at_work: distributed_crew.DistributedCrew, broker: redis.Redis, ticket: Ticket
 ) -> None:
-    given = handed(crew_at_work, search, desk)
-    desk.tell({"from": "helper", "ready": True, "invitation": 7})
-    [lost] = wait_for(lambda: heard(crew_at_work, for_s=0.2))
-    assert isinstance(lost, crew.Lost)
-    assert f"task-{lost.work.id}" == given["key"]
-    assert crew_at_work.has_room()
+    wait_for(lambda: broker.llen(distributed_crew.QUEUE) == distributed_crew.OPEN_TICKETS - 1)
+    ticket.say(states.STARTED, BEGUN)
+    wait_for(lambda: broker.llen(distributed_crew.QUEUE) == distributed_crew.OPEN_TICKETS)
+    assert crew_at_work.workers == 2
 
 
-@pytest.mark.parametrize(
-    "said", [{"answer": {"task": "x"}}, {"answer": {}}, {}, {"bounded": {"team": 1, "part": {}}}, {"bounded": {}}]
-)
+def test_a_ticket_that_nobody_takes_is_replaced_until_too_many_lie_there(
+    crew_at_work: distributed_crew.DistributedCrew, broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed_crew, "TICKET_S", 0.2)
+    monkeypatch.setattr(distributed_crew, "MOST_QUEUED", 7)
+    wait_for(lambda: broker.llen(distributed_crew.QUEUE) == 7)
+    time.sleep(1)
+    assert broker.llen(distributed_crew.QUEUE) == 7
+    assert (crew_at_work.workers, crew_at_work.lost) == (1, 0)
+
+
+@pytest.mark.parametrize("said", [[], "hello", 7, {}, {"out": []}, {"out": [], "into": [{}]}, {"out": {}, "into": []}])
 def test_an_answer_that_cannot_be_read_counts_as_lost(
-    said: dict[str, Any], crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk
+    said: Any, crew_at_work: distributed_crew.DistributedCrew, ticket: Ticket
 ) -> None:
-    given = handed(crew_at_work, search, desk)
-    desk.tell({"from": "helper", "key": given["key"], **said})
-    [lost] = wait_for(lambda: heard(crew_at_work, for_s=0.2))
-    assert isinstance(lost, crew.Lost)
+    ticket.answer(said)
+    wait_for(lambda: crew_at_work.lost == 1)
+    assert heard(crew_at_work, for_s=0.2) == []
 
 
 @pytest.mark.parametrize(
-    "said",
+    "raw",
     [
-        [],
-        "hello",
-        {"key": "task-1"},
-        {"from": 7},
-        {"from": "helper", "key": ["task-1"]},
-        {"from": "helper", "gave_up": {}},
-        {"from": "helper", "invitation": []},
+        b"no json",
+        b"[]",
+        b"7",
+        b"{}",
+        b'{"status": "STARTED", "result": null}',
+        b'{"status": "FAILURE", "result": {"exc_module": "os", "exc_type": "system", "exc_message": "true"}}',
+        b'{"status": "FAILURE", "result": {"exc_module": "os", "exc_type": 7}}',
     ],
 )
-def test_what_is_no_message_is_passed_over(said: Any, crew_at_work: distributed_crew.Spread, desk: Desk) -> None:
-    with redis.Redis.from_url(settings.BROKER_URL) as broker:
-        broker.rpush(f"mdt-desk:{desk.name}:inbox", b"no zip")
-    desk.tell(said)
-    desk.tell({"from": "helper", "ready": True})
-    wait_for(lambda: heard(crew_at_work, for_s=0.1) or crew_at_work.has_room())
-
-
-def test_an_answer_to_other_work_counts_as_lost(
-    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk, problem: Problem
+def test_what_is_no_result_of_celerys_counts_as_lost(
+    raw: bytes, crew_at_work: distributed_crew.DistributedCrew, broker: redis.Redis, ticket: Ticket
 ) -> None:
-    given = handed(crew_at_work, search, desk)
-    said = honest(desk, problem)(given)
-    said["answer"]["task"] += 1
-    desk.tell({"from": "helper", "key": given["key"], **said})
-    [lost] = wait_for(lambda: heard(crew_at_work, for_s=0.2))
-    assert isinstance(lost, crew.Lost)
+    broker.set(app.backend.get_key_for_task(ticket.id), raw)
+    wait_for(lambda: crew_at_work.lost == 1)
+    assert heard(crew_at_work, for_s=0.2) == []
+
+
+def test_a_helper_that_fails_costs_its_ticket(crew_at_work: distributed_crew.DistributedCrew, ticket: Ticket) -> None:
+    ticket.say(states.FAILURE, ZeroDivisionError("division by zero"))
+    wait_for(lambda: crew_at_work.lost == 1)
+    assert heard(crew_at_work, for_s=0.2) == []
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_an_answer_of_other_code_neither_ends_the_search_nor_spoils_its_plan(seed: int, problem: Problem) -> None:
     """Any numbers of an answer changed, any parts left out or sent twice."""
     rnd = Random(seed)
-    search, worker = Coordinator.start(problem, assembly.plan_of(problem, ())), Worker(problem)
+    search, helper = Coordinator.start(problem, assembly.plan_of(problem, ())), Improver(problem, rnd, lambda: False)
     for _ in range(12):
-        task = search.next_task(0.2)
-        assert task is not None
-        said = reading.as_json(worker.work(task))
+        found = helper.improve(tuple(search.sessions.values()), 0.2)
+        if found is None:
+            continue
+        said = reading.as_json(found)
         for _change in range(rnd.randint(0, 3)):
-            spoil(said["into"], rnd)
-        answer = reading.whole(decompose._ANSWER, said)
-        search.accept(task.id, replace(answer, version=distributed_crew.UNCHECKED))
+            spoil(said[rnd.choice(("into", "into", "out"))], rnd)
+        try:
+            search.accept_unasked(decompose.read_exchange(said))
+        except reading.ProblemError:
+            continue
         assert rules.violations(problem, search.plan()) == []
 
 
@@ -220,76 +247,96 @@ def test_a_bound_that_a_better_plan_goes_below_is_forgotten(problem: Problem) ->
 
 
 def test_an_answer_that_breaks_a_rule_is_refused_however_good_it_looks(
-    crew_at_work: distributed_crew.Spread, search: Coordinator, desk: Desk, problem: Problem
+    search: Coordinator, ticket: Ticket, problem: Problem
 ) -> None:
-    def without_people(given: dict[str, Any]) -> dict[str, Any]:
-        said = honest(desk, problem)(given)
-        for session in said["answer"]["into"]:
-            for item in session["cases"]:
-                item["seats"] = dict(list(item["seats"].items())[:1])
-        return said
-
-    answer = answered(crew_at_work, search, desk, without_people)
-    state = dict(search.sessions)
-    assert not search.accept(answer.task, answer)
-    assert search.sessions == state
+    said = improved(ticket, problem)
+    assert search.accept_unasked(decompose.read_exchange(said))
+    search = Coordinator.start(problem, assembly.plan_of(problem, ()))
+    for session in said["into"]:
+        for item in session["cases"]:
+            item["seats"] = dict(list(item["seats"].items())[:1])
+    assert not search.accept_unasked(decompose.read_exchange(said))
+    assert search.sessions == {}
 
 
-def test_the_desk_vanishes_with_the_search(crew_at_work: distributed_crew.Spread, desk: Desk) -> None:
-    assert desk.show_life("helper")
+def test_the_channel_vanishes_with_the_search(
+    crew_at_work: distributed_crew.DistributedCrew, broker: redis.Redis, ticket: Ticket
+) -> None:
+    channel = Channel(ticket.search)
+    assert channel.is_open()
     crew_at_work.dismiss()
-    assert not desk.show_life("helper")
-    assert desk.problem() is None
+    assert not channel.is_open()
+    assert channel.problem() is None
+    assert channel.sessions() is None
+    assert broker.keys("mdt-search:*") == []
 
 
-def test_the_search_goes_on_at_a_new_desk_when_the_broker_has_forgotten_the_old_one(
-    crew_at_work: distributed_crew.Spread,
-    search: Coordinator,
-    desk: Desk,
+def test_the_search_goes_on_in_a_new_channel_when_the_broker_has_forgotten_the_old_one(
+    crew_at_work: distributed_crew.DistributedCrew,
+    broker: redis.Redis,
+    ticket: Ticket,
     problem: Problem,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(distributed_crew, "RENEW_S", 0.1)
-    with redis.Redis.from_url(settings.BROKER_URL) as broker:
-        broker.flushdb()
-        wait_for(lambda: broker.keys("mdt-desk:*:problem"))
-    assert not desk.is_open()
-    with redis.Redis.from_url(settings.BROKER_URL) as broker:
-        [key] = broker.keys("mdt-desk:*:problem")
-    new = Desk(key.decode().split(":")[1])
-    answer = answered(crew_at_work, search, new, honest(new, problem))
-    assert search.accept(answer.task, answer)
+    broker.flushdb()
+    new = wait_for(lambda: another if (another := next_ticket(broker)).search != ticket.search else None)
+    assert not Channel(ticket.search).is_open()
+    new.answer(improved(new, problem))
+    assert len(wait_for(lambda: heard(crew_at_work, for_s=0.2))) == 1
+
+
+def test_without_a_broker_the_run_goes_on_alone(problem: Problem, search: Coordinator, settings: Any) -> None:
+    settings.BROKER_URL = "redis://127.0.0.1:1/0"  # nobody listens there
+    alone = distributed_crew.DistributedCrew(problem, lambda: search.sessions, lambda: False)
+    task = search.next_task(0.5)
+    assert task is not None
+    alone.hand_out(task)
+    [answer] = wait_for(lambda: heard(alone, for_s=0.2))
+    assert search.accept(task.id, answer)
+    before = time.monotonic()
+    alone.dismiss()
+    assert time.monotonic() - before < 2
+    assert (alone.done, alone.helped, alone.workers) == (1, 0, 1)
 
 
 # The test as a helper -------------------------------------------------------------------------------------------------
 
 
-def honest(desk: Desk, problem: Problem) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return Place(desk, Worker(problem)).do
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A message of Celery's that the test has taken from the queue."""
+
+    id: str
+    search: str
+
+    def answer(self, said: Any) -> None:
+        self.say(states.SUCCESS, said)
+
+    def say(self, state: str, said: Any) -> None:
+        app.backend.store_result(self.id, said, state)
 
 
-def handed(team: distributed_crew.Spread, search: Coordinator, desk: Desk) -> dict[str, Any]:
-    """Work that the test has got, as a helper."""
-    desk.tell({"from": "helper", "ready": True})
-    wait_for(lambda: heard(team, for_s=0.1) or team.has_room())
-    task = search.next_task(2.0)
-    assert task is not None
-    team.hand_out(task)
-    given = desk.next_work("helper", 5)
-    assert given is not None
-    return given
+def next_ticket(broker: redis.Redis) -> Ticket:
+    taken = broker.blpop([distributed_crew.QUEUE], timeout=20)
+    assert taken is not None
+    message = json.loads(taken[1])
+    [search, _number], *_ = json.loads(b64decode(message["body"]))
+    return Ticket(id=message["headers"]["id"], search=search)
 
 
-def answered(
-    team: distributed_crew.Spread, search: Coordinator, desk: Desk, work: Callable[..., dict[str, Any]]
-) -> Any:
-    given = handed(team, search, desk)
-    desk.tell({"from": "helper", "key": given["key"], **work(given)})
-    [answer] = wait_for(lambda: heard(team, for_s=0.2))
-    return answer
+def improved(ticket: Ticket, problem: Problem) -> dict[str, Any]:
+    """What an honest helper answers."""
+    said = HelperSession(Channel(ticket.search), problem, 1).improve()
+    assert said is not None
+    return said
 
 
-def heard(team: distributed_crew.Spread, *, for_s: float) -> list[crew.Result]:
+def by_id(sessions: tuple[PlannedSession, ...] | None) -> dict[int, PlannedSession]:
+    return {session.id: session for session in sessions or ()}
+
+
+def heard(team: distributed_crew.DistributedCrew, *, for_s: float) -> list[crew.Result]:
     """What comes in within this time."""
     found: list[crew.Result] = []
     deadline = time.monotonic() + for_s

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from cases.models import Case, Look
+from cases.models import Case, FollowUp
 from cases.services import aftercare
 from experts.models import Role, Team
 from mdt_portal.models import User
@@ -63,7 +63,7 @@ def test_a_discussed_case_wants_its_recommendation_until_it_is_signed(team: Team
     case = factories.case_discussed(team=team)
     entry = only(coordinator)
     assert (entry.kind, entry.due) == ("recommend", case.recommend_by)
-    words = aftercare.Words(text="Operate.", next_look=day(team, 7), who="Nurse Li")
+    words = aftercare.Words(text="Operate.", next_follow_up_on=day(team, 7), who="Nurse Li")
     aftercare.draft(case, by=coordinator, words=words)
     assert kinds(coordinator) == ["recommend"]
     aftercare.conclude(case, by=coordinator, words=words)
@@ -71,15 +71,15 @@ def test_a_discussed_case_wants_its_recommendation_until_it_is_signed(team: Team
 
 
 @pytest.mark.parametrize(("days", "shown"), [(-3, True), (0, True), (1, False)])
-def test_a_look_shows_from_its_day_on(team: Team, coordinator: User, days: int, shown: bool) -> None:
+def test_a_follow_up_shows_from_its_day_on(team: Team, coordinator: User, days: int, shown: bool) -> None:
     case = factories.case_followed(team=team, due=day(team, days))
-    assert kinds(coordinator) == ["look"] * shown
-    assert kinds(case.referrer) == ["look"] * shown  # type: ignore[arg-type]
+    assert kinds(coordinator) == ["follow_up"] * shown
+    assert kinds(case.referrer) == ["follow_up"] * shown  # type: ignore[arg-type]
 
 
-def test_a_taken_look_is_gone(team: Team, coordinator: User) -> None:
+def test_a_taken_follow_up_is_gone(team: Team, coordinator: User) -> None:
     case = factories.case_followed(team=team)
-    aftercare.take_look(case, by=coordinator, outcome="out", next_look=day(team, 5), who="Nurse Li")
+    aftercare.record_follow_up(case, by=coordinator, outcome="out", next_follow_up_on=day(team, 5), who="Nurse Li")
     assert kinds(coordinator) == []
 
 
@@ -94,20 +94,20 @@ def test_each_line_stands_where_its_people_begin(client: Client, team: Team, coo
         client.force_login(user)
         return client.get(reverse("today"), follow=True).content.decode()
 
-    look = reverse("case_look", args=[case.public_id])
-    assert look in page(coordinator) and "Record missing" in page(coordinator)
-    assert look in page(case.referrer) and "Record missing" not in page(case.referrer)  # type: ignore[arg-type]
-    assert look in page(chair.user) and "Record missing" in page(chair.user)  # type: ignore[arg-type]
+    follow_up = reverse("case_follow_up", args=[case.public_id])
+    assert follow_up in page(coordinator) and "Record missing" in page(coordinator)
+    assert follow_up in page(case.referrer) and "Record missing" not in page(case.referrer)  # type: ignore[arg-type]
+    assert follow_up in page(chair.user) and "Record missing" in page(chair.user)  # type: ignore[arg-type]
     manager = factories.user(Role.MANAGER, at=team.institution)
-    assert look not in page(manager)
+    assert follow_up not in page(manager)
 
 
 def test_the_kinds_can_be_filtered(client: Client, team: Team, coordinator: User) -> None:
     factories.case_followed(team=team)
     factories.case_discussed(team=team)
     client.force_login(coordinator)
-    groups = client.get(reverse("today"), {"kind": "look"}).context["groups"]
-    assert [entry.kind for group in groups for entry in group.entries] == ["look"]
+    groups = client.get(reverse("today"), {"kind": "follow_up"}).context["groups"]
+    assert [entry.kind for group in groups for entry in group.entries] == ["follow_up"]
 
 
 def test_many_lines_cost_as_much_as_few(team: Team, coordinator: User, django_assert_max_num_queries) -> None:
@@ -124,4 +124,4 @@ def test_many_lines_cost_as_much_as_few(team: Team, coordinator: User, django_as
         add(n)
     with django_assert_max_num_queries(len(few)):
         assert len(kinds(coordinator)) == 30
-    assert (Case.objects.filter(status="discussed").count(), Look.objects.count()) == (10, 10)
+    assert (Case.objects.filter(status="discussed").count(), FollowUp.objects.count()) == (10, 10)

@@ -94,7 +94,7 @@ def test_a_leave_that_clashes_is_pointed_out_at_once(client: Client, expert: Exp
     invitations.accept(accepted, by=None)
     assert expert.user is not None
     client.force_login(expert.user)
-    leave = {"deed": "leave", "leave-first_day": str(NEXT), "leave-last_day": str(NEXT + timedelta(days=4))}
+    leave = {"action": "leave", "leave-first_day": str(NEXT), "leave-last_day": str(NEXT + timedelta(days=4))}
     page = client.post(reverse("my_time"), leave, follow=True).content.decode()
     assert "An accepted seat lies in the time away" in page
     assert reverse("invitation", args=[accepted.public_id]) in page

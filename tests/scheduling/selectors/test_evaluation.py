@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from cases.models import Case, Look, Outcome
+from cases.models import Case, FollowUp, Outcome
 from cases.services import aftercare
 from cases.services.aftercare import Words
 from experts.models import Role, Team
@@ -19,7 +19,7 @@ from scheduling.models import Session
 from scheduling.selectors import evaluation
 from scheduling.selectors.past_meetings import start_words
 from scheduling.sessions import meetings
-from scheduling.sessions.meetings import Said
+from scheduling.sessions.meetings import CaseOutcome
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def held(team: Team, *outcomes: str, late: int = 0, days_ago: int = 1) -> Sessio
     over = factories.meeting_over(team, cases=len(outcomes), days_ago=days_ago)
     start = over.start + timedelta(minutes=late)
     items = meetings.agenda(over)
-    said = {item.case_id: Said(outcome=Outcome(one)) for item, one in zip(items, outcomes, strict=True)}
+    said = {item.case_id: CaseOutcome(outcome=Outcome(one)) for item, one in zip(items, outcomes, strict=True)}
     return meetings.record(over, by=None, start=start, end=over.end + timedelta(minutes=30), came=[], cases=said)
 
 
@@ -48,8 +48,8 @@ def today(team: Team) -> date:
     return timezone.now().astimezone(team.institution.tz).date()
 
 
-def sign(case: Case, by: User, *, at: datetime | None = None, look: int = 0) -> None:
-    words = Words(text="Operate.", next_look=today(case.team) + timedelta(days=look), who="Nurse Li")
+def sign(case: Case, by: User, *, at: datetime | None = None, follow_up: int = 0) -> None:
+    words = Words(text="Operate.", next_follow_up_on=today(case.team) + timedelta(days=follow_up), who="Nurse Li")
     aftercare.conclude(case, by=by, words=words, at=at)
 
 
@@ -109,13 +109,13 @@ def test_the_last_look_says_whether_a_plan_was_carried_out(team: Team, coordinat
     first, second, third = Case.objects.order_by("pk")
     for case in (first, second, third):
         sign(case, coordinator)
-    again = {"next_look": today(team) + timedelta(days=3), "who": "Nurse Li"}
-    aftercare.take_look(first, by=coordinator, outcome="not", note="No bed", **again)  # type: ignore[arg-type]
-    aftercare.take_look(first, by=coordinator, outcome="out")
-    aftercare.take_look(second, by=coordinator, outcome="partly", note="No bed")
-    Look.objects.filter(case=third).update(due=today(team) - timedelta(days=1))
+    again = {"next_follow_up_on": today(team) + timedelta(days=3), "who": "Nurse Li"}
+    aftercare.record_follow_up(first, by=coordinator, outcome="not", note="No bed", **again)  # type: ignore[arg-type]
+    aftercare.record_follow_up(first, by=coordinator, outcome="out")
+    aftercare.record_follow_up(second, by=coordinator, outcome="partly", note="No bed")
+    FollowUp.objects.filter(case=third).update(due=today(team) - timedelta(days=1))
     found = figures(team)
-    assert (found["looked"], found["carried_out"], found["overdue"]) == (2, 1, 1)
+    assert (found["followed_up"], found["carried_out"], found["overdue"]) == (2, 1, 1)
 
 
 # The page -------------------------------------------------------------------------------------------------------------

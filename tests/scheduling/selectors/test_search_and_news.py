@@ -64,7 +64,7 @@ def test_a_patients_whole_name_finds_and_is_written_down(hospital: Institution, 
     team = factories.team(at=hospital)
     case = factories.case_waiting(team=team, patient=factories.patient(at=hospital, name="Li Na"))
     assert len(titles("Li Na", coordinator)["Cases"]) == 1 and titles("Li N", coordinator) == {}
-    assert AuditEvent.objects.get(deed="looked").subject_id == case.patient_id
+    assert AuditEvent.objects.get(action="looked").subject_id == case.patient_id
 
 
 def test_a_day_finds_its_sessions(hospital: Institution, coordinator: User) -> None:
@@ -115,7 +115,7 @@ def test_what_others_did_is_news_until_it_is_seen(client: Client, hospital: Inst
     assert "Nothing new" in client.get("/changes/").content.decode()
 
 
-def test_ones_own_deeds_and_strangers_cases_are_no_news(hospital: Institution, coordinator: User) -> None:
+def test_ones_own_actions_and_strangers_cases_are_no_news(hospital: Institution, coordinator: User) -> None:
     withdraw(factories.case_waiting(team=factories.team(at=hospital)), coordinator)
     withdraw(factories.case_waiting(), None)
     assert news.of(coordinator, timezone.now()) == []

@@ -67,17 +67,17 @@ def test_the_uid_stays_and_the_sequence_rises(client: Client, expert: Expert, se
 def test_an_address_is_made_renewed_and_closed(client: Client, expert: Expert) -> None:
     assert ical.address(expert) == ""
     client.force_login(expert.user)
-    client.post("/seats/calendar/", {"deed": "renew"})
+    client.post("/seats/calendar/", {"action": "renew"})
     expert.refresh_from_db()
     first = ical.address(expert)
     assert first.removeprefix("http://testserver") in client.get("/seats/").content.decode()
-    client.post("/seats/calendar/", {"deed": "renew"})
+    client.post("/seats/calendar/", {"action": "renew"})
     expert.refresh_from_db()
     second = ical.address(expert)
     client.logout()
     assert client.get(first).status_code == 404 and client.get(second).status_code == 200
     client.force_login(expert.user)
-    client.post("/seats/calendar/", {"deed": "close"})
+    client.post("/seats/calendar/", {"action": "close"})
     assert client.get(second).status_code == 404
 
 
@@ -91,7 +91,7 @@ def test_the_feed_ends_with_the_account(client: Client, expert: Expert) -> None:
 
 def test_who_is_no_expert_has_none(client: Client) -> None:
     client.force_login(factories.user(Role.COORDINATOR))
-    assert client.post("/seats/calendar/", {"deed": "renew"}).status_code == 403
+    assert client.post("/seats/calendar/", {"action": "renew"}).status_code == 403
 
 
 def test_queries_do_not_grow(client: Client, expert: Expert, session: Session) -> None:

@@ -20,7 +20,7 @@ from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import AuditEvent, OutboxMessage, StatusEvent
 from scheduling.models import AgendaItem, PublishedPlan, Session
 from scheduling.sessions import meetings, session_services
-from scheduling.sessions.meetings import Said
+from scheduling.sessions.meetings import CaseOutcome
 from scheduling.states import SessionStatus
 from tests import factories
 
@@ -32,15 +32,15 @@ def over() -> Session:
     return factories.meeting_over()
 
 
-def said(session: Session, *outcomes: str, note: str = "") -> dict[int, Said]:
+def said(session: Session, *outcomes: str, note: str = "") -> dict[int, CaseOutcome]:
     """What is said of the cases in the order of the agenda; `discussed` of those that are not named."""
     items = list(session.items.order_by("start"))
     given = [*outcomes, *["discussed"] * (len(items) - len(outcomes))]
-    return {item.case_id: Said(outcome=Outcome(one), note=note) for item, one in zip(items, given, strict=True)}
+    return {item.case_id: CaseOutcome(outcome=Outcome(one), note=note) for item, one in zip(items, given, strict=True)}
 
 
 def record(session: Session, *outcomes: str, note: str = "", **fields: Any) -> Session:
-    people = [one.pk for one in meetings.asked(session)]
+    people = [one.pk for one in meetings.invited(session)]
     times = {"start": session.start + timedelta(minutes=4), "end": session.end}
     row = Session.objects.get(pk=session.pk)
     given: Mapping[str, Any] = {**times, "came": people, "cases": said(session, *outcomes, note=note)} | fields
@@ -61,7 +61,7 @@ def test_discussed_cases_go_on_and_the_others_wait_again(over: Session) -> None:
     assert items == [("materials", False), ("discussed", True)]
     events = StatusEvent.objects.filter(subject_type="scheduling.session", subject_id=over.pk)
     assert list(events.values_list("new", flat=True)) == ["in_progress", "held"]
-    assert AuditEvent.objects.get(deed="session.recorded").params == {"discussed": 1, "cases": 2}
+    assert AuditEvent.objects.get(action="session.recorded").params == {"discussed": 1, "cases": 2}
 
 
 def test_materials_that_were_missing_are_awaited_again(over: Session) -> None:
@@ -69,13 +69,13 @@ def test_materials_that_were_missing_are_awaited_again(over: Session) -> None:
     first, second = (item.case for item in over.items.order_by("start"))
     for code in ("imaging", "pathology"):
         first.materials.create(code=code, status=MaterialStatus.RECEIVED)
-    cases = {first.pk: Said(outcome=Outcome.MATERIALS), second.pk: Said(outcome=Outcome.DISCUSSED)}
+    cases = {first.pk: CaseOutcome(outcome=Outcome.MATERIALS), second.pk: CaseOutcome(outcome=Outcome.DISCUSSED)}
     with pytest.raises(RuleError, match="Say which materials were missing") as refused:
         record(over, cases=cases)
     assert list(refused.value.fields) == [f"missing_{first.pk}"]
     with pytest.raises(RuleError, match="Not on the checklist"):
-        record(over, cases=cases | {first.pk: Said(outcome=Outcome.MATERIALS, missing=frozenset({"genes"}))})
-    record(over, cases=cases | {first.pk: Said(outcome=Outcome.MATERIALS, missing=frozenset({"imaging"}))})
+        record(over, cases=cases | {first.pk: CaseOutcome(outcome=Outcome.MATERIALS, missing=frozenset({"genes"}))})
+    record(over, cases=cases | {first.pk: CaseOutcome(outcome=Outcome.MATERIALS, missing=frozenset({"imaging"}))})
     assert dict(first.materials.values_list("code", "status")) == {"imaging": "missing", "pathology": "received"}
     assert first in Case.objects.filter(case_queue.blocked_by("materials"))
 
@@ -83,7 +83,7 @@ def test_materials_that_were_missing_are_awaited_again(over: Session) -> None:
 def test_the_referrer_of_a_case_that_waits_again_is_told(over: Session) -> None:
     record(over, "no_time")
     case = over.items.order_by("start")[0].case
-    message = OutboxMessage.objects.get(kind="notice.referrer")
+    message = OutboxMessage.objects.get(kind="notification.referrer")
     assert message.payload == {"user": case.referrer_id, "cases": [case.pk]}
 
 
@@ -107,7 +107,7 @@ def test_a_session_that_never_got_all_its_answers_may_have_met() -> None:
 
 
 def test_who_came_is_on_record_even_without_an_answer(over: Session) -> None:
-    silent, present = meetings.asked(over)
+    silent, present = meetings.invited(over)
     silent.invitation.status = "expired"
     silent.invitation.save()
     over.attendances.filter(pk=silent.pk).update(active=False)
@@ -116,7 +116,7 @@ def test_who_came_is_on_record_even_without_an_answer(over: Session) -> None:
 
 
 def test_who_was_replaced_cannot_have_come(over: Session) -> None:
-    first = meetings.asked(over)[0]
+    first = meetings.invited(over)[0]
     over.attendances.filter(pk=first.pk).update(active=False)
     first.invitation.status = "replaced"
     first.invitation.save()
@@ -222,7 +222,7 @@ def test_a_draft_does_not_stand_in_the_way_of_a_correction_and_a_signature_does(
     row = record(over)
     first, second = (item.case for item in over.items.order_by("start"))
     by = factories.user(Role.COORDINATOR, at=over.institution)
-    words = Words(text="Operate.", next_look=timezone.now().date() + timedelta(days=9), who="Nurse Li")
+    words = Words(text="Operate.", next_follow_up_on=timezone.now().date() + timedelta(days=9), who="Nurse Li")
     aftercare.draft(first, by=by, words=words)
     aftercare.conclude(second, by=by, words=words)
     with pytest.raises(RuleError, match="is signed; it counts as discussed"):

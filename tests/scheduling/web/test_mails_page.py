@@ -128,7 +128,8 @@ def test_a_reminder_comes_once_when_half_the_time_is_over(hours_ago: int, remind
     assert invitations.remind() == reminded
     assert invitations.remind() == 0
     assert (
-        OutboxMessage.objects.filter(kind="notice.reminder", payload={"invitation": invitation.pk}).count() == reminded
+        OutboxMessage.objects.filter(kind="notification.reminder", payload={"invitation": invitation.pk}).count()
+        == reminded
     )
 
 
