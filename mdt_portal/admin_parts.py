@@ -13,7 +13,7 @@ from mdt_portal import access, audit
 
 
 class ByAction:
-    """Permissions by `access.can` instead of Django's own; `deed` names what one must be allowed to do."""
+    """Permissions by `access.can` instead of Django's own; `action` names what one must be allowed to do."""
 
     permission: str
 
@@ -54,7 +54,7 @@ class Recorded(ByAction, admin.ModelAdmin):
 
 
 class ReadOnly(ByAction, admin.ModelAdmin):
-    """Rows that only verbs write: shown, never changed. A status has no other way than `lifecycle.move`."""
+    """Rows that only services write: shown, never changed. A status has no other way than `lifecycle.move`."""
 
     list_per_page = 50
     show_full_result_count = False

@@ -1,6 +1,6 @@
 """What every endpoint shares: one shape of errors, public ids, Idempotency-Key, and the token.
 
-An endpoint parses, asks `access`, calls one verb and renders. Whatever goes wrong is answered as
+An endpoint parses, asks `access`, calls one service and renders. Whatever goes wrong is answered as
 `{"code": ..., "message": ..., "fields": {...}}`: the code is for programs, the message for people, in their language.
 """
 

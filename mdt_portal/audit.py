@@ -1,4 +1,4 @@
-"""Every deed and every look at a patient is written down, in the transaction of the deed."""
+"""Every action and every look at a patient is written down, in the transaction of the action."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mdt_portal.models import AuditEvent, User
 
 
 def record(action: str, *, by: User | None, subject: models.Model | None = None, **params: Any) -> AuditEvent:
-    """Write down a deed. `deed` is a code such as `case.submitted`; `params` must be plain JSON without names."""
+    """Write down an action. `action` is a code such as `case.submitted`; `params` must be plain JSON without names."""
     return AuditEvent.objects.create(
         action=action,
         by=by,

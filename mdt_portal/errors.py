@@ -7,7 +7,7 @@ from typing import Any
 
 
 class DomainError(Exception):
-    """A deed was refused. `code` is stable for programs; `message` is for people, already in their language.
+    """An action was refused. `code` is stable for programs; `message` is for people, already in their language.
 
     `fields` maps a form field to its messages; `status` is what HTTP answers.
     """

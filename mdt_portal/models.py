@@ -1,4 +1,4 @@
-"""What every app needs: users, the record of moves, the record of deeds and looks, the outbox, kept mail."""
+"""What every app needs: users, the record of moves, the record of actions and looks, the outbox, kept mail."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The transactional outbox: an effect is promised with its cause, and carried out at least once afterwards.
 
-    verb ── put() ──▶ OutboxMessage ──(commit)──▶ deliver() ──▶ handler(payload)
+    service ── put() ──▶ OutboxMessage ──(commit)──▶ deliver() ──▶ handler(payload)
 
 A handler must bear being called twice. One that fails is tried again, later and later, then given up and shown.
 """

@@ -112,7 +112,7 @@ DATABASES = {
     | {
         "CONN_MAX_AGE": 0 if MDT_TESTING else env.number("CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
-        "ATOMIC_REQUESTS": False,  # each verb opens its own transaction
+        "ATOMIC_REQUESTS": False,  # each service opens its own transaction
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -285,13 +285,13 @@ SPECTACULAR_SETTINGS = {
         "ExceptionKind": "experts.models.ExceptionKind",
         "ProposalKind": "scheduling.models.ProposalKind",
         "RareClass": "cases.models.RareClass",
-        "WishKind": "scheduling.models.WishKind",
+        "PlacementConstraintKind": "scheduling.models.PlacementConstraintKind",
         "TimeRequestStatus": "scheduling.states.TimeRequestStatus",
         "ChangeKind": "scheduling.problem.core.plan_diff.ChangeKind",
         "MoveKind": "scheduling.models.MoveKind",
-        "FindingLevel": "scheduling.board.core.severity.Level",
+        "Severity": "scheduling.board.core.severity.Severity",
         "Outcome": "cases.models.Outcome",
-        "Carried": "cases.models.Carried",
+        "FollowUpOutcome": "cases.models.FollowUpOutcome",
     },
 }
 

@@ -1,6 +1,6 @@
 """The frame of every page: what the navigation shows, and whose clock it follows.
 
-An entry whose deed the reader may not do is left out. Lower layers know nothing of hospitals, so the apps hand in what
+An entry whose permission the reader lacks is left out. Lower layers know nothing of hospitals, so the apps hand in what
 they know, once, in `apps.ready`:
 
     shell.home_of(function)            user -> their institution (name_en, name_zh, zone) or None
@@ -50,7 +50,7 @@ DAILY = (
     Entry(name="refer", label=_("Refer"), icon="refer", permission="case.refer"),
     Entry(name="my_seats", label=_("My seats"), icon="person", permission="seat.mine"),
 )
-DESK = (
+SET_UP = (
     Entry(name="catalogue", label=_("Catalogue"), icon="catalogue"),
     Entry(name="people", label=_("People"), icon="pools", permission="pool.view"),
     Entry(name="mails", label=_("Mails"), icon="mail", local=True),

@@ -1,4 +1,4 @@
-"""Admin pages: rooms and blocks, which coordinators keep; runs, sessions and invitations, which only verbs write."""
+"""Admin pages: rooms and blocks, which coordinators keep; runs, sessions and invitations, which only services write."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class BlockAdmin(Pool):
     autocomplete_fields = ["team", "room"]
 
 
-# Written by verbs only ---------------------------------------------------------------------------
+# Written by services only ---------------------------------------------------------------------------
 class ProposalRows(ReadOnlyRows):
     permission = "records.read"
     model = Proposal

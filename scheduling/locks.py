@@ -33,7 +33,7 @@ def take(
 
 
 def check_constraints_now() -> None:
-    """Let the deferred exclusion constraints speak inside the verb, where the error can still be put into words."""
+    """Let the deferred exclusion constraints speak inside the service, where the error can still be put into words."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")

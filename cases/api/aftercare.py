@@ -1,4 +1,4 @@
-"""After a discussion, under /api/v1/cases/: the recommendation, its signing, and the looks."""
+"""After a discussion, under /api/v1/cases/: the recommendation, its signing, and the follow-ups."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TaskSerializer(PersonSerializer):
 
 
 class RecommendationSerializer(PersonSerializer):
-    """`signed_at` is null for a draft, which only those see who may sign it; `who` calls on the day of `next_look`."""
+    """`signed_at` is null for a draft, which only those see who may sign it; `who` calls on `next_follow_up_on`."""
 
     text = serializers.CharField()
     tasks = TaskSerializer(many=True)
@@ -47,7 +47,7 @@ class RecommendationSerializer(PersonSerializer):
 
 
 class FollowUpSerializer(PersonSerializer):
-    """One look: due on a day, and what was found; `outcome` is empty while it is still to be taken."""
+    """One follow-up: due on a day, and what was found; `outcome` is empty while it is still to be taken."""
 
     id = serializers.CharField(source="public_id")
     due = serializers.DateField()
@@ -62,7 +62,7 @@ class FollowedSerializer(serializers.Serializer):
 
     recommend_by = serializers.DateTimeField(allow_null=True, help_text="The end of the working day after the meeting.")
     recommendation = RecommendationSerializer(allow_null=True, source="shown_recommendation")
-    follow_ups = FollowUpSerializer(many=True, source="all_looks")
+    follow_ups = FollowUpSerializer(many=True, source="all_follow_ups")
 
 
 def add(case: Case, user: User) -> None:
@@ -99,13 +99,13 @@ class WordsSerializer(NamedSomebodySerializer):
 
 
 class TakenSerializer(NamedSomebodySerializer):
-    """With `next_look` somebody looks again; without, the case closes."""
+    """With `next_follow_up_on` somebody looks again; without, the case closes."""
 
     outcome = serializers.ChoiceField(FollowUpOutcome.choices)
     note = serializers.CharField(max_length=300, required=False, allow_blank=True, default="")
     next_follow_up_on = serializers.DateField(required=False, allow_null=True, default=None)
     follow_up = serializers.CharField(
-        required=False, help_text="The open look that was seen; 409 if it is taken by now."
+        required=False, help_text="The open follow-up that was seen; 409 if it is taken by now."
     )
 
 
@@ -121,7 +121,7 @@ def _words(given: Mapping[str, Any]) -> aftercare.Words:
 
 
 class AftercareActions:
-    """The deeds after a discussion, for a view set of cases that has `case(deed)` and `render(case)`."""
+    """The actions after a discussion, for a view set of cases that has `case(action)` and `render(case)`."""
 
     @extend_schema(summary="Keep a draft of the recommendation", tags=["cases"], request=WordsSerializer)
     @action(methods=["post"], detail=True, url_path="recommendation")
@@ -144,7 +144,7 @@ class AftercareActions:
         return self.render(case)
 
     @extend_schema(
-        summary="Was the plan carried out? Then another look, or the case closes",
+        summary="Was the plan carried out? Then another follow-up, or the case closes",
         tags=["cases"],
         request=TakenSerializer,
     )

@@ -105,7 +105,7 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         return self.visible(case_rows())
 
     def case(self, permission: str = "") -> Case:
-        """The case of the address, if the reader may see it; NotAllowed if they may not do `deed`."""
+        """The case of the address, if the reader may see it; NotAllowed if they may not do `action`."""
         found: Case = get_object_or_404(self.get_queryset(), public_id=self.kwargs["id"])
         if permission:
             access.require(self.request.user, permission, found)

@@ -1,4 +1,4 @@
-"""The catalogue under /api/v1/: whatever its desk can do, by the same verbs."""
+"""The catalogue under /api/v1/: whatever its desk can do, by the same services."""
 
 from __future__ import annotations
 

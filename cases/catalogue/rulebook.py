@@ -1,4 +1,4 @@
-"""The catalogue in the database: published rules as of a day, and the verbs that write versions.
+"""The catalogue in the database: published rules as of a day, and the services that write versions.
 
 A version once published is never changed; a change is the next version. Rows hold the grammar of
 `cases.catalogue.core.grammar`.

@@ -1,4 +1,4 @@
-"""Patients and referrals out of a FHIR file, by the ordinary verbs. Idempotent by patient and condition identifiers."""
+"""Patients and referrals out of a FHIR file, by the ordinary services; idempotent by their identifiers."""
 
 from __future__ import annotations
 

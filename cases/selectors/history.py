@@ -1,4 +1,4 @@
-"""What happened to a case, in words: its moves and the deeds that moved nothing. Reads only."""
+"""What happened to a case, in words: its moves and the actions that moved nothing. Reads only."""
 
 from __future__ import annotations
 

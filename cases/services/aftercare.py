@@ -1,8 +1,8 @@
-"""The verbs after a discussion: discussed, recommended, followed up, closed.
+"""The services after a discussion: discussed, recommended, followed up, closed.
 
-    discussed ──conclude──▶ concluded ──▶ following_up ──take_look──▶ (another look) | closed
+    discussed ──conclude──▶ concluded ──▶ following_up ──record_follow_up──▶ (another follow-up) | closed
 
-A case closes only with its loop closed: whoever signs says when somebody looks, and who; each look is followed by
+A case closes only with its loop closed: whoever signs says when somebody looks, and who; each follow-up is followed by
 another one, or closes the case.
 """
 
@@ -41,7 +41,7 @@ class Todo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What stands in a recommendation. `who` calls on the day of `next_look`."""
+    """What stands in a recommendation. `who` calls on the day of `next_follow_up_on`."""
 
     text: str = ""
     todos: Sequence[Todo] = ()
@@ -167,7 +167,7 @@ def _person(who: Expert | str, case: Case) -> tuple[str, Expert | None]:
     return name, rows[0] if len(rows) == 1 else None
 
 
-# The looks ------------------------------------------------------------------------------------------------------------
+# The follow-ups -------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -182,9 +182,9 @@ def record_follow_up(
     follow_up: str | None = None,
     at: datetime | None = None,
 ) -> Case:
-    """Write down whether the plan was carried out; then another look on a day (`next_look`, by `who`), or close.
+    """Write down whether the plan was carried out; then another follow-up (`next_follow_up_on`, by `who`), or close.
 
-    `look` is the public id of the one that the caller has seen: StaleState where somebody took it meanwhile.
+    `follow_up` is the public id of the one that the caller has seen: StaleState where somebody took it meanwhile.
     """
     moment = at or timezone.now()
     case = _locked(case)

@@ -1,4 +1,4 @@
-"""Deeds on several cases of the queue at once. Each case is a transaction of its own; what was refused is named."""
+"""Actions on several cases of the queue at once. Each case is a transaction of its own; what was refused is named."""
 
 from __future__ import annotations
 

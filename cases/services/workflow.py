@@ -1,4 +1,4 @@
-"""The verbs of a case up to the planning pool: refer, edit, submit, supply facts, override, withdraw.
+"""The services of a case up to the planning pool: refer, edit, submit, supply facts, override, withdraw.
 
     refer ──▶ draft ──submit──▶ submitted ──(catalogue)──▶ waiting | listed | needs_facts
                                               supply_facts, reevaluate, override settle the answer again

@@ -105,7 +105,7 @@ class FollowUpForm(forms.Form):
         self.data = {**self.data.dict(), "follow_up": follow_up}  # type: ignore[attr-defined]
 
     def given(self) -> dict[str, Any]:
-        """What `aftercare.take_look` takes; a case that closes has no next look, whatever stands in its fields."""
+        """What `aftercare.record_follow_up` takes; a case that closes has none to come."""
         data = self.cleaned_data
         again = data["then"] == "again"
         found = {name: data[name] for name in ("outcome", "note", "follow_up")}

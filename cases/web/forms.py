@@ -134,7 +134,7 @@ class FactsForm(forms.Form):
         return data
 
     def details(self, before: Case | None = None) -> dict[str, Any]:
-        """What the verbs of a case take. Facts that this form did not ask for stay as they were `before`."""
+        """What the services of a case take. Facts that this form did not ask for stay as they were `before`."""
         data = self.cleaned_data
         found: dict[str, Any] = {
             name: data[name] for name in ("diagnosis", "urgency", "question", "remote_ok", "equipment") if name in data

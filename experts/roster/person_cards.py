@@ -1,4 +1,4 @@
-"""The people of a pool: what is known of one person, and the one verb that writes it."""
+"""The people of a pool: what is known of one person, and the one service that writes it."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class HoursMixin(forms.Form):
         return [self[f"day_{day.value}"] for day in Weekday]
 
     def hours(self) -> list[tuple[int, time, time]]:
-        """What stands there, as the verbs take it; only of a valid form."""
+        """What stands there, as the services take it; only of a valid form."""
         return [(day, start, end) for day in Weekday.values for start, end in self.cleaned_data[f"day_{day}"]]
 
     def clean(self) -> dict[str, Any]:

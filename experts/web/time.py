@@ -40,7 +40,7 @@ def expert_time(request: SignedInRequest, public_id: str) -> HttpResponse:
 
 
 def _time(request: SignedInRequest, expert: Expert, *, mine: bool) -> HttpResponse:
-    """Show the three forms; a POST says in `deed` which of them it is."""
+    """Show the three forms; a POST says in `action` which of them it is."""
     access.require(request.user, "expert.change_availability", expert)
     action = request.POST.get("action", "")
     forms: dict[str, Form] = {
@@ -65,7 +65,7 @@ def _time(request: SignedInRequest, expert: Expert, *, mine: bool) -> HttpRespon
 
 
 def _done(request: SignedInRequest, expert: Expert, action: str, form: Form | None) -> bool:
-    """Carry a deed out; False where its form has to be looked at again."""
+    """Carry an action out; False where its form has to be looked at again."""
     by = request.user
     if action == DROP_EXCEPTION:
         row = get_object_or_404(expert.availability_exceptions, pk=_number(request))

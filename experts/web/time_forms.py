@@ -96,7 +96,7 @@ class WeekForm(forms.Form):
         return [start // 60 for start in week_grid.STARTS if start % 60 == 0]
 
     def hours(self) -> list[WeeklyHours]:
-        """What was filled in, as the verb takes it."""
+        """What was filled in, as the service takes it."""
         rest = [found for text in self.cleaned_data["kept"] if (found := _stretch(text))]
         return week_grid.join((CELLS[key] for key in self.cleaned_data["free"]), rest)
 

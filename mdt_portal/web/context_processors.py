@@ -34,6 +34,6 @@ def _portal(request: HttpRequest) -> dict[str, Any]:
         "url_name": getattr(request.resolver_match, "url_name", ""),
         "demo": settings.MDT_DEMO,
         "nav_daily": lambda: list(shell.entries(user, shell.DAILY, shell.numbers(user))) if user is not None else [],
-        "nav_desk": lambda: list(shell.entries(user, shell.DESK, {})) if user is not None else [],
+        "nav_set_up": lambda: list(shell.entries(user, shell.SET_UP, {})) if user is not None else [],
         "word_templates": clock.word_templates,
     }

@@ -1,7 +1,7 @@
 """What all pages share: whoever reads is signed in, a refusal becomes words, and an answer to htmx may say something.
 
     @page
-    def withdraw(request, public_id): ...       parse, authorise, call one verb, answer
+    def withdraw(request, public_id): ...       parse, authorise, call one service, answer
 
 A view lets every DomainError pass. htmx gets it as JSON, which app.js shows as a notice over the untouched page; a
 whole page gets templates/refused.html with the way back. Both carry the error's own status (400, 403, 409).
@@ -81,7 +81,7 @@ def go(url: str) -> HttpResponse:
 
 
 def add_errors(form: BaseForm, error: DomainError) -> None:
-    """Put a verb's refusal beside the fields that it names; what fits no field goes to the top of the form."""
+    """Put a service's refusal beside the fields that it names; what fits no field goes to the top of the form."""
     named = {name: texts for name, texts in error.fields.items() if name in form.fields}
     for name, texts in named.items():
         form.add_error(name, texts)

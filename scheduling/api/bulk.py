@@ -1,4 +1,4 @@
-"""The coordinator's desk under /api/v1/: deeds on several cases at once, and the views that one keeps."""
+"""The coordinator's list under /api/v1/: actions on several cases at once, and the views that one keeps."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class BulkAnswerSerializer(serializers.Serializer):
 
 class BulkView(APIView):
     @extend_schema(
-        summary="Do one deed to several cases; each is a transaction of its own",
+        summary="Do one action to several cases; each is a transaction of its own",
         tags=["cases"],
         request=BulkSerializer,
         responses={200: BulkAnswerSerializer, **api.errors(400, 403)},

@@ -1,4 +1,4 @@
-"""What a change by hand would do: found out in full, written nowhere. The deeds (`moves`) go the same way again."""
+"""What a change by hand would do: found out in full, written nowhere. The actions (`moves`) go the same way again."""
 
 from __future__ import annotations
 

@@ -79,6 +79,6 @@ class _Reader(snapshot.Reader):
             self.previous[session.pk] = session
 
     def _waiting(self) -> list[pure.Case]:
-        """The cases asked for, whatever holds them back: the verbs say so in words."""
+        """The cases asked for, whatever holds them back: the services say so in words."""
         rows = Case.objects.waiting().filter(pk__in=self.asked, team__in=self.teams).select_related("institution")
         return [self._case(case, release=snapshot.submitted(case)) for case in rows.order_by("pk")]

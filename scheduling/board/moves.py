@@ -2,7 +2,7 @@
 
     check ──▶ warnings, people changed, who is notified ──▶ the same change with the check's fingerprint ──▶ written
 
-A deed goes the way of its check again, under the locks. If the week, or what the check found, has changed meanwhile,
+An action goes the way of its check again, under the locks. If the week, or what the check found, has changed meanwhile,
 it is refused (StaleMove) and nothing is overwritten.
 """
 

@@ -1,4 +1,4 @@
-"""Patients and their cases, referred and submitted over the last days by the same verbs that the pages use."""
+"""Patients and their cases, referred and submitted over the last days by the same services that the pages use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apply what Why not? found to help: each remedy by the verb that it needs. Applying one tries it once more.
+"""Apply what Why not? found to help: each remedy by the service that it needs. Applying one tries it once more.
 
 ask_expert    the expert is asked; only their yes adds the time     open_block    the team gets an extra block once
 relax_seat    a lower title for one seat of this case               extend_limit  a later limit

@@ -43,7 +43,7 @@ def around(
 
 @contextmanager
 def _one_state() -> Iterator[None]:
-    """All reads inside see one state of the database; within a verb's transaction, what its locks keep still."""
+    """All reads inside see one state of the database; within a service's transaction, what its locks keep still."""
     if connection.in_atomic_block:
         yield
         return

@@ -45,7 +45,7 @@ def of(case: Case) -> Hold | None:
     return rows.select_related("room", "session", "team__institution", "by").first()
 
 
-# Verbs ----------------------------------------------------------------------------------------------------------------
+# Services -------------------------------------------------------------------------------------------------------------
 
 
 def hold(case: Case, key: str, *, by: User | None) -> Hold:

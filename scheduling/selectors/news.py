@@ -1,6 +1,6 @@
 """What changed since somebody was last here: a line per case, session, answer or plan, from first state to last.
 
-Reads the moves that `lifecycle.move` leaves behind. One's own deeds are no news to oneself.
+Reads the moves that `lifecycle.move` leaves behind. One's own actions are no news to oneself.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Messages to people: one per person and cause, in their language, about what changed for them and nothing else.
 
-Verbs promise a message through the outbox; the handlers here write and send it. No patient is named in any mail.
+Services promise a message through the outbox; the handlers here write and send it. No patient is named in any mail.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ AT_ONCE = timedelta()
 
 @dataclass(slots=True)
 class Affected:
-    """Whom a deed asked (anew or again) and whom it set free, as attendances."""
+    """Whom an action asked (anew or again) and whom it set free, as attendances."""
 
     invited: list[Attendance] = field(default_factory=list)
     released: list[Attendance] = field(default_factory=list)

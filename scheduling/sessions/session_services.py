@@ -1,6 +1,6 @@
-"""The verbs of published sessions: place, set the agenda, settle who has confirmed, cancel, withdraw a case.
+"""The services of published sessions: place, set the agenda, settle who has confirmed, cancel, withdraw a case.
 
-Whoever calls the small verbs (place, set_agenda, drop_item, release) holds the locks; the large ones take them.
+Whoever calls the small services (place, set_agenda, drop_item, release) holds the locks; the large ones take them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def occupancy(rows: QuerySet[Session]) -> Occupancy:
     return Occupancy(rooms=set(rooms), experts=set(experts))
 
 
-# Small verbs, under the caller's locks --------------------------------------------------------------------------------
+# Small services, under the caller's locks -----------------------------------------------------------------------------
 
 
 def place(
@@ -193,7 +193,7 @@ def cancel_row(session: Session, *, by: User | None, why: str) -> notifications.
     return notifications.Affected(released=free)
 
 
-# Large verbs ----------------------------------------------------------------------------------------------------------
+# Large services -------------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """What somebody who declines suggests instead: a colleague who could come, or other times. Stored with the answer.
 
-A suggestion books nothing. The coordinator sees it beside the open seat and acts on it, by the usual verbs.
+A suggestion books nothing. The coordinator sees it beside the open seat and acts on it, by the usual services.
 """
 
 from __future__ import annotations

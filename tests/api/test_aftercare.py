@@ -31,7 +31,7 @@ def coordinator(over: Session) -> User:
 
 
 @pytest.fixture
-def desk(api: Api, coordinator: User) -> APIClient:
+def coordinator_client(api: Api, coordinator: User) -> APIClient:
     return api(coordinator)
 
 
@@ -55,8 +55,8 @@ def day(days: int = 0) -> date:
 # The record -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_meeting_is_recorded_and_judged(desk: APIClient, over: Session) -> None:
-    found = desk.post(address(over), body(over, "materials"), format="json").json()
+def test_a_meeting_is_recorded_and_judged(coordinator_client: APIClient, over: Session) -> None:
+    found = coordinator_client.post(address(over), body(over, "materials"), format="json").json()
     assert (found["status"], found["version"]) == ("held", 2)
     assert found["evaluation"] == {"late_min": 8, "cases": 2, "discussed": 1, "signed": 0}
     assert [(item["outcome"], item["status"]) for item in found["agenda"]] == [
@@ -66,11 +66,11 @@ def test_a_meeting_is_recorded_and_judged(desk: APIClient, over: Session) -> Non
     assert [one["came"] for one in found["attendances"]] == [True, False]
 
 
-def test_who_is_second_gets_409_and_corrects_with_the_version(desk: APIClient, over: Session) -> None:
-    desk.post(address(over), body(over), format="json")
-    second = desk.post(address(over), body(over, "no_time"), format="json")
+def test_who_is_second_gets_409_and_corrects_with_the_version(coordinator_client: APIClient, over: Session) -> None:
+    coordinator_client.post(address(over), body(over), format="json")
+    second = coordinator_client.post(address(over), body(over, "no_time"), format="json")
     assert (second.status_code, second.json()["code"]) == (409, "stale_state")
-    corrected = desk.post(address(over), body(over, "no_time", version=2), format="json")
+    corrected = coordinator_client.post(address(over), body(over, "no_time", version=2), format="json")
     assert corrected.json()["evaluation"]["discussed"] == 1
 
 
@@ -84,26 +84,28 @@ def test_who_is_second_gets_409_and_corrects_with_the_version(desk: APIClient, o
         ({"minutes": 5}, "minutes"),
     ],
 )
-def test_what_cannot_be_is_named(desk: APIClient, over: Session, wrong: dict[str, Any], field: str) -> None:
-    answer = desk.post(address(over), body(over, **wrong), format="json")
+def test_what_cannot_be_is_named(
+    coordinator_client: APIClient, over: Session, wrong: dict[str, Any], field: str
+) -> None:
+    answer = coordinator_client.post(address(over), body(over, **wrong), format="json")
     assert answer.status_code == 400
     assert any(name.startswith(field) for name in answer.json()["fields"])
 
 
-def test_the_case_that_wants_a_note_is_named_by_its_place(desk: APIClient, over: Session) -> None:
-    answer = desk.post(address(over), body(over, "discussed", "other"), format="json")
+def test_the_case_that_wants_a_note_is_named_by_its_place(coordinator_client: APIClient, over: Session) -> None:
+    answer = coordinator_client.post(address(over), body(over, "discussed", "other"), format="json")
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["cases.1.note"])
 
 
-def test_a_case_is_named_once(desk: APIClient, over: Session) -> None:
+def test_a_case_is_named_once(coordinator_client: APIClient, over: Session) -> None:
     given = body(over)
     given["cases"].append(given["cases"][0])
-    assert desk.post(address(over), given, format="json").status_code == 400
+    assert coordinator_client.post(address(over), given, format="json").status_code == 400
 
 
-def test_a_stranger_was_not_there(desk: APIClient, over: Session) -> None:
+def test_a_stranger_was_not_there(coordinator_client: APIClient, over: Session) -> None:
     other = factories.expert(at=over.institution)
-    answer = desk.post(address(over), body(over, came=[other.public_id]), format="json")
+    answer = coordinator_client.post(address(over), body(over, came=[other.public_id]), format="json")
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["came"])
 
 
@@ -124,21 +126,21 @@ def test_a_chair_without_a_seat_records_and_corrects(api: Api, over: Session) ->
     assert [item["outcome"] for item in corrected["agenda"]] == ["discussed", "discussed"]
 
 
-def test_what_has_no_record_is_found(desk: APIClient, over: Session) -> None:
+def test_what_has_no_record_is_found(coordinator_client: APIClient, over: Session) -> None:
     done = factories.meeting_over(over.team, days_ago=2)
-    desk.post(address(done), body(done), format="json")
-    missing = desk.get("/api/v1/sessions/", {"record_missing": "true"}).json()["results"]
+    coordinator_client.post(address(done), body(done), format="json")
+    missing = coordinator_client.get("/api/v1/sessions/", {"record_missing": "true"}).json()["results"]
     assert [row["id"] for row in missing] == [over.public_id]
-    others = desk.get("/api/v1/sessions/", {"record_missing": "false"}).json()["results"]
+    others = coordinator_client.get("/api/v1/sessions/", {"record_missing": "false"}).json()["results"]
     assert [row["id"] for row in others] == [done.public_id]
 
 
-def test_figures_are_summed_up(desk: APIClient, over: Session) -> None:
-    desk.post(address(over), body(over, "no_time"), format="json")
-    found = desk.get("/api/v1/sessions/evaluation/", {"days": 30}).json()
+def test_figures_are_summed_up(coordinator_client: APIClient, over: Session) -> None:
+    coordinator_client.post(address(over), body(over, "no_time"), format="json")
+    found = coordinator_client.get("/api/v1/sessions/evaluation/", {"days": 30}).json()
     assert (found["over"], found["held"], found["on_time"], found["cases"], found["discussed"]) == (1, 1, 0, 2, 1)
     for days in ("0", "367", "many"):
-        assert desk.get("/api/v1/sessions/evaluation/", {"days": days}).status_code == 400
+        assert coordinator_client.get("/api/v1/sessions/evaluation/", {"days": days}).status_code == 400
 
 
 # The recommendation and the looks -------------------------------------------------------------------------------------
@@ -151,33 +153,33 @@ def cases(case: Case, what: str = "") -> str:
 def test_a_recommendation_is_drafted_and_signed(api: Api) -> None:
     case = factories.case_discussed()
     surgeon = factories.expert("THORSURG", at=case.institution)
-    desk = api(factories.user(Role.COORDINATOR, at=case.institution))
+    coordinator_client = api(factories.user(Role.COORDINATOR, at=case.institution))
     tasks = [
         {"what": "Operate", "expert": surgeon.public_id, "due": day(3).isoformat()},
         {"what": "Call the daughter", "who": "Nurse Li"},
     ]
     words = {"text": "Resect.", "tasks": tasks, "version": 0}
-    draft = desk.post(cases(case, "recommendation/"), words, format="json").json()
+    draft = coordinator_client.post(cases(case, "recommendation/"), words, format="json").json()
     assert (draft["status"], draft["recommendation"]["signed_at"]) == ("discussed", None)
     assert [(task["what"], task["who"]) for task in draft["recommendation"]["tasks"]] == [
         ("Operate", str(surgeon)),
         ("Call the daughter", "Nurse Li"),
     ]
     assert api(case.referrer).get(cases(case)).json()["recommendation"] is None
-    lacking = desk.post(cases(case, "recommendation/sign/"), words | {"version": 1}, format="json")
+    lacking = coordinator_client.post(cases(case, "recommendation/sign/"), words | {"version": 1}, format="json")
     assert (lacking.status_code, set(lacking.json()["fields"])) == (400, {"who", "next_follow_up_on"})
     whole = words | {"version": 1, "next_follow_up_on": day(14).isoformat(), "who": "Nurse Li"}
-    signed = desk.post(cases(case, "recommendation/sign/"), whole, format="json").json()
+    signed = coordinator_client.post(cases(case, "recommendation/sign/"), whole, format="json").json()
     assert (signed["status"], signed["recommendation"]["in_time"]) == ("following_up", True)
     assert [(follow_up["due"], follow_up["who"]) for follow_up in signed["follow_ups"]] == [
         (day(14).isoformat(), "Nurse Li")
     ]
     assert api(case.referrer).get(cases(case)).json()["recommendation"]["text"] == "Resect."
-    again = desk.post(cases(case, "recommendation/sign/"), whole, format="json")
+    again = coordinator_client.post(cases(case, "recommendation/sign/"), whole, format="json")
     assert (again.status_code, again.json()["code"]) == (409, "stale_state")
 
 
-def test_the_referrer_looks_and_closes_but_does_not_recommend(api: Api) -> None:
+def test_the_referrer_follows_up_and_closes_but_does_not_recommend(api: Api) -> None:
     case = factories.case_followed()
     client = api(case.referrer)
     assert client.post(cases(case, "recommendation/"), {"text": "x"}, format="json").status_code == 403
@@ -192,18 +194,18 @@ def test_the_referrer_looks_and_closes_but_does_not_recommend(api: Api) -> None:
     assert client.post(cases(case, "follow-ups/"), {"outcome": "out"}, format="json").json()["status"] == "closed"
 
 
-def test_looks_that_are_due_are_found(api: Api) -> None:
+def test_follow_ups_that_are_due_are_found(api: Api) -> None:
     due = factories.case_followed(due=day(-1))
     factories.case_followed(team=due.team, due=day(3))
-    desk = api(factories.user(Role.COORDINATOR, at=due.institution))
-    rows = desk.get("/api/v1/cases/", {"look_by": day().isoformat()}).json()["results"]
+    coordinator_client = api(factories.user(Role.COORDINATOR, at=due.institution))
+    rows = coordinator_client.get("/api/v1/cases/", {"look_by": day().isoformat()}).json()["results"]
     assert [row["id"] for row in rows] == [due.public_id]
 
 
-def test_it_all_stands_in_the_schema(desk: APIClient) -> None:
-    paths = desk.get("/api/schema/", {"format": "json"}, HTTP_ACCEPT="application/json").json()["paths"]
+def test_it_all_stands_in_the_schema(coordinator_client: APIClient) -> None:
+    paths = coordinator_client.get("/api/schema/", {"format": "json"}, HTTP_ACCEPT="application/json").json()["paths"]
     for path in (
         "sessions/{id}/record/", "sessions/evaluation/", "cases/{id}/recommendation/",
-        "cases/{id}/recommendation/sign/", "cases/{id}/looks/",
+        "cases/{id}/recommendation/sign/", "cases/{id}/follow-ups/",
     ):  # fmt: skip
         assert f"/api/v1/{path}" in paths

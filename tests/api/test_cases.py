@@ -14,7 +14,7 @@ from mdt_portal.models import AuditEvent
 from scheduling.models import Session
 from scheduling.publishing import publication
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 CASES = "/api/v1/cases/"
@@ -165,17 +165,17 @@ def test_identity_is_recorded_and_kept_from_managers(api, hospital, referrer) ->
 
 @pytest.mark.django_db
 def test_a_planned_case_shows_its_place_and_can_be_withdrawn(api) -> None:
-    w = world.small(2)
-    publication.publish(w.propose(seconds=1), by=w.coordinator)
-    client = api(w.coordinator)
-    place = client.get(url(w.cases[0])).json()["place"]
+    world = worlds.small(2)
+    publication.publish(world.propose(seconds=1), by=world.coordinator)
+    client = api(world.coordinator)
+    place = client.get(url(world.cases[0])).json()["place"]
     session = Session.objects.get()
     assert place["session"] == session.public_id
     assert len(place["seats"]) == 3
     assert {seat["answer"] for seat in place["seats"]} == {"pending"}
-    refused = client.post(url(w.cases[0], "override"), {"tier": "none", "reason": "x"})
+    refused = client.post(url(world.cases[0], "override"), {"tier": "none", "reason": "x"})
     assert (refused.status_code, refused.json()["code"]) == (400, "rule_broken")
-    body = client.post(url(w.cases[0], "withdraw"), {"reason": "moved away"}).json()
+    body = client.post(url(world.cases[0], "withdraw"), {"reason": "moved away"}).json()
     assert (body["status"], body["place"]) == ("withdrawn", None)
     assert session.items.filter(active=True).count() == 1
 

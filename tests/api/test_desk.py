@@ -14,7 +14,7 @@ def test_referrers_are_asked_for_what_is_missing(api: Api) -> None:
     assert AuditEvent.objects.get(action="case.reminded").subject_id == case.pk
 
 
-def test_a_misspelt_deed_is_refused(api: Api) -> None:
+def test_a_misspelt_action_is_refused(api: Api) -> None:
     client = api(factories.user(Role.COORDINATOR))
     answer = client.post("/api/v1/cases/bulk/", {"action": "chaise", "cases": ["x"]}, format="json")
     assert answer.status_code == 400 and "action" in answer.json()["fields"]

@@ -45,15 +45,15 @@ def test_the_search_finds_what_one_may_see(api: Api, case: Case, coordinator: Us
 
 def test_what_changed_is_news_until_it_was_seen(api: Api, case: Case, coordinator: User) -> None:
     workflow.withdraw(case, by=case.referrer, reason="moved away")
-    desk = api(coordinator)
-    found = desk.get("/api/v1/changes/").json()
+    coordinator_client = api(coordinator)
+    found = coordinator_client.get("/api/v1/changes/").json()
     (item,) = found["groups"][0]["items"]
     assert (item["old"], item["new"], item["by"]) == ("waiting", "withdrawn", str(case.referrer))
-    assert desk.post("/api/v1/changes/", {"until": found["until"]}).status_code == 204
+    assert coordinator_client.post("/api/v1/changes/", {"until": found["until"]}).status_code == 204
     assert User.objects.get(pk=coordinator.pk).seen_at is not None
-    desk = api(User.objects.get(pk=coordinator.pk))
-    assert desk.get("/api/v1/changes/").json()["groups"] == []
-    assert desk.post("/api/v1/changes/", {"until": "soon"}).json()["fields"].keys() == {"until"}
+    coordinator_client = api(User.objects.get(pk=coordinator.pk))
+    assert coordinator_client.get("/api/v1/changes/").json()["groups"] == []
+    assert coordinator_client.post("/api/v1/changes/", {"until": "soon"}).json()["fields"].keys() == {"until"}
 
 
 def test_an_expert_makes_renews_and_closes_the_calendar(api: Api, client: Client) -> None:

@@ -10,15 +10,15 @@ from scheduling.models import Invitation
 from scheduling.publishing import publication
 from scheduling.sessions import invitations
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 NEXT = factories.monday(1)
 
 
 @pytest.fixture
-def w():  # type: ignore[no-untyped-def]
-    found = world.small(1)
+def world():  # type: ignore[no-untyped-def]
+    found = worlds.small(1)
     people = [{1: found.experts[0], 2: found.experts[2], 3: found.experts[4]}]
     publication.publish(found.offer(found.meeting(1, "09:00", people)), by=found.coordinator)
     found.experts[0].user = factories.user(Role.EXPERT, at=found.hospital)
@@ -27,12 +27,12 @@ def w():  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture
-def asked(w) -> Invitation:  # type: ignore[no-untyped-def]
-    return Invitation.objects.get(attendance__expert=w.experts[0])
+def asked(world) -> Invitation:  # type: ignore[no-untyped-def]
+    return Invitation.objects.get(attendance__expert=world.experts[0])
 
 
-def test_load_and_clashes(api, w, asked) -> None:  # type: ignore[no-untyped-def]
-    expert = w.experts[0]
+def test_load_and_clashes(api, world, asked) -> None:  # type: ignore[no-untyped-def]
+    expert = world.experts[0]
     invitations.accept(asked, by=None)
     time_keeping.add_leave(expert, first_day=NEXT, last_day=NEXT + timedelta(days=4), by=None)
     mine = api(expert.user)
@@ -42,14 +42,14 @@ def test_load_and_clashes(api, w, asked) -> None:  # type: ignore[no-untyped-def
     (clash,) = mine.get("/api/v1/availability/").json()["clashes"]
     assert clash["invitation"] == asked.public_id
     path = f"/api/v1/experts/{expert.public_id}/load/"
-    assert api(w.coordinator).get(path).json() == weeks
-    assert api(factories.user(Role.EXPERT, at=w.hospital)).get(path).status_code == 403
+    assert api(world.coordinator).get(path).json() == weeks
+    assert api(factories.user(Role.EXPERT, at=world.hospital)).get(path).status_code == 403
 
 
-def test_a_no_with_a_suggestion(api, w, asked) -> None:  # type: ignore[no-untyped-def]
-    mine, path = api(w.experts[0].user), f"/api/v1/invitations/{asked.public_id}/"
+def test_a_no_with_a_suggestion(api, world, asked) -> None:  # type: ignore[no-untyped-def]
+    mine, path = api(world.experts[0].user), f"/api/v1/invitations/{asked.public_id}/"
     (colleague,) = mine.get(f"{path}deputies/").json()
-    assert (colleague["id"], bool(colleague["title"])) == (w.experts[1].public_id, True)
+    assert (colleague["id"], bool(colleague["title"])) == (world.experts[1].public_id, True)
     later = {"start": f"{NEXT}T23:00:00Z", "end": f"{NEXT}T23:30:00Z"}
     nobody = mine.post(f"{path}decline/", {"reason": "away", "deputy": "nobody"})
     assert (nobody.status_code, "deputy" in nobody.json()["fields"]) == (400, True)
@@ -59,4 +59,4 @@ def test_a_no_with_a_suggestion(api, w, asked) -> None:  # type: ignore[no-untyp
     body = mine.post(f"{path}decline/", given).json()
     assert (body["status"], body["deputy"]["id"]) == ("declined", colleague["id"])
     assert len(body["offered"]) == 1
-    assert api(factories.user(Role.EXPERT, at=w.hospital)).get(f"{path}deputies/").status_code == 404
+    assert api(factories.user(Role.EXPERT, at=world.hospital)).get(f"{path}deputies/").status_code == 404

@@ -8,18 +8,18 @@ from django.urls import reverse
 from experts.models import Role
 from scheduling.models import PlanningRun, Proposal, ProposalKind, TimeRequest
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 RUNS, CONSTRAINTS, CASES = "/api/v1/runs/", "/api/v1/placement-constraints/", "/api/v1/cases/"
 
 
 @pytest.fixture
-def small() -> world.World:
-    return world.small(cases=2)
+def small() -> worlds.World:
+    return worlds.small(cases=2)
 
 
-def test_alternatives_with_their_figures(api, small: world.World) -> None:
+def test_alternatives_with_their_figures(api, small: worlds.World) -> None:
     proposal = small.propose(seconds=1)
     Proposal.objects.create(
         run=proposal.run, kind=ProposalKind.FASTEST, plan=proposal.plan, goals=proposal.goals, base_versions={}
@@ -33,7 +33,7 @@ def test_alternatives_with_their_figures(api, small: world.World) -> None:
     assert client.get(f"{RUNS}{small.request().public_id}/alternatives/").json() == []
 
 
-def test_pin_list_plan_again_and_withdraw(api, small: world.World) -> None:
+def test_pin_list_plan_again_and_withdraw(api, small: worlds.World) -> None:
     client = api(small.coordinator)
     case, room = small.cases[0], small.rooms[1]
     start = factories.moment(factories.monday() + timedelta(days=2), "14:00")
@@ -56,7 +56,7 @@ def test_pin_list_plan_again_and_withdraw(api, small: world.World) -> None:
     assert len(client.get(CONSTRAINTS, {"case": case.public_id}).json()["results"]) == 1
 
 
-def test_who_may_not_pin(api, small: world.World) -> None:
+def test_who_may_not_pin(api, small: worlds.World) -> None:
     sent = {"kind": "pin", "case": small.cases[0].public_id, "room": small.rooms[0].public_id}
     assert api(factories.user(Role.MANAGER, at=small.hospital)).post(CONSTRAINTS, sent).status_code == 403
     assert (
@@ -65,7 +65,7 @@ def test_who_may_not_pin(api, small: world.World) -> None:
     assert api(small.cases[0].referrer).get(CONSTRAINTS).json()["results"] == []
 
 
-def test_why_not_and_a_remedy_that_asks_an_expert(api, small: world.World) -> None:
+def test_why_not_and_a_remedy_that_asks_an_expert(api, small: worlds.World) -> None:
     user = factories.user(Role.EXPERT, at=small.hospital)
     only = factories.expert("DERM", at=small.hospital, hours=[], user=user)
     case = factories.case_waiting(team=small.team, seats=[("DERM", 3)], remote_ok=False)
@@ -89,7 +89,7 @@ def test_why_not_and_a_remedy_that_asks_an_expert(api, small: world.World) -> No
     assert again["reasons"][0].startswith("A place is open: ")
 
 
-def test_a_remedy_that_weakens_a_demand_wants_a_reason(api, small: world.World) -> None:
+def test_a_remedy_that_weakens_a_demand_wants_a_reason(api, small: worlds.World) -> None:
     for room in small.rooms:
         room.equipment = []
         room.save()

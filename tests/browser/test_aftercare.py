@@ -11,7 +11,7 @@ from experts.models import Role
 from mdt_portal.models import User
 from scheduling.models import Session
 from tests import factories
-from tests.browser.test_phone import DESK, LANGUAGES, PHONE, finger_sized, looks_right, opened
+from tests.browser.test_phone import DESKTOP, LANGUAGES, PHONE, finger_sized, looks_right, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WORDS = {
@@ -35,21 +35,21 @@ def test_from_the_meeting_to_the_closed_case(
     browser: Browser, live_server: LiveServer, over: Session, coordinator: User, language: str
 ) -> None:
     words = WORDS[language]
-    desk = opened(browser, live_server.url, language, DESK, coordinator).new_page()
-    desk.goto(live_server.url)
-    desk.locator(f"a[href='/sessions/{over.public_id}/record/']").click()
-    record(desk, over)
-    expect(desk.locator("main")).to_contain_text(words["late"])
-    looks_right(desk)
+    coordinator_page = opened(browser, live_server.url, language, DESKTOP, coordinator).new_page()
+    coordinator_page.goto(live_server.url)
+    coordinator_page.locator(f"a[href='/sessions/{over.public_id}/record/']").click()
+    record(coordinator_page, over)
+    expect(coordinator_page.locator("main")).to_contain_text(words["late"])
+    looks_right(coordinator_page)
 
     case = Case.objects.get(status="discussed")
-    desk.locator(f"a[href='/cases/{case.public_id}/recommendation/']").click()
-    recommend(desk)
-    expect(desk.locator("[aria-labelledby=recommendation-h]")).to_contain_text(words["signed"])
-    looks_right(desk)
+    coordinator_page.locator(f"a[href='/cases/{case.public_id}/recommendation/']").click()
+    recommend(coordinator_page)
+    expect(coordinator_page.locator("[aria-labelledby=recommendation-h]")).to_contain_text(words["signed"])
+    looks_right(coordinator_page)
 
-    desk.goto(f"{live_server.url}/cases/{case.public_id}/look/")
-    looks_right(desk)
+    coordinator_page.goto(f"{live_server.url}/cases/{case.public_id}/look/")
+    looks_right(coordinator_page)
 
     assert case.referrer is not None
     phone = opened(browser, live_server.url, language, PHONE, case.referrer).new_page()
@@ -62,7 +62,7 @@ def test_from_the_meeting_to_the_closed_case(
     case.refresh_from_db()
     assert case.status == "closed"
 
-    for size in (DESK, PHONE):
+    for size in (DESKTOP, PHONE):
         page = opened(browser, live_server.url, language, size, coordinator).new_page()
         page.goto(f"{live_server.url}/sessions/?view=past")
         expect(page.locator("main")).to_contain_text(words["late"])
@@ -102,9 +102,9 @@ def close(page: Page) -> None:
     finger_sized(page, ".aftercare .btn, .aftercare .form-control")
     page.locator("label:has([name=outcome][value=out])").click()
     page.locator("label:has([name=then][value=again])").click()
-    expect(page.locator("[name=next_look]")).to_be_visible()
+    expect(page.locator("[name=next_follow_up_on]")).to_be_visible()
     page.locator("label:has([name=then][value=close])").click()
-    expect(page.locator("[name=next_look]")).to_be_hidden()
+    expect(page.locator("[name=next_follow_up_on]")).to_be_hidden()
     looks_right(page)
     page.locator(".aftercare button[type=submit]").click()
     page.wait_for_url("**/cases/*/")

@@ -21,7 +21,7 @@ from scheduling.models import Session
 from scheduling.selectors.weeks import Week
 from tests import factories
 from tests.browser import axe, complaints
-from tests.scheduling.world import World, small
+from tests.scheduling.worlds import World, small
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 NEXT = Week.around(factories.monday())
@@ -39,7 +39,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def what_if(browser: Browser, browser_context_args: dict[str, Any], live_server: LiveServer, world: World) -> Any:
+def board_page(browser: Browser, browser_context_args: dict[str, Any], live_server: LiveServer, world: World) -> Any:
     """Opens the board for somebody in a browser of their own."""
     contexts = []
 
@@ -94,8 +94,8 @@ def carry(page: Page, what: Locator, to: Locator) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_drag_a_case_to_a_room_and_undo(what_if: Desk, world: World, language: str) -> None:
-    page, words = what_if(world.coordinator, language), WORDS[language]
+def test_drag_a_case_to_a_room_and_undo(board_page: Desk, world: World, language: str) -> None:
+    page, words = board_page(world.coordinator, language), WORDS[language]
     carry(page, page.locator(f"#w-{world.cases[0].public_id}"), cell(page, world, 1))
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".move-seats li")).to_have_count(3)
@@ -109,9 +109,9 @@ def test_drag_a_case_to_a_room_and_undo(what_if: Desk, world: World, language: s
     assert not Session.objects.live().exists()
 
 
-def test_drag_a_session_and_a_case_into_a_session(what_if: Desk, world: World) -> None:
+def test_drag_a_session_and_a_case_into_a_session(board_page: Desk, world: World) -> None:
     placed(world, 0)
-    page = what_if(world.coordinator)
+    page = board_page(world.coordinator)
     carry(page, cell(page, world, 1).locator(".b-card"), cell(page, world, 3, room=1))
     page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
     card = cell(page, world, 3, room=1).locator(".b-card")
@@ -124,9 +124,9 @@ def test_drag_a_session_and_a_case_into_a_session(what_if: Desk, world: World) -
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_places_are_shaded_with_their_reason(what_if: Desk, world: World, language: str) -> None:
+def test_places_are_shaded_with_their_reason(board_page: Desk, world: World, language: str) -> None:
     world.experts[4].weekly_availability.filter(weekday=0).delete()
-    page = what_if(world.coordinator, language)
+    page = board_page(world.coordinator, language)
     what = page.locator(f"#w-{world.cases[0].public_id}")
     begin = what.bounding_box()
     assert begin is not None
@@ -141,8 +141,8 @@ def test_places_are_shaded_with_their_reason(what_if: Desk, world: World, langua
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_move_by_keys_alone(what_if: Desk, world: World, language: str) -> None:
-    page, words = what_if(world.coordinator, language), WORDS[language]
+def test_move_by_keys_alone(board_page: Desk, world: World, language: str) -> None:
+    page, words = board_page(world.coordinator, language), WORDS[language]
     page.locator(f"#w-{world.cases[0].public_id} button").focus()
     page.keyboard.press("Enter")
     where = page.locator("#move-to")
@@ -165,9 +165,9 @@ def test_move_by_keys_alone(what_if: Desk, world: World, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_a_blocked_move_says_why(what_if: Desk, world: World, language: str) -> None:
+def test_a_blocked_move_says_why(board_page: Desk, world: World, language: str) -> None:
     placed(world, 0)
-    page, words = what_if(world.coordinator, language), WORDS[language]
+    page, words = board_page(world.coordinator, language), WORDS[language]
     cell(page, world, 1).locator(".b-tools > .b-move").click()
     page.locator("#move-to").select_option("other")
     page.locator("#move-date").fill(str(NEXT.plus(-2).monday))
@@ -179,10 +179,10 @@ def test_a_blocked_move_says_why(what_if: Desk, world: World, language: str) -> 
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_two_coordinators_at_once(what_if: Desk, world: World, language: str) -> None:
+def test_two_coordinators_at_once(board_page: Desk, world: World, language: str) -> None:
     words = WORDS[language]
-    one = what_if(world.coordinator, language)
-    two = what_if(factories.user(Role.COORDINATOR, at=world.hospital), language)
+    one = board_page(world.coordinator, language)
+    two = board_page(factories.user(Role.COORDINATOR, at=world.hospital), language)
     one.locator(f"#w-{world.cases[0].public_id} button").click()
     dialog = one.get_by_role("dialog")
     expect(dialog).to_be_visible()
@@ -200,8 +200,8 @@ def test_two_coordinators_at_once(what_if: Desk, world: World, language: str) ->
     expect(two.locator("#board-grid .sess")).to_have_count(2, timeout=10_000)
 
 
-def test_a_case_is_moved_from_its_own_page(what_if: Desk, world: World) -> None:
-    page = what_if(world.coordinator)
+def test_a_case_is_moved_from_its_own_page(board_page: Desk, world: World) -> None:
+    page = board_page(world.coordinator)
     page.goto(page.url.split("/week/")[0] + reverse("case", args=[world.cases[0].public_id]))
     page.get_by_role("button", name="Move…").click()
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
@@ -209,8 +209,8 @@ def test_a_case_is_moved_from_its_own_page(what_if: Desk, world: World) -> None:
     expect(page.locator("#main")).to_contain_text("Open session")
 
 
-def test_the_search_and_the_focus_survive_a_change(what_if: Desk, world: World) -> None:
-    page = what_if(world.coordinator)
+def test_the_search_and_the_focus_survive_a_change(board_page: Desk, world: World) -> None:
+    page = board_page(world.coordinator)
     search = page.get_by_role("searchbox", name="Search the cases without a place")
     search.fill(world.cases[0].number)
     expect(page.locator(".rail .case-card")).to_have_count(1)
@@ -224,11 +224,11 @@ def test_the_search_and_the_focus_survive_a_change(what_if: Desk, world: World) 
 @pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", 1280), ("zh-hans", "dark", 360),
                                                           ("en", "dark", 1280), ("zh-hans", "light", 360)])  # fmt: skip
 def test_board_and_dialogs_are_accessible_and_fit(
-    what_if: Desk, world: World, language: str, theme: str, width: int
+    board_page: Desk, world: World, language: str, theme: str, width: int
 ) -> None:
     session = placed(world, 0)
     moves.place(world.cases[1], Where(session=session), by=world.coordinator)
-    page = what_if(world.coordinator, language, theme=theme, width=width)
+    page = board_page(world.coordinator, language, theme=theme, width=width)
     said = complaints.of(page)
     wrong = []
     for by in ("room", "team", "person"):
@@ -292,8 +292,8 @@ def carry_by_finger(page: Page, what: Locator, to: Locator) -> None:
     finger.up()
 
 
-def test_a_case_is_dragged_by_a_finger_on_a_tablet(what_if: Desk, world: World) -> None:
-    page = what_if(world.coordinator, has_touch=True)
+def test_a_case_is_dragged_by_a_finger_on_a_tablet(board_page: Desk, world: World) -> None:
+    page = board_page(world.coordinator, has_touch=True)
     carry_by_finger(page, page.locator(f"#w-{world.cases[0].public_id}"), cell(page, world, 1))
     dialog = page.get_by_role("dialog")
     expect(dialog.locator("#move-to option:checked")).to_contain_text("08:00")
@@ -301,16 +301,16 @@ def test_a_case_is_dragged_by_a_finger_on_a_tablet(what_if: Desk, world: World) 
     expect(cell(page, world, 1).locator(".sess")).to_have_count(1)
 
 
-def test_a_session_is_dragged_by_a_finger_on_a_tablet(what_if: Desk, world: World) -> None:
+def test_a_session_is_dragged_by_a_finger_on_a_tablet(board_page: Desk, world: World) -> None:
     placed(world, 0)
-    page = what_if(world.coordinator, width=1024, has_touch=True)
+    page = board_page(world.coordinator, width=1024, has_touch=True)
     carry_by_finger(page, cell(page, world, 1).locator(".b-card"), cell(page, world, 3, room=1))
     page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
     expect(cell(page, world, 3, room=1).locator(".b-card")).to_have_count(1)
 
 
-def test_a_swipe_scrolls_and_carries_nothing(what_if: Desk, world: World) -> None:
-    page = what_if(world.coordinator, width=360, has_touch=True)
+def test_a_swipe_scrolls_and_carries_nothing(board_page: Desk, world: World) -> None:
+    page = board_page(world.coordinator, width=360, has_touch=True)
     page.set_viewport_size({"width": 360, "height": 500})
     card = page.locator(f"#w-{world.cases[0].public_id}")
     card.scroll_into_view_if_needed()
@@ -325,8 +325,8 @@ def test_a_swipe_scrolls_and_carries_nothing(what_if: Desk, world: World) -> Non
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_a_phone_moves_a_case_by_taps(what_if: Desk, world: World) -> None:
-    page = what_if(world.coordinator, width=360, has_touch=True)
+def test_a_phone_moves_a_case_by_taps(board_page: Desk, world: World) -> None:
+    page = board_page(world.coordinator, width=360, has_touch=True)
     move = page.locator(f"#w-{world.cases[0].public_id} button")
     box = move.bounding_box()
     assert box is not None and box["height"] >= 24

@@ -1,4 +1,4 @@
-"""The catalogue's desk in a real browser: edit with live mistakes, preview, publish, see it count."""
+"""The catalogue's pages in a real browser: edit with live mistakes, preview, publish, see it count."""
 
 from datetime import date
 from typing import Any
@@ -22,7 +22,7 @@ RULES = {"LUNG-3B", "LUNG-NEW", "ONC-COMORB", "APPX-SIMPLE"}
 
 
 @pytest.fixture
-def desk(page: Page, live_server: LiveServer, client: Client) -> Page:
+def editor_page(page: Page, live_server: LiveServer, client: Client) -> Page:
     """The catalogue with four rules, one waiting case of stage II, and its administrator signed in."""
     reference.load()
     found = json_io.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
@@ -48,9 +48,9 @@ def speak(page: Page, live_server: LiveServer, language: str, theme: str = "ligh
     ],
 )
 def test_catalogue_preview_and_publish(
-    desk: Page, live_server: LiveServer, language: str, said: str, outside: str
+    editor_page: Page, live_server: LiveServer, language: str, said: str, outside: str
 ) -> None:
-    page = desk
+    page = editor_page
     console = complaints.of(page)
     speak(page, live_server, language)
     page.goto(f"{live_server.url}/catalogue/")
@@ -95,9 +95,9 @@ def test_catalogue_preview_and_publish(
     assert [text for text in console if "422" not in text] == []
 
 
-def test_the_answer_to_what_stood_there_before_comes_no_more(desk: Page, live_server: LiveServer) -> None:
+def test_the_answer_to_what_stood_there_before_comes_no_more(editor_page: Page, live_server: LiveServer) -> None:
     """A check of seven seats is still under way while the seventh goes; and none starts before the row has gone."""
-    page = desk
+    page = editor_page
     said = complaints.of(page)
     page.goto(f"{live_server.url}/catalogue/rules/LUNG-3B/edit/")
     page.locator("button[value=add-seat]").click()
@@ -115,8 +115,8 @@ def test_the_answer_to_what_stood_there_before_comes_no_more(desk: Page, live_se
     assert said == []
 
 
-def test_the_tester_answers_while_one_types(desk: Page, live_server: LiveServer) -> None:
-    page = desk
+def test_the_tester_answers_while_one_types(editor_page: Page, live_server: LiveServer) -> None:
+    page = editor_page
     rulebook.save_draft(
         rulebook.raw_of(CatalogueRule.objects.get(key="LUNG-3B")) | {"condition": {"stage_min": "II"}}, by=None
     )
@@ -131,8 +131,8 @@ def test_the_tester_answers_while_one_types(desk: Page, live_server: LiveServer)
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_pages_are_accessible_and_fit(desk: Page, live_server: LiveServer, theme: str, width: int) -> None:
-    page = desk
+def test_the_pages_are_accessible_and_fit(editor_page: Page, live_server: LiveServer, theme: str, width: int) -> None:
+    page = editor_page
     raw = rulebook.raw_of(CatalogueRule.objects.get(key="LUNG-3B"))
     rulebook.save_draft(raw | {"condition": {"stage_min": "II", "flags_none": ["pregnant"]}}, by=None)
     speak(page, live_server, "zh-hans" if theme == "dark" else "en", theme)

@@ -78,7 +78,7 @@ def test_the_sign_in_page_is_never_pasted_into_this_one(guide: Page, live_server
     expect(guide.locator("h1")).to_have_text("Style guide")
 
 
-def test_a_question_is_asked_before_the_deed(guide: Page) -> None:
+def test_a_question_is_asked_before_the_action(guide: Page) -> None:
     button = guide.locator("[lang=en]").get_by_role("button", name="Cancel session")
     button.click()
     dialog = guide.get_by_role("dialog")

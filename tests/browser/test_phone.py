@@ -18,12 +18,12 @@ from scheduling.publishing import publication
 from scheduling.sessions import invitations
 from tests import factories
 from tests.browser import axe
-from tests.scheduling import world
-from tests.scheduling.world import World
+from tests.scheduling import worlds
+from tests.scheduling.worlds import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PHONE = {"width": 360, "height": 740}
-DESK = {"width": 1280, "height": 800}
+DESKTOP = {"width": 1280, "height": 800}
 LANGUAGES = ["en", "zh-hans"]
 WORDS = {
     "en": {"suggests": "suggests", "thanks": "Thank you for your answer"},
@@ -32,14 +32,14 @@ WORDS = {
 
 
 @pytest.fixture
-def w() -> World:
+def world() -> World:
     """Two cases in one session on Tuesday; all but the radiologist have accepted, and another one is free."""
-    w = world.small(2)
-    people = [{1: w.experts[0], 2: w.experts[2], 3: w.experts[4]}] * 2
-    publication.publish(w.offer(w.meeting(1, "09:00", people)), by=w.coordinator)
-    for row in Invitation.objects.exclude(attendance__expert=w.experts[0]):
+    world = worlds.small(2)
+    people = [{1: world.experts[0], 2: world.experts[2], 3: world.experts[4]}] * 2
+    publication.publish(world.offer(world.meeting(1, "09:00", people)), by=world.coordinator)
+    for row in Invitation.objects.exclude(attendance__expert=world.experts[0]):
         invitations.accept(row, by=None)
-    return w
+    return world
 
 
 def opened(
@@ -72,19 +72,21 @@ def finger_sized(page: Page, selector: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_decline_from_a_phone_and_repair(browser: Browser, live_server: LiveServer, w: World, language: str) -> None:
-    absent, deputy = w.experts[0], w.experts[1]
+def test_decline_from_a_phone_and_repair(
+    browser: Browser, live_server: LiveServer, world: World, language: str
+) -> None:
+    absent, deputy = world.experts[0], world.experts[1]
     session = Session.objects.get()
     link = invitations.link(Invitation.objects.get(attendance__expert=absent))
 
     phone = opened(browser, live_server.url, language, PHONE).new_page()
     decline(phone, live_server.url + link, deputy, WORDS[language]["thanks"])
 
-    desk = opened(browser, live_server.url, language, DESK, w.coordinator).new_page()
-    desk.goto(f"{live_server.url}/sessions/{session.public_id}/")
-    gap = desk.locator("[aria-labelledby=open-seats]")
+    coordinator_page = opened(browser, live_server.url, language, DESKTOP, world.coordinator).new_page()
+    coordinator_page.goto(f"{live_server.url}/sessions/{session.public_id}/")
+    gap = coordinator_page.locator("[aria-labelledby=open-seats]")
     expect(gap).to_contain_text(WORDS[language]["suggests"])
-    looks_right(desk)
+    looks_right(coordinator_page)
     gap.locator(f"button[value='{deputy.public_id}']").click()
     expect(gap).to_have_count(0)
 
@@ -167,7 +169,7 @@ def test_the_week_is_painted_by_tapping(
 
 
 def test_the_week_is_painted_by_mouse_and_by_keys(browser: Browser, live_server: LiveServer, expert: Expert) -> None:
-    page = opened(browser, live_server.url, "en", DESK, expert.user).new_page()
+    page = opened(browser, live_server.url, "en", DESKTOP, expert.user).new_page()
     page.goto(f"{live_server.url}/time/")
     looks_right(page)
     drag(page, "1-0800", "1-0930")

@@ -17,7 +17,7 @@ from scheduling.models import AgendaItem, PlacementConstraint, PlanningRun, Prop
 from scheduling.states import RunStatus
 from tests import factories
 from tests.browser import axe, complaints
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WORDS = {
@@ -50,7 +50,7 @@ def with_alternative(proposal: Proposal) -> Proposal:
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_pin_plan_again_compare_and_publish(page: Page, live_server: LiveServer, worker: object, language: str) -> None:
     """A coordinator pins a case to Thursday afternoon, plans again with a live worker, chooses and publishes."""
-    words, small = WORDS[language], world.small(cases=2)
+    words, small = WORDS[language], worlds.small(cases=2)
     first = small.propose(seconds=1)
     be(page, live_server.url, small.coordinator, language)
     page.goto(live_server.url + reverse("proposal", args=[first.public_id]))
@@ -85,7 +85,7 @@ def test_pin_plan_again_compare_and_publish(page: Page, live_server: LiveServer,
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_why_not_leads_to_an_expert_who_agrees(page: Page, live_server: LiveServer, language: str) -> None:
-    words, small = WORDS[language], world.small(cases=0)
+    words, small = WORDS[language], worlds.small(cases=0)
     user = factories.user(Role.EXPERT, at=small.hospital)
     factories.expert("DERM", at=small.hospital, hours=[], user=user)
     case = factories.case_waiting(team=small.team, seats=[("DERM", 3)], remote_ok=False)
@@ -112,7 +112,7 @@ def test_why_not_leads_to_an_expert_who_agrees(page: Page, live_server: LiveServ
 def test_the_review_pages_are_accessible_and_fit(
     page: Page, live_server: LiveServer, language: str, theme: str, width: int
 ) -> None:
-    small = world.small(cases=2)
+    small = worlds.small(cases=2)
     proposal = small.propose(seconds=1)
     with_alternative(proposal)
     user = factories.user(Role.EXPERT, at=small.hospital)

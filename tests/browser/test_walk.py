@@ -40,7 +40,7 @@ def hospital() -> Institution:
     return row
 
 
-class Desk:
+class Reader:
     """One person's browser, in one language, that remembers what the console said."""
 
     def __init__(self, browser: Browser, server: str, language: str, user: User | None = None) -> None:
@@ -71,22 +71,22 @@ class Desk:
 def test_from_referral_to_confirmed_session(
     browser: Browser, live_server: LiveServer, worker: Child, hospital: Institution, language: str
 ) -> None:
-    ward = Desk(browser, live_server.url, language, factories.user(Role.REFERRER, at=hospital))
-    office = Desk(browser, live_server.url, language, factories.user(Role.COORDINATOR, at=hospital))
-    phone = Desk(browser, live_server.url, language)
+    referrer = Reader(browser, live_server.url, language, factories.user(Role.REFERRER, at=hospital))
+    coordinator = Reader(browser, live_server.url, language, factories.user(Role.COORDINATOR, at=hospital))
+    phone = Reader(browser, live_server.url, language)
 
-    case = refer(ward)
-    plan(office)
-    publish(office)
+    case = refer(referrer)
+    plan(coordinator)
+    publish(coordinator)
     assert_status(case, "planned")
-    for number, address in enumerate(invitations(office, len(DISCIPLINES))):
+    for number, address in enumerate(invitations(coordinator, len(DISCIPLINES))):
         accept(phone, address, look=number == 0)
-    confirmed(office, case)
-    assert ward.said + office.said + phone.said == []
+    confirmed(coordinator, case)
+    assert referrer.said + coordinator.said + phone.said == []
 
 
-def refer(ward: Desk) -> Case:
-    page = ward.open("/refer/")
+def refer(referrer: Reader) -> Case:
+    page = referrer.open("/refer/")
     page.fill("[name=patient_name]", "王芳")
     page.fill("[name=birth_date]", "1961-05-04")
     page.fill("[name=search]", "C34")
@@ -101,39 +101,39 @@ def refer(ward: Desk) -> Case:
     return case
 
 
-def plan(office: Desk) -> None:
-    page = office.open("/plans/new/")
+def plan(coordinator: Reader) -> None:
+    page = coordinator.open("/plans/new/")
     page.fill("[name=seconds]", "3")
     page.locator("main form button[type=submit]").click()
     page.wait_for_url(re.compile(r"/plans/[\w-]{16}/$"))
     page.locator("#run-actions a.btn-primary").click(timeout=30_000)  # comes when the worker is through
     page.wait_for_url("**/proposals/**")
-    office.look()
+    coordinator.look()
     expect(page.locator("table.diff tbody tr")).to_have_count(1)
 
 
-def publish(office: Desk) -> None:
-    page = office.page
+def publish(coordinator: Reader) -> None:
+    page = coordinator.page
     page.locator("form[action$='/publish/'] button").click()
     page.locator("#confirm [data-confirm-yes]").click()
     page.wait_for_url("**/week/**")
-    office.look()
+    coordinator.look()
     expect(page.locator(".board .sess")).to_have_count(1)
 
 
-def invitations(office: Desk, count: int) -> list[str]:
+def invitations(coordinator: Reader, count: int) -> list[str]:
     """The addresses in the mails that the worker has written, as the coordinator reads them in the portal."""
     deadline = time.monotonic() + 30
     while KeptMail.objects.count() < count:
         assert time.monotonic() < deadline, "the mails do not come"
         time.sleep(0.2)
-    page = office.open("/mails/")
+    page = coordinator.open("/mails/")
     links = page.locator(".mail-body a")
     expect(links).to_have_count(count)
     return [str(link.get_attribute("href")) for link in links.all()]
 
 
-def accept(phone: Desk, address: str, *, look: bool) -> None:
+def accept(phone: Reader, address: str, *, look: bool) -> None:
     page = phone.page
     page.goto(phone.server + address)
     if look:
@@ -145,12 +145,12 @@ def accept(phone: Desk, address: str, *, look: bool) -> None:
         phone.look()
 
 
-def confirmed(office: Desk, case: Case) -> None:
+def confirmed(coordinator: Reader, case: Case) -> None:
     assert_status(case, "confirmed")
-    page = office.open(f"/sessions/{Session.objects.get().public_id}/")
+    page = coordinator.open(f"/sessions/{Session.objects.get().public_id}/")
     expect(page.locator("#about + .pill")).to_have_class("pill is-confirmed")
     expect(page.locator("[aria-labelledby=people] .pill.is-confirmed")).to_have_count(len(DISCIPLINES))
-    page = office.open("/week/")
+    page = coordinator.open("/week/")
     expect(page.locator(".board .sess-confirmed")).to_have_count(1)
 
 

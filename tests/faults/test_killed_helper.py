@@ -17,7 +17,7 @@ from scheduling.solver import rules
 from scheduling.solver.core import objectives
 from scheduling.solver.core.plan import Goals, Plan
 from scheduling.solver.rules import checking
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 def test_a_helper_killed_in_mid_run_costs_its_task(start_worker: Callable) -> None:
     start_worker("solve")
     helper = start_worker("improve")
-    run = world.wide(8, 6).request(seconds=25)
+    run = worlds.wide(8, 6).request(seconds=25)
     outbox.deliver()
     wait_for(lambda: now(run).progress and now(run).progress[-1]["tasks_helped"], 30)
     kill_all(helper.pid)
@@ -37,7 +37,7 @@ def test_a_helper_killed_in_mid_run_costs_its_task(start_worker: Callable) -> No
 
 def test_a_run_whose_coordinator_was_killed_goes_on_from_its_best_plan(start_worker: Callable) -> None:
     doomed = start_worker("solve", "improve")
-    run = world.wide(8, 6).request(seconds=120)
+    run = worlds.wide(8, 6).request(seconds=120)
     outbox.deliver()
     wait_for(lambda: Incumbent.objects.filter(run=run).exists(), 90)
     kill_all(doomed.pid)

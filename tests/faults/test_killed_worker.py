@@ -9,14 +9,14 @@ import pytest
 from mdt_portal import outbox
 from scheduling.models import PlanningRun, Proposal, Session
 from scheduling.planning import runs
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_killed_in_mid_solve_loses_nothing(empty_queues: None, start_worker: Callable) -> None:
-    w = world.small(24)
+    world = worlds.small(24)
     doomed = start_worker("solve")
-    run = w.request(seconds=25)
+    run = world.request(seconds=25)
     outbox.deliver()
     wait_for(lambda: fresh(run).problem is not None, "the worker to begin", 30)
     kill_all(doomed.pid)

@@ -33,7 +33,7 @@ from scheduling.sessions import invitations
 from scheduling.solver import rules
 from scheduling.solver.core.plan import Goals, Plan, PlannedCase, PlannedSession
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -207,15 +207,15 @@ def test_without_its_guards_an_invitation_is_accepted_more_than_once(
 
 # One open seat -------------------------------------------------------------------------------------------------------
 def test_fifty_fill_one_seat_and_one_wins(live_server: LiveServer) -> None:
-    w = world.small(1)
-    publication.publish(w.propose(), by=w.coordinator)
+    world = worlds.small(1)
+    publication.publish(world.propose(), by=world.coordinator)
     lost = Invitation.objects.filter(attendance__expert__qualifications__discipline__key="RADIOL").get()
-    invitations.decline(lost, by=w.coordinator)
+    invitations.decline(lost, by=world.coordinator)
     seat = Seat.objects.select_related("item__session", "item__case").get(attendance=None)
-    deputy = next(expert for expert in w.experts[:2] if expert != lost.attendance.expert)
+    deputy = next(expert for expert in world.experts[:2] if expert != lost.attendance.expert)
     session, case = seat.item.session, seat.item.case
     path = f"/api/v1/sessions/{session.public_id}/cases/{case.public_id}/seats/{seat.place}/fill/"
-    statuses = rush(live_server, w.coordinator, [path] * RIVALS, body=f'{{"expert": "{deputy.public_id}"}}')
+    statuses = rush(live_server, world.coordinator, [path] * RIVALS, body=f'{{"expert": "{deputy.public_id}"}}')
     assert statuses == ONE_WINNER
     assert Attendance.objects.active().filter(expert=deputy, start__gte=timezone.now()).count() == 1
 
@@ -266,9 +266,9 @@ def test_without_any_guard_a_promised_time_is_held_more_than_once(live_server: L
 
 
 def test_fifty_book_one_held_time_and_one_books_it(live_server: LiveServer) -> None:
-    w = world.small(1)
-    hold = holds.hold(w.cases[0], earliest_slots.earliest_slots(w.cases[0], 1)[0].key, by=w.coordinator)
-    assert rush(live_server, w.coordinator, [f"/api/v1/holds/{hold.public_id}/confirm/"] * RIVALS) == ONE_WINNER
+    world = worlds.small(1)
+    hold = holds.hold(world.cases[0], earliest_slots.earliest_slots(world.cases[0], 1)[0].key, by=world.coordinator)
+    assert rush(live_server, world.coordinator, [f"/api/v1/holds/{hold.public_id}/confirm/"] * RIVALS) == ONE_WINNER
     assert Session.objects.count() == 1
 
 

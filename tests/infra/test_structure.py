@@ -118,7 +118,14 @@ FIXTURES = {"desk": "client", "w": "world", "ward": "hospital"}
 def better_name(kind: str, name: str) -> str:
     """What to call it instead; empty where the name is fine."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[-. ]", "_", name).lower().strip("_")
-    return next((w.use for w in WORDS if (not w.kinds or kind in w.kinds) and re.fullmatch(w.pattern, plain)), "")
+    return next(
+        (
+            world.use
+            for world in WORDS
+            if (not world.kinds or kind in world.kinds) and re.fullmatch(world.pattern, plain)
+        ),
+        "",
+    )
 
 
 def check(kind: str, names: Iterable[tuple[str, str]]) -> None:

@@ -113,7 +113,7 @@ def test_navigation_leaves_out_what_is_not_allowed_and_what_only_a_demo_has(
     assert [(item.entry.name, item.url, item.count) for item in shown] == [("queue", "/queue", 86)]
 
 
-@pytest.mark.parametrize("entry", [*shell.DAILY, *shell.DESK], ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", [*shell.DAILY, *shell.SET_UP], ids=lambda entry: entry.name)
 def test_every_entry_of_the_navigation_has_a_page(entry: shell.Entry) -> None:
     assert resolve(reverse(entry.name)).view_name == entry.name
 
@@ -135,7 +135,7 @@ def test_every_icon_is_in_the_sprite() -> None:
     asked = set()
     for file in TEMPLATES.rglob("*.html"):
         asked |= set(re.findall(r'{% icon "([\w-]+)"', file.read_text(encoding="utf-8")))
-    asked |= {entry.icon for entry in (*shell.DAILY, *shell.DESK)}
+    asked |= {entry.icon for entry in (*shell.DAILY, *shell.SET_UP)}
     assert asked - symbols == set()
 
 

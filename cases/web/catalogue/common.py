@@ -1,4 +1,4 @@
-"""What the pages of the catalogue's desk share: the day by the reader's clock, finding rules and drafts."""
+"""What the pages of the catalogue's pages share: the day by the reader's clock, finding rules and drafts."""
 
 from __future__ import annotations
 

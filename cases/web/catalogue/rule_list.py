@@ -1,4 +1,4 @@
-"""The catalogue's desk: every rule in one searchable table, and the drafts that wait to be published."""
+"""The catalogue's pages: every rule in one searchable table, and the drafts that wait to be published."""
 
 from __future__ import annotations
 

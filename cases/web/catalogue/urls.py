@@ -1,4 +1,4 @@
-"""The addresses of the catalogue's desk."""
+"""The addresses of the catalogue's pages."""
 
 from django.urls import URLPattern, path
 

@@ -1,4 +1,4 @@
-"""The dialog that moves a case or a session: where to, what that would do, and the deed. Also undo.
+"""The dialog that moves a case or a session: where to, what that would do, and the action. Also undo.
 
 Dragging ends here too, with the place filled in: nothing is saved before the change was shown.
 """

@@ -1,4 +1,4 @@
-"""The deeds on a case page. Each parses, asks who may, calls one verb and answers."""
+"""The actions on a case page. Each parses, asks who may, calls one service and answers."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class BlockForm(forms.Form):
         return cells
 
     def filled(self) -> dict[str, Any]:
-        """What the verb takes; only of a valid form."""
+        """What the service takes; only of a valid form."""
         names = ("team", "room", "first_day", "last_day", "start", "end", "reserved_class")
         return {name: self.cleaned_data[name] for name in names} | {"recurrence": self._rule()}
 

@@ -1,4 +1,4 @@
-"""The ticked cases of the queue: one deed on all of them."""
+"""The ticked cases of the queue: one action on all of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mdt_portal.web.pages import page, say
 @page
 @require_POST
 def perform(request: HttpRequest) -> HttpResponse:
-    """Do one deed to the ticked cases, say what became of it, and let the list be read again."""
+    """Do one action to the ticked cases, say what became of it, and let the list be read again."""
     user: User = request.user  # type: ignore[assignment]
     cases = bulk.chosen(user, request.POST.getlist("case"))
     level, text = bulk.perform(request.POST.get("action", ""), cases, by=user, team_id=request.POST.get("team", ""))

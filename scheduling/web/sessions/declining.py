@@ -96,7 +96,7 @@ class DeclineForm(forms.Form):
                 yield local_moment(day, start, zone), local_moment(day, end, zone)
 
     def answer(self) -> dict[str, Any]:
-        """What was filled in, as the verb takes it."""
+        """What was filled in, as the service takes it."""
         given = self.cleaned_data
         return {
             "reason": given["reason"],

@@ -1,4 +1,4 @@
-"""Sessions: the list, one session with its agenda and people, and the coordinator's deeds on it."""
+"""Sessions: the list, one session with its agenda and people, and the coordinator's actions on it."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
     return context
 
 
-# Deeds ----------------------------------------------------------------------------------------------------------------
+# Actions --------------------------------------------------------------------------------------------------------------
 
 
 class CancelForm(forms.Form):

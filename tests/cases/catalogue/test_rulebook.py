@@ -1,4 +1,4 @@
-"""The verbs of the catalogue: when a version begins, what a draft may say, publishing together, taking back."""
+"""The services of the catalogue: when a version begins, what a draft may say, publishing together, taking back."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

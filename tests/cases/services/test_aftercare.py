@@ -72,14 +72,14 @@ def test_a_draft_moves_nothing_and_tells_nobody(case: Case, writer: User) -> Non
 
 
 @pytest.mark.parametrize("lacking", ["text", "who", "next_follow_up_on"])
-def test_nothing_is_signed_without_its_next_look(case: Case, writer: User, lacking: str) -> None:
+def test_nothing_is_signed_without_its_next_follow_up(case: Case, writer: User, lacking: str) -> None:
     empty = None if lacking == "next_follow_up_on" else " "
     with pytest.raises(RuleError) as refusal:
         aftercare.conclude(case, by=writer, words=words(**{lacking: empty}))
     assert list(refusal.value.fields) == [lacking]
 
 
-def test_the_next_look_lies_ahead(case: Case, writer: User) -> None:
+def test_the_next_follow_up_lies_ahead(case: Case, writer: User) -> None:
     with pytest.raises(RuleError, match="text, the day") as refusal:
         aftercare.conclude(case, by=writer, words=words(next_follow_up_on=today() - timedelta(days=1)))
     assert "next_follow_up_on" in refusal.value.fields
@@ -125,10 +125,10 @@ def test_what_was_not_discussed_has_no_recommendation(writer: User) -> None:
         aftercare.conclude(factories.case_waiting(), by=writer, words=words())
 
 
-# The looks ------------------------------------------------------------------------------------------------------------
+# The follow-ups -------------------------------------------------------------------------------------------------------
 
 
-def test_a_look_may_be_followed_by_another_one(writer: User) -> None:
+def test_a_follow_up_may_be_followed_by_another_one(writer: User) -> None:
     case = factories.case_followed()
     aftercare.record_follow_up(
         case,
@@ -145,7 +145,7 @@ def test_a_look_may_be_followed_by_another_one(writer: User) -> None:
     assert (second.outcome, second.who, second.due) == ("", "Dr Ma", today() + timedelta(days=7))
 
 
-def test_without_another_look_the_case_closes(writer: User) -> None:
+def test_without_another_follow_up_the_case_closes(writer: User) -> None:
     case = factories.case_followed()
     aftercare.record_follow_up(case, by=writer, outcome="out")
     case.refresh_from_db()
@@ -164,7 +164,7 @@ def test_without_another_look_the_case_closes(writer: User) -> None:
         ({"outcome": "out", "next_follow_up_on": timezone.now().date() + timedelta(days=3)}, "who"),
     ],
 )
-def test_a_look_that_says_too_little_is_refused(writer: User, given: dict[str, Any], field: str) -> None:
+def test_a_follow_up_that_says_too_little_is_refused(writer: User, given: dict[str, Any], field: str) -> None:
     case = factories.case_followed()
     with pytest.raises(RuleError) as refusal:
         aftercare.record_follow_up(case, by=writer, **given)
@@ -172,7 +172,7 @@ def test_a_look_that_says_too_little_is_refused(writer: User, given: dict[str, A
     assert FollowUp.objects.get().outcome == ""
 
 
-def test_a_look_is_taken_once(writer: User) -> None:
+def test_a_follow_up_is_taken_once(writer: User) -> None:
     case = factories.case_followed()
     seen = case.follow_ups.get().public_id
     aftercare.record_follow_up(
@@ -203,7 +203,7 @@ def test_the_database_refuses_what_must_never_be(model: Any, change: dict[str, A
         model.objects.update(**change)
 
 
-def test_one_look_is_open_at_a_time() -> None:
+def test_one_follow_up_is_open_at_a_time() -> None:
     case = factories.case_followed()
     with pytest.raises(IntegrityError), transaction.atomic():
         FollowUp.objects.create(case=case, due=today(), who="Dr Ma")
@@ -241,12 +241,12 @@ def test_the_team_recommends(people: dict[str, User]) -> None:
     assert who_may(people, "case.recommend") == {"coordinator", "chair"}
 
 
-def test_those_who_know_the_patient_take_the_look(people: dict[str, User]) -> None:
+def test_those_who_know_the_patient_take_the_follow_up(people: dict[str, User]) -> None:
     known = {"referrer", "coordinator", "coordinator of the referring hospital", "chair", "named"}
     assert who_may(people, "case.follow_up") == known
 
 
-def test_who_writes_or_looks_also_reads(people: dict[str, User]) -> None:
+def test_who_writes_or_follow_ups_also_reads(people: dict[str, User]) -> None:
     readers = {name for name, user in people.items() if access.visible(user, Case.objects.all()).exists()}
     assert readers == set(people) - {"other chair", "stranger"}
 

@@ -1,4 +1,4 @@
-"""The verbs of a case: what the catalogue's answer does to it, and what is refused."""
+"""The services of a case: what the catalogue's answer does to it, and what is refused."""
 
 import io
 from datetime import date, timedelta

@@ -32,7 +32,7 @@ def writer(case: Case) -> User:
 
 
 @pytest.fixture
-def desk(client: Client, writer: User) -> Client:
+def coordinator_client(client: Client, writer: User) -> Client:
     client.force_login(writer)
     return client
 
@@ -57,23 +57,23 @@ def page(client: Client, name: str, case: Case) -> str:
 # Writing --------------------------------------------------------------------------------------------------------------
 
 
-def test_the_form_proposes_two_weeks_and_the_referrer(desk: Client, case: Case) -> None:
-    form = desk.get(url("case_recommendation", case)).context["form"]
+def test_the_form_proposes_two_weeks_and_the_referrer(coordinator_client: Client, case: Case) -> None:
+    form = coordinator_client.get(url("case_recommendation", case)).context["form"]
     assert form["next_follow_up_on"].value() == in_days(case, 14)
     assert form["who"].value() == str(case.referrer)
 
 
-def test_a_draft_is_kept_with_what_is_lacking(desk: Client, case: Case) -> None:
+def test_a_draft_is_kept_with_what_is_lacking(coordinator_client: Client, case: Case) -> None:
     data = filled(case, "draft", next_follow_up_on="", who="", what_0="Stage again", by_0="Dr Ma")
-    answer = desk.post(url("case_recommendation", case), data, follow=True)
+    answer = coordinator_client.post(url("case_recommendation", case), data, follow=True)
     form = answer.context["form"]
     assert (form["text"].value(), form["what_0"].value(), form["by_0"].value()) == ("Resect.", "Stage again", "Dr Ma")
-    assert "Draft" in page(desk, "case", case)
+    assert "Draft" in page(coordinator_client, "case", case)
 
 
-def test_signing_shows_the_case_with_its_recommendation(desk: Client, case: Case) -> None:
+def test_signing_shows_the_case_with_its_recommendation(coordinator_client: Client, case: Case) -> None:
     data = filled(case, "sign", what_0="Stage again", by_0="Dr Ma", due_0=in_days(case, 3).isoformat())
-    answer = desk.post(url("case_recommendation", case), data, follow=True)
+    answer = coordinator_client.post(url("case_recommendation", case), data, follow=True)
     assert answer.redirect_chain == [(url("case", case), HTTPStatus.FOUND)]
     text = answer.content.decode()
     for words in ("Resect.", "Stage again", "Dr Ma", "Nurse Li calls", "the referrer is told"):
@@ -82,45 +82,47 @@ def test_signing_shows_the_case_with_its_recommendation(desk: Client, case: Case
     assert case.status == CaseStatus.FOLLOWING_UP
 
 
-def test_nobody_is_said_to_be_told_where_nobody_referred(desk: Client, case: Case) -> None:
+def test_nobody_is_said_to_be_told_where_nobody_referred(coordinator_client: Client, case: Case) -> None:
     Case.objects.update(referrer=None)
     given = filled(case, "sign", text="Operate.", who="Nurse Li", next_follow_up_on=in_days(case, 3).isoformat())
-    text = desk.post(url("case_recommendation", case), given, follow=True).content.decode()
+    text = coordinator_client.post(url("case_recommendation", case), given, follow=True).content.decode()
     assert "is signed." in text and "the referrer is told" not in text
 
 
-def test_what_is_lacking_is_said_at_its_field_and_nothing_is_lost(desk: Client, case: Case) -> None:
-    answer = desk.post(url("case_recommendation", case), filled(case, "sign", who="", by_1="Dr Ma"))
+def test_what_is_lacking_is_said_at_its_field_and_nothing_is_lost(coordinator_client: Client, case: Case) -> None:
+    answer = coordinator_client.post(url("case_recommendation", case), filled(case, "sign", who="", by_1="Dr Ma"))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     form = answer.context["form"]
     assert set(form.errors) == {"who", "what_1"}
     assert (form["text"].value(), form["by_1"].value()) == ("Resect.", "Dr Ma")
 
 
-def test_a_look_in_the_past_is_refused_at_its_field(desk: Client, case: Case) -> None:
+def test_a_follow_up_in_the_past_is_refused_at_its_field(coordinator_client: Client, case: Case) -> None:
     data = filled(case, "sign", next_follow_up_on=in_days(case, -1).isoformat())
-    answer = desk.post(url("case_recommendation", case), data)
+    answer = coordinator_client.post(url("case_recommendation", case), data)
     assert list(answer.context["form"].errors) == ["next_follow_up_on"]
 
 
-def test_who_is_second_sees_the_others_words_and_may_go_on(desk: Client, case: Case, writer: User) -> None:
+def test_who_is_second_sees_the_others_words_and_may_go_on(
+    coordinator_client: Client, case: Case, writer: User
+) -> None:
     aftercare.draft(case, by=writer, words=Words(text="Radiotherapy first."))
-    answer = desk.post(url("case_recommendation", case), filled(case, "draft"))
+    answer = coordinator_client.post(url("case_recommendation", case), filled(case, "draft"))
     assert answer.status_code == HTTPStatus.CONFLICT
     text = answer.content.decode()
     assert "Radiotherapy first." in text and "Resect." in text
     version = answer.context["form"]["version"].value()
-    desk.post(url("case_recommendation", case), filled(case, "draft", version=version))
+    coordinator_client.post(url("case_recommendation", case), filled(case, "draft", version=version))
     assert Recommendation.objects.get().text == "Resect."
 
 
-def test_after_the_signature_typed_words_still_come_back(desk: Client, case: Case, writer: User) -> None:
+def test_after_the_signature_typed_words_still_come_back(coordinator_client: Client, case: Case, writer: User) -> None:
     words = Words(text="Radiotherapy first.", next_follow_up_on=in_days(case, 7), who="Dr Ma")
     aftercare.conclude(case, by=writer, words=words)
-    answer = desk.post(url("case_recommendation", case), filled(case, "sign"))
+    answer = coordinator_client.post(url("case_recommendation", case), filled(case, "sign"))
     assert answer.status_code == HTTPStatus.CONFLICT
     assert "Resect." in answer.content.decode()
-    assert desk.get(url("case_recommendation", case)).headers["Location"] == url("case", case)
+    assert coordinator_client.get(url("case_recommendation", case)).headers["Location"] == url("case", case)
 
 
 def test_a_draft_is_for_its_writers_and_a_signature_for_all_who_see_the_case(
@@ -188,7 +190,7 @@ def test_who_was_called_still_sees_the_case_that_they_closed(client: Client) -> 
     assert (answer.status_code, answer.context["case"].status) == (HTTPStatus.OK, CaseStatus.CLOSED)
 
 
-def test_another_look_is_set_and_both_stand_on_the_page(referrer: Client, followed: Case) -> None:
+def test_another_follow_up_is_set_and_both_stand_on_the_page(referrer: Client, followed: Case) -> None:
     day = in_days(followed, 7)
     given = {
         "outcome": "partly",
@@ -213,7 +215,7 @@ def test_another_look_is_set_and_both_stand_on_the_page(referrer: Client, follow
         ({"then": "again", "next_follow_up_on": "2999-01-01", "who": "Dr Ma"}, "next_follow_up_on"),
     ],
 )
-def test_what_a_look_lacks_is_said_at_its_field(
+def test_what_a_follow_up_lacks_is_said_at_its_field(
     referrer: Client, followed: Case, given: dict[str, str], field: str
 ) -> None:
     answer = referrer.post(url("case_follow_up", followed), followed_up(followed, **given))
@@ -221,7 +223,7 @@ def test_what_a_look_lacks_is_said_at_its_field(
     assert list(answer.context["form"].errors) == [field]
 
 
-def test_a_case_that_closes_forgets_the_next_look(referrer: Client, followed: Case) -> None:
+def test_a_case_that_closes_forgets_the_next_follow_up(referrer: Client, followed: Case) -> None:
     referrer.post(
         url("case_follow_up", followed),
         followed_up(followed, next_follow_up_on=in_days(followed, 9).isoformat(), who="X"),
@@ -229,7 +231,7 @@ def test_a_case_that_closes_forgets_the_next_look(referrer: Client, followed: Ca
     assert FollowUp.objects.filter(outcome="").count() == 0
 
 
-def test_a_look_taken_by_somebody_else_is_noticed(referrer: Client, followed: Case) -> None:
+def test_a_follow_up_taken_by_somebody_else_is_noticed(referrer: Client, followed: Case) -> None:
     typed = followed_up(followed, outcome="not", note="Refused")
     later = in_days(followed, 7)
     aftercare.record_follow_up(followed, by=followed.referrer, outcome="out", next_follow_up_on=later, who="Dr Ma")  # type: ignore[arg-type]
@@ -244,12 +246,12 @@ def test_a_look_taken_by_somebody_else_is_noticed(referrer: Client, followed: Ca
     assert FollowUp.objects.filter(outcome="not", note="Refused", due=later).exists()
 
 
-def test_an_overdue_look_says_so(referrer: Client, followed: Case) -> None:
+def test_an_overdue_follow_up_says_so(referrer: Client, followed: Case) -> None:
     FollowUp.objects.update(due=in_days(followed, -2))
     assert "Overdue" in page(referrer, "case", followed)
     assert "Overdue" in page(referrer, "case_follow_up", followed)
 
 
-def test_a_met_limit_does_not_go_on_counting(desk: Client, case: Case) -> None:
+def test_a_met_limit_does_not_go_on_counting(coordinator_client: Client, case: Case) -> None:
     Case.objects.update(due_at=timezone.now() - timedelta(days=3))
-    assert "over</" not in page(desk, "case", case)
+    assert "over</" not in page(coordinator_client, "case", case)

@@ -39,7 +39,7 @@ def referrer(hospital: Institution) -> User:
 
 
 @pytest.fixture
-def ward(client: Client, referrer: User, catalogue: None) -> Client:
+def referrer_client(client: Client, referrer: User, catalogue: None) -> Client:
     client.force_login(referrer)
     return client
 
@@ -67,41 +67,45 @@ def test_only_those_who_refer_may(client: Client) -> None:
     assert client.get("/refer/").status_code == 403
 
 
-def test_the_form_asks_what_the_catalogue_wants_to_know(ward: Client) -> None:
-    asked = ward.post("/refer/facts/", {"code": "C34.1"}).content.decode()
+def test_the_form_asks_what_the_catalogue_wants_to_know(referrer_client: Client) -> None:
+    asked = referrer_client.post("/refer/facts/", {"code": "C34.1"}).content.decode()
     assert 'name="stage"' in asked and 'name="score_NIHSS"' not in asked
-    asked = ward.post("/refer/facts/", {"code": "I63.9"}).content.decode()
+    asked = referrer_client.post("/refer/facts/", {"code": "I63.9"}).content.decode()
     assert 'name="score_NIHSS"' in asked and 'name="stage"' not in asked
 
 
-def test_answers_survive_another_look_at_the_questions(ward: Client) -> None:
-    asked = ward.post("/refer/facts/", {"code": "C34.1", "stage": "IIIB", "comorbidities": "3"}).content.decode()
+def test_answers_survive_another_look_at_the_questions(referrer_client: Client) -> None:
+    asked = referrer_client.post(
+        "/refer/facts/", {"code": "C34.1", "stage": "IIIB", "comorbidities": "3"}
+    ).content.decode()
     assert 'value="IIIB" id="id_stage_6" checked' in " ".join(asked.split())
 
 
 @pytest.mark.parametrize(("text", "code"), [("c34.1", "C34.1"), ("lung cancer", "C34"), ("肺癌", "C34")])
-def test_a_diagnosis_is_found_by_code_english_and_chinese(ward: Client, text: str, code: str) -> None:
-    assert f'value="{code}"' in ward.get("/refer/codes/", {"search": text}).content.decode()
+def test_a_diagnosis_is_found_by_code_english_and_chinese(referrer_client: Client, text: str, code: str) -> None:
+    assert f'value="{code}"' in referrer_client.get("/refer/codes/", {"search": text}).content.decode()
 
 
-def test_the_answer_follows_what_is_typed(ward: Client, hospital: Institution) -> None:
-    undecided = ward.post("/refer/answer/", {"code": "C34.1", "urgency": "routine"}).content.decode()
+def test_the_answer_follows_what_is_typed(referrer_client: Client, hospital: Institution) -> None:
+    undecided = referrer_client.post("/refer/answer/", {"code": "C34.1", "urgency": "routine"}).content.decode()
     assert "Undecided" in undecided and "Needed for a decision" in undecided and "stage" in undecided
-    decided = ward.post("/refer/answer/", filled(hospital)).content.decode()
+    decided = referrer_client.post("/refer/answer/", filled(hospital)).content.decode()
     assert "Required" in decided and "LUNG-3B" in decided and "to be discussed by" in decided
-    listed = ward.post("/refer/answer/", {"code": "K35.8", "urgency": "routine"}).content.decode()
+    listed = referrer_client.post("/refer/answer/", {"code": "K35.8", "urgency": "routine"}).content.decode()
     assert "No discussion is needed" in listed
-    assert "Choose a diagnosis" in ward.post("/refer/answer/", {}).content.decode()
+    assert "Choose a diagnosis" in referrer_client.post("/refer/answer/", {}).content.decode()
 
 
-def test_an_emergency_is_held_to_the_hospitals_own_limit(ward: Client, hospital: Institution) -> None:
-    answer = ward.post("/refer/answer/", filled(hospital, urgency="emergency"))
+def test_an_emergency_is_held_to_the_hospitals_own_limit(referrer_client: Client, hospital: Institution) -> None:
+    answer = referrer_client.post("/refer/answer/", filled(hospital, urgency="emergency"))
     assert answer.context["sheet"].hours == hospital.emergency_limit_h
 
 
-def test_a_submitted_referral_waits_for_its_team(ward: Client, hospital: Institution, referrer: User) -> None:
+def test_a_submitted_referral_waits_for_its_team(
+    referrer_client: Client, hospital: Institution, referrer: User
+) -> None:
     team = factories.team("lung", at=hospital)
-    response = ward.post("/refer/", filled(hospital), follow=True)
+    response = referrer_client.post("/refer/", filled(hospital), follow=True)
     case = Case.objects.get()
     assert response.redirect_chain == [(f"/cases/{case.public_id}/", 302)]
     assert (case.status, case.team, case.tier, case.referrer) == ("waiting", team, "required", referrer)
@@ -111,20 +115,20 @@ def test_a_submitted_referral_waits_for_its_team(ward: Client, hospital: Institu
     assert f"{case.number} is handed in. It is planned once its materials are complete." in said and team.name in said
 
 
-def test_what_is_missing_is_said_after_submitting_too(ward: Client, hospital: Institution) -> None:
-    response = ward.post("/refer/", filled(hospital, stage=""), follow=True)
+def test_what_is_missing_is_said_after_submitting_too(referrer_client: Client, hospital: Institution) -> None:
+    response = referrer_client.post("/refer/", filled(hospital, stage=""), follow=True)
     assert Case.objects.get().status == "needs_facts"
     assert "The catalogue cannot decide yet. Missing: stage" in response.content.decode()
 
 
-def test_a_draft_needs_no_question_and_starts_no_limit(ward: Client, hospital: Institution) -> None:
-    ward.post("/refer/", filled(hospital, question="", action="draft"))
+def test_a_draft_needs_no_question_and_starts_no_limit(referrer_client: Client, hospital: Institution) -> None:
+    referrer_client.post("/refer/", filled(hospital, question="", action="draft"))
     case = Case.objects.get()
     assert (case.status, case.due_at) == ("draft", None)
 
 
-def test_a_typed_code_counts_where_nothing_was_picked(ward: Client, hospital: Institution) -> None:
-    ward.post("/refer/", filled(hospital, code="", search="c341", action="draft"))
+def test_a_typed_code_counts_where_nothing_was_picked(referrer_client: Client, hospital: Institution) -> None:
+    referrer_client.post("/refer/", filled(hospital, code="", search="c341", action="draft"))
     assert Case.objects.get().code == "C34.1"
 
 
@@ -139,9 +143,9 @@ def test_a_typed_code_counts_where_nothing_was_picked(ward: Client, hospital: In
     ],
 )
 def test_a_mistake_stands_beside_its_field_and_nothing_typed_is_lost(
-    ward: Client, hospital: Institution, changes: dict[str, str], field: str, words: str
+    referrer_client: Client, hospital: Institution, changes: dict[str, str], field: str, words: str
 ) -> None:
-    response = ward.post("/refer/", filled(hospital, diagnosis="Squamous, upper lobe") | changes)
+    response = referrer_client.post("/refer/", filled(hospital, diagnosis="Squamous, upper lobe") | changes)
     assert response.status_code == 422
     assert response.context["form"].errors == {field: [words]}
     text = response.content.decode()
@@ -149,75 +153,80 @@ def test_a_mistake_stands_beside_its_field_and_nothing_typed_is_lost(
     assert not Case.objects.exists() and not Patient.objects.exists()
 
 
-def test_mistakes_speak_the_readers_language(ward: Client, hospital: Institution) -> None:
-    response = ward.post("/refer/", filled(hospital, patient_name=""), headers={"Accept-Language": "zh-hans"})
+def test_mistakes_speak_the_readers_language(referrer_client: Client, hospital: Institution) -> None:
+    response = referrer_client.post(
+        "/refer/", filled(hospital, patient_name=""), headers={"Accept-Language": "zh-hans"}
+    )
     assert response.context["form"].errors["patient_name"] == ["此项必填。"]
 
 
-def test_two_clicks_make_one_case(ward: Client, hospital: Institution) -> None:
-    addresses = {ward.post("/refer/", filled(hospital))["Location"] for _ in range(2)}
+def test_two_clicks_make_one_case(referrer_client: Client, hospital: Institution) -> None:
+    addresses = {referrer_client.post("/refer/", filled(hospital))["Location"] for _ in range(2)}
     assert len(addresses) == 1
     assert Case.objects.count() == 1
-    ward.post("/refer/", filled(hospital, token="t2"))
+    referrer_client.post("/refer/", filled(hospital, token="t2"))
     assert (Case.objects.count(), Patient.objects.count()) == (2, 1)
 
 
-def test_another_patient_in_a_form_that_was_sent_is_not_lost(ward: Client, hospital: Institution) -> None:
-    ward.post("/refer/", filled(hospital))
-    response = ward.post("/refer/", filled(hospital, patient_name="Li Na", identifier=""))
+def test_another_patient_in_a_form_that_was_sent_is_not_lost(referrer_client: Client, hospital: Institution) -> None:
+    referrer_client.post("/refer/", filled(hospital))
+    response = referrer_client.post("/refer/", filled(hospital, patient_name="Li Na", identifier=""))
     assert response.status_code == 422
     assert "This form was sent already" in response.content.decode()
     token = response.context["form"]["token"].value()
-    assert ward.post("/refer/", filled(hospital, patient_name="Li Na", identifier="", token=token)).status_code == 302
+    assert (
+        referrer_client.post("/refer/", filled(hospital, patient_name="Li Na", identifier="", token=token)).status_code
+        == 302
+    )
     assert (Case.objects.count(), Patient.objects.count()) == (2, 2)
 
 
-def test_a_number_never_joins_two_patients(ward: Client, hospital: Institution) -> None:
-    ward.post("/refer/", filled(hospital))
-    response = ward.post("/refer/", filled(hospital, token="t2", patient_name="Li Na"))
+def test_a_number_never_joins_two_patients(referrer_client: Client, hospital: Institution) -> None:
+    referrer_client.post("/refer/", filled(hospital))
+    response = referrer_client.post("/refer/", filled(hospital, token="t2", patient_name="Li Na"))
     assert response.status_code == 422
     assert "This number belongs to a patient with another name." in response.content.decode()
 
 
-def test_nobody_refers_from_a_hospital_that_is_not_theirs(ward: Client) -> None:
-    response = ward.post("/refer/", filled(factories.institution()))
+def test_nobody_refers_from_a_hospital_that_is_not_theirs(referrer_client: Client) -> None:
+    response = referrer_client.post("/refer/", filled(factories.institution()))
     assert "institution" in response.context["form"].errors
     assert not Case.objects.exists()
 
 
-def test_each_page_has_a_token_of_its_own(ward: Client) -> None:
-    tokens = {ward.get("/refer/").context["form"]["token"].value() for _ in range(2)}
+def test_each_page_has_a_token_of_its_own(referrer_client: Client) -> None:
+    tokens = {referrer_client.get("/refer/").context["form"]["token"].value() for _ in range(2)}
     assert len(tokens) == 2
 
 
 # Changing a case ------------------------------------------------------------------------------------------------------
 
 
-def test_supplied_facts_bring_the_case_into_the_pool(ward: Client, hospital: Institution) -> None:
+def test_supplied_facts_bring_the_case_into_the_pool(referrer_client: Client, hospital: Institution) -> None:
     factories.team("lung", at=hospital)
-    ward.post("/refer/", filled(hospital, stage=""))
+    referrer_client.post("/refer/", filled(hospital, stage=""))
     case = Case.objects.get()
-    page = ward.get(f"/cases/{case.public_id}/edit/")
+    page = referrer_client.get(f"/cases/{case.public_id}/edit/")
     assert "Supply facts for" in page.content.decode()
     changes = filled(hospital, version=case.version, stage="IV", age="64")
-    assert ward.post(f"/cases/{case.public_id}/edit/", changes).status_code == 302
+    assert referrer_client.post(f"/cases/{case.public_id}/edit/", changes).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.stage, case.age) == ("waiting", "IV", 64)
 
 
-def test_a_stale_form_saves_nothing_and_says_what_to_do(ward: Client, hospital: Institution) -> None:
-    ward.post("/refer/", filled(hospital, action="draft"))
+def test_a_stale_form_saves_nothing_and_says_what_to_do(referrer_client: Client, hospital: Institution) -> None:
+    referrer_client.post("/refer/", filled(hospital, action="draft"))
     case = Case.objects.get()
     changes = filled(hospital, version=case.version + 5, question="Radiate?")
-    response = ward.post(f"/cases/{case.public_id}/edit/", changes)
+    response = referrer_client.post(f"/cases/{case.public_id}/edit/", changes)
     text = response.content.decode()
     assert response.status_code == 409
     assert "was changed by somebody else" in text and "Nothing was saved" in text and "Radiate?" in text
 
 
-def test_facts_that_were_not_asked_for_stay(ward: Client, hospital: Institution, referrer: User) -> None:
+def test_facts_that_were_not_asked_for_stay(referrer_client: Client, hospital: Institution, referrer: User) -> None:
     case = factories.case(at=hospital, referrer=referrer, scores={"NIHSS": 4}, flags=["pregnant"], code="C34.1")
-    ward.post(f"/cases/{case.public_id}/edit/", filled(hospital, version=case.version, flags=["recurrence"]))
+    referrer_client.post(f"/cases/{case.public_id}/edit/", filled(hospital, version=case.version, flags=["recurrence"]))
     case.refresh_from_db()
     assert (case.scores, case.flags) == ({"NIHSS": 4}, ["pregnant", "recurrence"])
 

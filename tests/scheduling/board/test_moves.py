@@ -15,7 +15,7 @@ from scheduling.board.moves import NotAcknowledged, StaleMove, Where
 from scheduling.models import Attendance, Invitation, Move, PublishedPlan, RoomBooking, Seat, Session
 from scheduling.sessions import invitations, session_services
 from tests import factories
-from tests.scheduling.world import World, small
+from tests.scheduling.worlds import World, small
 
 pytestmark = pytest.mark.django_db
 
@@ -244,7 +244,7 @@ def test_a_session_that_has_begun_stays(world: World) -> None:
 # Two at once ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_stale_seal_is_refused_and_nothing_is_overwritten(world: World) -> None:
+def test_a_stale_fingerprint_is_refused_and_nothing_is_overwritten(world: World) -> None:
     where = Where(start=at(world, 1, "14:00"), room=world.rooms[0])
     seen = moves.check(world.cases[0], where)
     placed(world, 1, day=3)
@@ -253,7 +253,7 @@ def test_a_stale_seal_is_refused_and_nothing_is_overwritten(world: World) -> Non
     moves.place(world.cases[0], where, by=world.coordinator, expected=moves.check(world.cases[0], where).fingerprint)
 
 
-def test_a_leave_between_look_and_deed_is_noticed(world: World) -> None:
+def test_a_leave_between_look_and_action_is_noticed(world: World) -> None:
     where = Where(start=at(world, 1, "14:00"), room=world.rooms[0])
     seen = moves.check(world.cases[0], where)
     assert seen.draft is not None

@@ -228,7 +228,7 @@ def traces_of_materials(monkeypatch, by_service_at_most):
 
 
 @pytest.mark.django_db
-def test_the_fast_way_of_a_large_demo_leaves_the_traces_of_the_verb(monkeypatch):
+def test_the_fast_way_of_a_large_demo_leaves_the_traces_of_the_service(monkeypatch):
     by_service = traces_of_materials(monkeypatch, 10_000)
     assert len(by_service[2]) > 50
     assert traces_of_materials(monkeypatch, 0) == by_service

@@ -30,7 +30,7 @@ from scheduling.solver.neighbourhood import crew, decompose
 from scheduling.solver.neighbourhood.decompose import Coordinator, Improver, Worker
 from scheduling.solver.proof import bounds
 from scheduling.solver.solve import Clock, Search
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 BEGUN = {"hostname": "helper@elsewhere", "pid": 7}
@@ -38,8 +38,8 @@ BEGUN = {"hostname": "helper@elsewhere", "pid": 7}
 
 @pytest.fixture
 def problem() -> Problem:
-    w = world.wide(teams=8, cases=2)
-    return snapshot.take(w.request()).problem
+    world = worlds.wide(teams=8, cases=2)
+    return snapshot.take(world.request()).problem
 
 
 @pytest.fixture

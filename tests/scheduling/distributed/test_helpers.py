@@ -21,7 +21,7 @@ from scheduling.solver.core.problem import Problem
 from scheduling.solver.greedy import greedy
 from scheduling.solver.rules import checking
 from tests.conftest import HEARD_URL
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -31,7 +31,7 @@ IDLE_WITHIN_S = 5.0
 
 
 def test_two_workers_do_tasks_of_one_run(start_worker: StartWorker) -> None:
-    run = begin(world.wide(8, 6), start_worker, start_worker, seconds=10)
+    run = begin(worlds.wide(8, 6), start_worker, start_worker, seconds=10)
     wait_for(lambda: run_now(run).finished, 20)
     last = run_now(run).progress[-1]
     assert last["workers"] == 2
@@ -43,7 +43,7 @@ def test_two_workers_do_tasks_of_one_run(start_worker: StartWorker) -> None:
 
 @pytest.mark.timed
 def test_one_worker_with_one_process_does_all_of_it_within_its_limit(start_worker: StartWorker) -> None:
-    run = begin(world.wide(8, 6), start_worker, seconds=5)
+    run = begin(worlds.wide(8, 6), start_worker, seconds=5)
     wait_for(lambda: run_now(run).finished, 15)
     ended = run_now(run)
     assert (ended.finished_at - ended.started_at).total_seconds() < 5 + 2
@@ -54,7 +54,7 @@ def test_one_worker_with_one_process_does_all_of_it_within_its_limit(start_worke
 
 @pytest.mark.timed
 def test_a_stop_ends_the_run_and_its_helpers_within_two_seconds(start_worker: StartWorker) -> None:
-    run = begin(world.wide(8, 6), start_worker, start_worker, seconds=60)
+    run = begin(worlds.wide(8, 6), start_worker, start_worker, seconds=60)
     wait_for(lambda: run_now(run).progress and run_now(run).progress[-1]["tasks_helped"], 30)
     asked = timezone.now()
     runs.request_stop(run_now(run), by=None)
@@ -66,10 +66,10 @@ def test_a_stop_ends_the_run_and_its_helpers_within_two_seconds(start_worker: St
 
 
 def test_a_run_that_waits_takes_a_helper_after_its_present_improvement(start_worker: StartWorker) -> None:
-    w = world.wide(8, 6)
-    first = begin(w, start_worker, start_worker, seconds=120)
+    world = worlds.wide(8, 6)
+    first = begin(world, start_worker, start_worker, seconds=120)
     wait_for(lambda: run_now(first).progress and run_now(first).progress[-1]["tasks_helped"], 30)
-    second = w.request(seconds=5)
+    second = world.request(seconds=5)
     outbox.deliver()
     wait_for(lambda: run_now(second).started_at, helper.IMPROVE_S + 10)
     waited = run_now(second).started_at - second.created_at
@@ -81,7 +81,7 @@ def test_a_run_that_waits_takes_a_helper_after_its_present_improvement(start_wor
 
 @pytest.mark.timed
 def test_progress_is_no_older_than_a_second_or_so(start_worker: StartWorker) -> None:
-    run = begin(world.wide(8, 6), start_worker, seconds=8)
+    run = begin(worlds.wide(8, 6), start_worker, seconds=8)
     wait_for(lambda: run_now(run).progress, 20)
     seen = set()
     while not run_now(run).finished:
@@ -91,10 +91,10 @@ def test_progress_is_no_older_than_a_second_or_so(start_worker: StartWorker) -> 
     assert max(later - earlier for earlier, later in pairwise(steps)) < 2
 
 
-def begin(w: world.World, *start: StartWorker, seconds: int) -> PlanningRun:
+def begin(world: worlds.World, *start: StartWorker, seconds: int) -> PlanningRun:
     for one in start:
         one("solve", "improve")
-    run = w.request(seconds=seconds)
+    run = world.request(seconds=seconds)
     outbox.deliver()
     return run
 

@@ -21,15 +21,15 @@ from scheduling.problem.placement_constraints import in_force
 from scheduling.publishing import publication
 from scheduling.solver.core.plan import Plan
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 NEVER: list[Any] = []
 
 
 @pytest.fixture
-def small() -> world.World:
-    made = world.small(cases=0)
+def small() -> worlds.World:
+    made = worlds.small(cases=0)
     # whatever the day of the week on which the tests run: their Monday may be tomorrow
     Institution.objects.update(answer_within_h=0)
     made.hospital.refresh_from_db()
@@ -37,12 +37,12 @@ def small() -> world.World:
 
 
 @pytest.fixture
-def desk(client: Client, small: world.World) -> Client:
+def coordinator_client(client: Client, small: worlds.World) -> Client:
     client.force_login(small.coordinator)
     return client
 
 
-def wants(small: world.World, *seats: tuple[str, int], **fields: Any) -> Case:
+def wants(small: worlds.World, *seats: tuple[str, int], **fields: Any) -> Case:
     return factories.case_waiting(team=small.team, seats=list(seats), remote_ok=False, **fields)
 
 
@@ -50,28 +50,28 @@ def codes(case: Case, proposal: Proposal | None = None) -> list[str]:
     return [one.code for one in why_not.of(case, proposal=proposal).remedies]
 
 
-def placed(small: world.World, case: Case) -> bool:
+def placed(small: worlds.World, case: Case) -> bool:
     plan = Plan.from_json(small.propose(seconds=1, horizon_start=factories.monday(0), horizon_days=14).plan)
     return case.pk in {item.case for session in plan.sessions for item in session.cases}
 
 
-def apply(small: world.World, case: Case, code: str, **which: Any) -> None:
+def apply(small: worlds.World, case: Case, code: str, **which: Any) -> None:
     remedies.apply(case, by=small.coordinator, code=code, reason="urgent question", **which)
 
 
 # What is said ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_case_with_an_open_place_says_where(small: world.World) -> None:
+def test_a_case_with_an_open_place_says_where(small: worlds.World) -> None:
     found = why_not.of(wants(small, ("RADIOL", 3)))
     assert [reason.code for reason in found.reasons] == ["place_missed"]
     assert found.start is None
 
 
-def test_the_page_shows_rules_people_and_remedies(desk: Client, small: world.World) -> None:
+def test_the_page_shows_rules_people_and_remedies(coordinator_client: Client, small: worlds.World) -> None:
     nobody = factories.expert("DERM", at=small.hospital, hours=NEVER)
     case = wants(small, ("DERM", 3), ("RADIOL", 3))
-    answer = desk.get(reverse("why_not", args=[case.public_id]))
+    answer = coordinator_client.get(reverse("why_not", args=[case.public_id]))
     assert [step.decides for step in answer.context["steps"]].count(True) == 1
     assert answer.context["steps"][-1].left == 0
     assert [one["expert"] for one in answer.context["people"]] == [nobody]
@@ -81,31 +81,35 @@ def test_the_page_shows_rules_people_and_remedies(desk: Client, small: world.Wor
     assert f"Ask {nobody.name} to come although off duty" in page
 
 
-def test_a_late_remedy_says_how_late_in_hours_not_in_begun_days(desk: Client, small: world.World) -> None:
+def test_a_late_remedy_says_how_late_in_hours_not_in_begun_days(
+    coordinator_client: Client, small: worlds.World
+) -> None:
     over = timedelta(minutes=30)
     case = wants(small, ("RADIOL", 3))
     found = why_not.of(case)
     start = found.basis.horizon.moment(found.remedies[0].start_min)
     Case.objects.filter(pk=case.pk).update(due_at=start - over)
-    line = desk.get(reverse("why_not", args=[case.public_id])).context["remedies"][0]
+    line = coordinator_client.get(reverse("why_not", args=[case.public_id])).context["remedies"][0]
     assert line.remedy.start_min == found.remedies[0].start_min
     assert line.detail.endswith("30 min after the limit.")
 
 
-def test_in_a_proposal_the_plan_of_its_run_is_judged(desk: Client, small: world.World) -> None:
+def test_in_a_proposal_the_plan_of_its_run_is_judged(coordinator_client: Client, small: worlds.World) -> None:
     case = wants(small, ("DERM", 3))
     proposal = small.propose(seconds=1)
     factories.expert("DERM", at=small.hospital)  # came after the plan
     assert codes(case, proposal) == []
     assert [reason.code for reason in why_not.of(case).reasons] == ["place_missed"]
-    page = desk.get(f"{reverse('why_not', args=[case.public_id])}?proposal={proposal.public_id}").content.decode()
+    page = coordinator_client.get(
+        f"{reverse('why_not', args=[case.public_id])}?proposal={proposal.public_id}"
+    ).content.decode()
     assert "No single change would help." in page
     late_comer = wants(small, ("RADIOL", 3))
     with pytest.raises(RuleError, match="not yet part"):
         why_not.of(late_comer, proposal=proposal)
 
 
-def test_who_has_no_part_in_planning_gets_no_explanation(client: Client, small: world.World) -> None:
+def test_who_has_no_part_in_planning_gets_no_explanation(client: Client, small: worlds.World) -> None:
     case = wants(small, ("RADIOL", 3))
     client.force_login(case.referrer)
     assert client.get(reverse("why_not", args=[case.public_id])).status_code == HTTPStatus.FORBIDDEN
@@ -116,7 +120,7 @@ def test_who_has_no_part_in_planning_gets_no_explanation(client: Client, small: 
 
 
 def test_queries_do_not_grow_with_the_people_who_could_be_asked(
-    desk: Client, small: world.World, django_assert_max_num_queries: Any
+    coordinator_client: Client, small: worlds.World, django_assert_max_num_queries: Any
 ) -> None:
     case = wants(small, ("DERM", 3))
     counts = []
@@ -124,7 +128,7 @@ def test_queries_do_not_grow_with_the_people_who_could_be_asked(
         for _ in range(3):
             factories.expert("DERM", at=small.hospital, hours=NEVER)
         with django_assert_max_num_queries(200) as counted:
-            answer = desk.get(reverse("why_not", args=[case.public_id]))
+            answer = coordinator_client.get(reverse("why_not", args=[case.public_id]))
         counts.append((len(answer.context["remedies"]), len(counted)))
     assert [one for one, _ in counts] == [3, 4]  # no more are asked than could matter
     assert counts[0][1] == counts[1][1]
@@ -133,7 +137,7 @@ def test_queries_do_not_grow_with_the_people_who_could_be_asked(
 # What helps -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_asked_expert_agrees_and_the_case_is_placed(client: Client, small: world.World) -> None:
+def test_the_asked_expert_agrees_and_the_case_is_placed(client: Client, small: worlds.World) -> None:
     """Nothing is added before the yes; the mail names no patient."""
     user = factories.user(Role.EXPERT, at=small.hospital)
     only = factories.expert("DERM", at=small.hospital, hours=NEVER, user=user)
@@ -154,7 +158,7 @@ def test_the_asked_expert_agrees_and_the_case_is_placed(client: Client, small: w
     assert placed(small, case)
 
 
-def test_a_refusal_adds_nothing_and_ends_the_question(small: world.World) -> None:
+def test_a_refusal_adds_nothing_and_ends_the_question(small: worlds.World) -> None:
     only = factories.expert("DERM", at=small.hospital, hours=NEVER)
     case = wants(small, ("DERM", 3))
     apply(small, case, "ask_expert", seat=1, expert=only.pk)
@@ -165,7 +169,7 @@ def test_a_refusal_adds_nothing_and_ends_the_question(small: world.World) -> Non
         time_requests.agree(asked, by=small.coordinator)
 
 
-def test_who_is_on_leave_is_not_asked(small: world.World) -> None:
+def test_who_is_on_leave_is_not_asked(small: worlds.World) -> None:
     only = factories.expert("DERM", at=small.hospital, hours=NEVER)
     case = wants(small, ("DERM", 3))
     today = timezone.now().date()
@@ -173,7 +177,7 @@ def test_who_is_on_leave_is_not_asked(small: world.World) -> None:
     assert codes(case) == []
 
 
-def test_a_lower_title_only_as_low_as_needed(small: world.World) -> None:
+def test_a_lower_title_only_as_low_as_needed(small: worlds.World) -> None:
     factories.expert("DERM", at=small.hospital, rank=1)
     best = factories.expert("DERM", at=small.hospital, rank=2)
     factories.expert("DERM", at=small.hospital, rank=3, hours=NEVER)
@@ -192,7 +196,7 @@ def test_a_lower_title_only_as_low_as_needed(small: world.World) -> None:
     assert placed(small, case)
 
 
-def test_without_the_equipment_or_by_video(small: world.World) -> None:
+def test_without_the_equipment_or_by_video(small: worlds.World) -> None:
     for room in small.rooms:
         room.equipment = ["video"]
         room.save()
@@ -206,7 +210,7 @@ def test_without_the_equipment_or_by_video(small: world.World) -> None:
     assert AuditEvent.objects.get(action="case.relaxed").params["reason"] == "urgent question"
 
 
-def test_an_extra_block_at_a_time_when_the_team_never_meets(small: world.World) -> None:
+def test_an_extra_block_at_a_time_when_the_team_never_meets(small: worlds.World) -> None:
     """The team never meets at noon; the expert works only then, and the rooms are open."""
     noon = [(day, time(12), time(14)) for day in range(5)]
     factories.expert("DERM", at=small.hospital, hours=noon)
@@ -221,7 +225,9 @@ def test_an_extra_block_at_a_time_when_the_team_never_meets(small: world.World) 
     assert placed(small, case)
 
 
-def test_a_pin_that_cannot_be_kept_is_named_and_can_be_withdrawn(desk: Client, small: world.World) -> None:
+def test_a_pin_that_cannot_be_kept_is_named_and_can_be_withdrawn(
+    coordinator_client: Client, small: worlds.World
+) -> None:
     case = wants(small, ("RADIOL", 3))
     night = factories.monday() + timedelta(days=1)
     placement_constraints.add(
@@ -231,14 +237,14 @@ def test_a_pin_that_cannot_be_kept_is_named_and_can_be_withdrawn(desk: Client, s
         start=factories.moment(night, "20:00"),
         end=factories.moment(night, "22:00"),
     )
-    page = desk.get(reverse("why_not", args=[case.public_id])).content.decode()
+    page = coordinator_client.get(reverse("why_not", args=[case.public_id])).content.decode()
     assert "It is pinned to a time that does not do." in page
-    desk.post(reverse("why_apply", args=[case.public_id]), {"code": "drop_constraints"})
+    coordinator_client.post(reverse("why_apply", args=[case.public_id]), {"code": "drop_constraints"})
     assert not in_force([case.pk])
     assert placed(small, case)
 
 
-def test_the_limit_of_a_late_case_is_extended(desk: Client, small: world.World) -> None:
+def test_the_limit_of_a_late_case_is_extended(coordinator_client: Client, small: worlds.World) -> None:
     now = timezone.now()
     case = wants(small, ("RADIOL", 3), submitted_at=now - timedelta(days=2), due_at=now - timedelta(hours=1))
     small.cases = [case]
@@ -248,18 +254,20 @@ def test_the_limit_of_a_late_case_is_extended(desk: Client, small: world.World) 
     assert [reason.code for reason in found.reasons] == ["limit_over"]
     assert codes(case, proposal)[-1] == "extend_limit"
     publication.publish(proposal, by=small.coordinator)
-    assert "is late" in desk.get(url).content.decode()
-    dialog = desk.get(f"{reverse('why_apply', args=[case.public_id])}?code=extend_limit")
+    assert "is late" in coordinator_client.get(url).content.decode()
+    dialog = coordinator_client.get(f"{reverse('why_apply', args=[case.public_id])}?code=extend_limit")
     assert "Your reason is kept" in dialog.content.decode()
-    missing = desk.post(reverse("why_apply", args=[case.public_id]), {"code": "extend_limit"})
+    missing = coordinator_client.post(reverse("why_apply", args=[case.public_id]), {"code": "extend_limit"})
     assert missing.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    desk.post(reverse("why_apply", args=[case.public_id]), {"code": "extend_limit", "reason": "patient agrees"})
+    coordinator_client.post(
+        reverse("why_apply", args=[case.public_id]), {"code": "extend_limit", "reason": "patient agrees"}
+    )
     case.refresh_from_db()
     assert case.due_at == case.items.get(active=True).start
-    assert "within its limit" in desk.get(url).content.decode()
+    assert "within its limit" in coordinator_client.get(url).content.decode()
 
 
-def test_what_no_longer_helps_is_not_applied(small: world.World) -> None:
+def test_what_no_longer_helps_is_not_applied(small: worlds.World) -> None:
     only = factories.expert("DERM", at=small.hospital, hours=NEVER)
     case = wants(small, ("DERM", 3))
     Expert.objects.filter(pk=only.pk).update(active=False)

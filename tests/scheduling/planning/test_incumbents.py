@@ -14,13 +14,13 @@ from scheduling.solver.core.assembly import plan_of
 from scheduling.solver.core.plan import Plan
 from scheduling.solver.greedy import greedy
 from scheduling.solver.rules import checking
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_sessions_that_still_fit_are_taken_along_and_others_are_not() -> None:
-    problem = snapshot.take(world.wide(4, 2).request()).problem
+    problem = snapshot.take(worlds.wide(4, 2).request()).problem
     plan = greedy.first_plan(problem)
     gone = plan.sessions[0]
     lost = {item.case for item in gone.cases}
@@ -32,7 +32,7 @@ def test_sessions_that_still_fit_are_taken_along_and_others_are_not() -> None:
 
 
 def test_who_went_on_leave_takes_their_sessions_out() -> None:
-    problem = snapshot.take(world.wide(4, 2).request()).problem
+    problem = snapshot.take(worlds.wide(4, 2).request()).problem
     plan = greedy.first_plan(problem)
     absent = next(iter(plan.sessions[0].people()))
     people = tuple(replace(one, free=()) if one.id == absent else one for one in problem.experts)
@@ -45,7 +45,7 @@ def test_who_went_on_leave_takes_their_sessions_out() -> None:
 
 
 def test_a_worker_that_was_given_up_keeps_nothing() -> None:
-    run = world.small(1).request()
+    run = worlds.small(1).request()
     old = runs.claim(run.pk)
     assert old is not None
     type(run).objects.filter(pk=run.pk).update(fence=old.fence + 1)
@@ -55,7 +55,7 @@ def test_a_worker_that_was_given_up_keeps_nothing() -> None:
 
 
 def test_after_two_lost_workers_the_best_plan_so_far_is_offered_without_a_search() -> None:
-    run = world.wide(4, 2).request(seconds=600)
+    run = worlds.wide(4, 2).request(seconds=600)
     problem = snapshot.take(run).problem
     first = greedy.first_plan(problem)
     kept = plan_of(problem, first.sessions[1:])  # no search would leave that session out
@@ -74,7 +74,7 @@ def test_after_two_lost_workers_the_best_plan_so_far_is_offered_without_a_search
 
 
 def test_a_run_that_loses_even_the_worker_that_only_offers_fails() -> None:
-    run = world.small(1).request()
+    run = worlds.small(1).request()
     for _ in range(runs.MAX_ATTEMPTS + 1):
         held = runs.claim(run.pk)
         assert held is not None

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from scheduling.models import PlanningRun
 from scheduling.planning import runs, worker
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_late_worker_does_not_end_the_run_of_its_successor() -> None:
-    run = world.small(0).request()
+    run = worlds.small(0).request()
     late = runs.claim(run.pk)
     assert late is not None
 
@@ -42,7 +42,7 @@ def test_a_late_worker_does_not_end_the_run_of_its_successor() -> None:
 
 def test_the_lease_outlives_a_database_connection_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "PULSE_S", 0.1)
-    run = runs.claim(world.small(0).request().pk)
+    run = runs.claim(worlds.small(0).request().pk)
     assert run is not None
     with worker.Heartbeat(run) as heartbeat:
         _wait_until(lambda: _renewed(run) > run.heartbeat_at)

@@ -15,7 +15,7 @@ from scheduling.solver.core.plan import Plan
 from scheduling.solver.greedy import greedy
 from scheduling.solver.rules import checking
 from scheduling.solver.rules.registry import RULES, Board, Violation
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 BETTER_IN = {
     ProposalKind.FASTEST: "wait_mean_days",
@@ -49,8 +49,8 @@ def test_a_stop_ends_the_alternatives_too() -> None:
 
 @pytest.mark.django_db
 def test_publishing_one_leaves_the_others_unpublished() -> None:
-    w = world.wide(2, 2)
-    run = runs.claim(w.request().pk)
+    world = worlds.wide(2, 2)
+    run = runs.claim(world.request().pk)
     assert run is not None
     seen = snapshot.take(run)
     first, best = greedy.first_plan(seen.problem), solve.solve(seen.problem, seconds=3)
@@ -69,11 +69,11 @@ def test_publishing_one_leaves_the_others_unpublished() -> None:
 
 @pytest.mark.django_db
 def test_a_run_looks_for_alternatives_when_asked_to() -> None:
-    w = world.wide(2, 2)
-    run = w.compute(alternatives=True)
+    world = worlds.wide(2, 2)
+    run = world.compute(alternatives=True)
     assert run.progress[-1]["phase"] == "alternatives"
     assert run.proposals.first().kind == "balanced"
-    assert w.compute().proposals.count() == 1
+    assert world.compute().proposals.count() == 1
 
 
 @pytest.mark.django_db
@@ -87,9 +87,9 @@ def test_a_rule_that_the_search_does_not_know_does_not_fail_the_run(
             if session.start_min < first + 60 and len(board.sessions) > 1:
                 yield Violation(code="session_window", session=session.id)
 
-    w = world.wide(2, 2)
+    world = worlds.wide(2, 2)
     monkeypatch.setitem(RULES, "new", nobody_meets_on_the_first_day_that_would_do)
-    run = w.compute(alternatives=alternatives)
+    run = world.compute(alternatives=alternatives)
     problem = checking.read_problem(run.problem)
     for proposal in run.proposals.all():
         assert rules.violations(problem, Plan.from_json(proposal.plan)) == []

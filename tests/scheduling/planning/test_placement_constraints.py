@@ -16,18 +16,18 @@ from scheduling.publishing import publication
 from scheduling.solver.core.plan import Plan
 from scheduling.states import SessionStatus
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 PIN, FORBID = PlacementConstraintKind.PIN, PlacementConstraintKind.FORBID
 
 
 @pytest.fixture
-def small() -> world.World:
-    return world.small(cases=2)
+def small() -> worlds.World:
+    return worlds.small(cases=2)
 
 
-def add(small: world.World, kind: str = PIN, case: int = 0, **parts: Any) -> PlacementConstraint:
+def add(small: worlds.World, kind: str = PIN, case: int = 0, **parts: Any) -> PlacementConstraint:
     return placement_constraints.add(small.cases[case], by=small.coordinator, kind=kind, **parts)
 
 
@@ -36,17 +36,17 @@ def afternoon(day: int) -> dict[str, Any]:
     return {"start": factories.moment(on, "14:00"), "end": factories.moment(on, "18:00")}
 
 
-def planned(small: world.World) -> Plan:
+def planned(small: worlds.World) -> Plan:
     return Plan.from_json(small.propose(seconds=1).plan)
 
 
-def refused(small: world.World, *args: Any, **parts: Any) -> str:
+def refused(small: worlds.World, *args: Any, **parts: Any) -> str:
     with pytest.raises(RuleError) as caught:
         add(small, *args, **parts)
     return str(caught.value.code)
 
 
-def problem_of(small: world.World) -> Any:
+def problem_of(small: worlds.World) -> Any:
     horizon = Horizon.around(factories.monday(), 7, small.hospital.tz)
     return snapshot.read([small.hospital], horizon).problem
 
@@ -54,7 +54,7 @@ def problem_of(small: world.World) -> Any:
 # What the next plan obeys ---------------------------------------------------------------------------------------------
 
 
-def test_a_pinned_time_room_and_person_hold(small: world.World) -> None:
+def test_a_pinned_time_room_and_person_hold(small: worlds.World) -> None:
     add(small, expert=small.experts[1], room=small.rooms[1], **afternoon(3))
     add(small, FORBID, case=1, expert=small.experts[1])
     sessions = planned(small).sessions
@@ -68,7 +68,7 @@ def test_a_pinned_time_room_and_person_hold(small: world.World) -> None:
     assert small.experts[1].pk not in others[0].people()
 
 
-def test_a_withdrawn_wish_is_not_obeyed(small: world.World) -> None:
+def test_a_withdrawn_wish_is_not_obeyed(small: worlds.World) -> None:
     constraint = add(small, FORBID, room=small.rooms[0])
     assert [choice.room for choice in problem_of(small).forbidden] == [small.rooms[0].pk]
     placement_constraints.withdraw(constraint, by=small.coordinator)
@@ -78,7 +78,7 @@ def test_a_withdrawn_wish_is_not_obeyed(small: world.World) -> None:
         placement_constraints.withdraw(constraint, by=small.coordinator)
 
 
-def test_a_plan_that_a_later_pin_contradicts_is_not_published(small: world.World) -> None:
+def test_a_plan_that_a_later_pin_contradicts_is_not_published(small: worlds.World) -> None:
     proposal = small.propose(seconds=1)
     room = Plan.from_json(proposal.plan).sessions[0].room
     add(small, FORBID, room=next(one for one in small.rooms if one.pk == room))
@@ -87,7 +87,7 @@ def test_a_plan_that_a_later_pin_contradicts_is_not_published(small: world.World
     assert not Session.objects.exists()
 
 
-def test_a_published_case_moves_to_where_it_is_pinned(small: world.World) -> None:
+def test_a_published_case_moves_to_where_it_is_pinned(small: worlds.World) -> None:
     first = add(small, **afternoon(2))
     publication.publish(small.propose(seconds=1), by=small.coordinator)
     placement_constraints.withdraw(first, by=small.coordinator)
@@ -97,7 +97,7 @@ def test_a_published_case_moves_to_where_it_is_pinned(small: world.World) -> Non
     assert afternoon(4)["start"] <= item.start < afternoon(4)["end"]
 
 
-def test_a_pin_that_came_before_the_case_was_confirmed_binds_no_plan(small: world.World) -> None:
+def test_a_pin_that_came_before_the_case_was_confirmed_binds_no_plan(small: worlds.World) -> None:
     add(small, **afternoon(4))
     publication.publish(small.propose(seconds=1), by=small.coordinator)
     session = small.cases[0].items.get(active=True).session
@@ -106,13 +106,13 @@ def test_a_pin_that_came_before_the_case_was_confirmed_binds_no_plan(small: worl
     assert refused(small, room=small.rooms[0]) == "immovable"
 
 
-def test_a_wish_for_somebody_who_is_gone_has_no_effect(small: world.World) -> None:
+def test_a_wish_for_somebody_who_is_gone_has_no_effect(small: worlds.World) -> None:
     add(small, FORBID, expert=small.experts[0])
     Expert.objects.filter(pk=small.experts[0].pk).update(active=False)
     assert problem_of(small).forbidden == ()
 
 
-def test_a_time_outside_the_days_that_are_planned_leaves_no_start(small: world.World) -> None:
+def test_a_time_outside_the_days_that_are_planned_leaves_no_start(small: worlds.World) -> None:
     add(small, **afternoon(21))
     (pin,) = problem_of(small).pins
     assert pin.from_min == pin.to_min == 7 * 1440
@@ -122,7 +122,7 @@ def test_a_time_outside_the_days_that_are_planned_leaves_no_start(small: world.W
 # What is refused ------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_at_all_and_impossible_parts(small: world.World) -> None:
+def test_nothing_at_all_and_impossible_parts(small: worlds.World) -> None:
     elsewhere = factories.room()
     bare = factories.room(at=small.hospital, equipment=[])
     small.cases[0].equipment = ["video"]
@@ -141,7 +141,7 @@ def test_nothing_at_all_and_impossible_parts(small: world.World) -> None:
     assert add(small, FORBID, room=bare).room == bare
 
 
-def test_pins_that_contradict_each_other(small: world.World) -> None:
+def test_pins_that_contradict_each_other(small: worlds.World) -> None:
     add(small, room=small.rooms[0], **afternoon(3))
     assert refused(small, room=small.rooms[1]) == "contradiction"
     assert refused(small, **afternoon(4)) == "contradiction"
@@ -152,13 +152,13 @@ def test_pins_that_contradict_each_other(small: world.World) -> None:
     add(small, FORBID, room=small.rooms[0], **afternoon(4))
 
 
-def test_two_people_pinned_to_one_seat(small: world.World) -> None:
+def test_two_people_pinned_to_one_seat(small: worlds.World) -> None:
     add(small, expert=small.experts[0])
     assert refused(small, expert=small.experts[1]) == "contradiction"
     add(small, expert=small.experts[2])
 
 
-def test_a_case_that_is_not_to_be_planned(small: world.World) -> None:
+def test_a_case_that_is_not_to_be_planned(small: worlds.World) -> None:
     draft = factories.case(at=small.hospital, team=small.team)
     with pytest.raises(RuleError, match="waits for a place"):
         placement_constraints.add(draft, by=small.coordinator, kind=PIN, room=small.rooms[0])
@@ -167,7 +167,7 @@ def test_a_case_that_is_not_to_be_planned(small: world.World) -> None:
 # Plan again -----------------------------------------------------------------------------------------------------------
 
 
-def test_planning_again_asks_the_same_and_names_the_first_run(small: world.World) -> None:
+def test_planning_again_asks_the_same_and_names_the_first_run(small: worlds.World) -> None:
     first = small.request(horizon_days=14, seconds=7)
     again = runs.request_again(first, by=small.coordinator)
     again = PlanningRun.objects.get(pk=again.pk)

@@ -12,35 +12,35 @@ from scheduling.models import PlanningRun, Proposal
 from scheduling.planning import runs, worker
 from scheduling.solver.core.plan import Plan
 from scheduling.solver.rules import checking
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_a_run_and_its_message_are_one_transaction() -> None:
-    run = world.small(0).request()
+    run = worlds.small(0).request()
     assert run.status == "queued"
     assert run.horizon_start.weekday() == 0
     assert OutboxMessage.objects.get(kind="run.requested").payload == {"run": run.pk}
 
 
 def test_the_same_key_gives_the_same_run() -> None:
-    w = world.small(0)
-    assert w.request(idempotency_key="k1") == w.request(idempotency_key="k1")
-    assert w.request(idempotency_key="k2").pk != w.request(idempotency_key="k1").pk
+    world = worlds.small(0)
+    assert world.request(idempotency_key="k1") == world.request(idempotency_key="k1")
+    assert world.request(idempotency_key="k2").pk != world.request(idempotency_key="k1").pk
     assert PlanningRun.objects.count() == 2
 
 
 @pytest.mark.parametrize("wrong", [{"seconds": 99999}, {"horizon_days": 0}, {"horizon_days": 99}])
 def test_impossible_limits_are_refused_by_field(wrong: dict) -> None:
     with pytest.raises(RuleError) as refused:
-        world.small(0).request(**wrong)
+        worlds.small(0).request(**wrong)
     assert set(refused.value.fields) == set(wrong)
 
 
 def test_execute_stores_problem_plan_and_progress() -> None:
-    w = world.small()
-    run = w.executed()
+    world = worlds.small()
+    run = world.executed()
     proposal = run.proposals.get()
     assert checking.read_problem(run.problem).to_json() == run.problem
     assert Plan.from_json(proposal.plan).status == "optimal"
@@ -50,30 +50,30 @@ def test_execute_stores_problem_plan_and_progress() -> None:
 
 
 def test_every_unplaced_case_has_a_reason() -> None:
-    w = world.small()
+    world = worlds.small()
     from experts.models import Qualification
 
     Qualification.objects.filter(discipline__key="THORSURG").delete()
-    plan = Plan.from_json(w.propose().plan)
-    assert [left.case for left in plan.unplaced] == [case.pk for case in w.cases]
+    plan = Plan.from_json(world.propose().plan)
+    assert [left.case for left in plan.unplaced] == [case.pk for case in world.cases]
     assert all(left.reasons for left in plan.unplaced)
 
 
 def test_only_one_worker_can_claim_a_run() -> None:
-    run = world.small(0).request()
+    run = worlds.small(0).request()
     first = runs.claim(run.pk)
     assert first is not None and first.status == "running"
     assert runs.claim(run.pk) is None
 
 
 def test_a_redelivered_task_does_nothing() -> None:
-    worker.execute(world.small(1).executed().pk)
+    worker.execute(worlds.small(1).executed().pk)
     assert Proposal.objects.count() == 1
 
 
 def test_the_reaper_brings_back_a_run_whose_lease_ran_out_and_refuses_the_old_worker() -> None:
-    w = world.small(1)
-    run = w.request()
+    world = worlds.small(1)
+    run = world.request()
     old = runs.claim(run.pk)
     assert old is not None
     PlanningRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -85,11 +85,11 @@ def test_the_reaper_brings_back_a_run_whose_lease_ran_out_and_refuses_the_old_wo
     new = runs.claim(run.pk)
     assert new is not None and new.fence > old.fence
     with pytest.raises(runs.LeaseLost):
-        runs.store_problem(old, checking.read_problem(w.propose().run.problem))
+        runs.store_problem(old, checking.read_problem(world.propose().run.problem))
 
 
 def test_after_two_lost_workers_the_run_fails_and_says_why() -> None:
-    run = world.small(0).request()
+    run = worlds.small(0).request()
     for _ in range(runs.MAX_ATTEMPTS):
         assert runs.claim(run.pk)
         PlanningRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
@@ -100,7 +100,7 @@ def test_after_two_lost_workers_the_run_fails_and_says_why() -> None:
 
 
 def test_a_queued_run_that_no_worker_took_is_sent_again() -> None:
-    run = world.small(0).request()
+    run = worlds.small(0).request()
     PlanningRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert runs.reap() == 1
     assert runs.reap() == 0
@@ -108,7 +108,7 @@ def test_a_queued_run_that_no_worker_took_is_sent_again() -> None:
 
 
 def test_stopping_a_queued_run_cancels_it_and_a_finished_one_is_refused() -> None:
-    run = world.small(0).request()
+    run = worlds.small(0).request()
     runs.request_stop(run, by=None)
     assert run.status == "cancelled"
     with pytest.raises(StaleState):
@@ -116,7 +116,7 @@ def test_stopping_a_queued_run_cancels_it_and_a_finished_one_is_refused() -> Non
 
 
 def test_stopping_a_running_one_reaches_the_worker_with_its_next_heartbeat() -> None:
-    run = world.small(0).request()
+    run = worlds.small(0).request()
     held = runs.claim(run.pk)
     assert held is not None
     assert runs.keep_alive(held) is False
@@ -125,7 +125,7 @@ def test_stopping_a_running_one_reaches_the_worker_with_its_next_heartbeat() -> 
 
 
 def test_move_refuses_what_has_no_arrow_and_what_was_lost() -> None:
-    run = world.small(0).request()
+    run = worlds.small(0).request()
     with pytest.raises(TransitionNotAllowed):
         lifecycle.move(run, "published", by=None)
     twin = PlanningRun.objects.get(pk=run.pk)

@@ -27,7 +27,7 @@ from scheduling.publishing import publication
 from scheduling.sessions import invitations, substitutes
 from scheduling.solver.core import problem as pure
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 
@@ -53,10 +53,10 @@ def is_free(seen: snapshot.Snapshot, expert: Expert, index: int, clock: str, min
     return any(a <= start and start + minutes <= b for a, b in seen.problem.expert_of[expert.pk].free)
 
 
-def meets(w: world.World, index: int = TUESDAY, *, accepted: bool = True, clock: str = "09:00") -> Session:
+def meets(world: worlds.World, index: int = TUESDAY, *, accepted: bool = True, clock: str = "09:00") -> Session:
     """A published session of the first case; confirmed if everybody accepted."""
-    people = {1: w.experts[0], 2: w.experts[2], 3: w.experts[4]}
-    publication.publish(w.offer(w.meeting(index, clock, [people])), by=w.coordinator)
+    people = {1: world.experts[0], 2: world.experts[2], 3: world.experts[4]}
+    publication.publish(world.offer(world.meeting(index, clock, [people])), by=world.coordinator)
     session = Session.objects.get()
     for row in session.attendances.all() if accepted else ():
         invitations.accept(row.invitation, by=None)
@@ -73,68 +73,68 @@ def ids(sessions) -> list[int]:
 
 
 def test_a_confirmed_session_is_fixed_and_a_published_one_may_move() -> None:
-    w = world.small(1)
-    session = meets(w, accepted=False)
-    assert ids(read(w.hospital).problem.previous) == [session.pk]
+    world = worlds.small(1)
+    session = meets(world, accepted=False)
+    assert ids(read(world.hospital).problem.previous) == [session.pk]
     for row in session.attendances.all():
         invitations.accept(row.invitation, by=None)
-    problem = read(w.hospital).problem
+    problem = read(world.hospital).problem
     assert (ids(problem.fixed), ids(problem.previous)) == ([session.pk], [])
 
 
 def test_a_leave_takes_a_confirmed_session_out_of_what_is_fixed() -> None:
-    w = world.small(1)
-    session = meets(w)
-    time_keeping.add_leave(w.experts[4], first_day=day(TUESDAY), last_day=day(TUESDAY), by=None)
-    problem = read(w.hospital).problem
+    world = worlds.small(1)
+    session = meets(world)
+    time_keeping.add_leave(world.experts[4], first_day=day(TUESDAY), last_day=day(TUESDAY), by=None)
+    problem = read(world.hospital).problem
     assert (ids(problem.fixed), ids(problem.previous)) == ([], [session.pk])
 
 
 def test_a_closed_room_takes_a_confirmed_session_out_of_what_is_fixed() -> None:
-    w = world.small(1)
-    session = meets(w)
+    world = worlds.small(1)
+    session = meets(world)
     RoomClosure.objects.create(room=session.room, start=session.start, end=session.end)
-    problem = read(w.hospital).problem
+    problem = read(world.hospital).problem
     assert (ids(problem.fixed), ids(problem.previous)) == ([], [session.pk])
 
 
 def test_a_room_that_is_given_up_is_no_longer_offered_and_its_session_moves() -> None:
-    w = world.small(1)
-    session = meets(w)
+    world = worlds.small(1)
+    session = meets(world)
     Room.objects.filter(pk=session.room_id).update(active=False)
-    problem = read(w.hospital).problem
+    problem = read(world.hospital).problem
     assert (ids(problem.fixed), ids(problem.previous)) == ([], [session.pk])
     assert problem.room_of[session.room_id].free == ()
 
 
 def test_deputies_are_judged_also_where_a_room_was_given_up() -> None:
-    w = world.small(1)
-    session = meets(w)
+    world = worlds.small(1)
+    session = meets(world)
     Room.objects.filter(pk=session.room_id).update(active=False)
-    invitations.decline(session.attendances.get(expert=w.experts[0]).invitation, by=None, reason="away")
-    time_keeping.add_leave(w.experts[1], first_day=day(TUESDAY), last_day=day(TUESDAY), by=None)
+    invitations.decline(session.attendances.get(expert=world.experts[0]).invitation, by=None, reason="away")
+    time_keeping.add_leave(world.experts[1], first_day=day(TUESDAY), last_day=day(TUESDAY), by=None)
     assert substitutes.of(Seat.objects.get(attendance=None)) == []
 
 
 def test_the_sessions_of_a_team_that_was_given_up_only_occupy() -> None:
-    w = world.small(1)
-    session = meets(w)
-    w.team.active = False
-    w.team.save()
-    seen = read(w.hospital)
+    world = worlds.small(1)
+    session = meets(world)
+    world.team.active = False
+    world.team.save()
+    seen = read(world.hospital)
     assert (seen.problem.fixed, seen.problem.previous, seen.problem.cases) == ((), (), ())
-    factories.case_waiting(team=factories.team("breast", at=w.hospital), seats=[("RADIOL", 3)])
-    seen = read(w.hospital)
-    assert not is_free(seen, w.experts[0], TUESDAY, "09:00")
-    assert all(b <= minute(w.hospital, TUESDAY, "09:00") or a >= minute(w.hospital, TUESDAY, "09:15")
+    factories.case_waiting(team=factories.team("breast", at=world.hospital), seats=[("RADIOL", 3)])
+    seen = read(world.hospital)
+    assert not is_free(seen, world.experts[0], TUESDAY, "09:00")
+    assert all(b <= minute(world.hospital, TUESDAY, "09:00") or a >= minute(world.hospital, TUESDAY, "09:15")
                for a, b in seen.problem.room_of[session.room_id].free)  # fmt: skip
 
 
 def test_a_session_that_began_without_its_people_only_occupies() -> None:
-    w = world.small(1)
-    session = meets(w, accepted=False)
-    invitations.decline(session.attendances.get(expert=w.experts[0]).invitation, by=None, reason="away")
-    problem = read(w.hospital, now=session.start + timedelta(minutes=5)).problem
+    world = worlds.small(1)
+    session = meets(world, accepted=False)
+    invitations.decline(session.attendances.get(expert=world.experts[0]).invitation, by=None, reason="away")
+    problem = read(world.hospital, now=session.start + timedelta(minutes=5)).problem
     assert (problem.fixed, problem.previous) == ((), ())
 
 
@@ -151,114 +151,117 @@ def elsewhere(expert: Expert, index: int, clock: str, *, minutes: int = 60, **fi
 
 
 def test_attendances_outside_the_scope_are_subtracted() -> None:
-    w = world.small(1)
-    elsewhere(w.experts[4], TUESDAY, "09:00")
-    seen = read(w.hospital)
-    assert is_free(seen, w.experts[4], TUESDAY, "08:45")
-    assert not is_free(seen, w.experts[4], TUESDAY, "09:45")
-    assert is_free(seen, w.experts[4], TUESDAY, "10:00")
+    world = worlds.small(1)
+    elsewhere(world.experts[4], TUESDAY, "09:00")
+    seen = read(world.hospital)
+    assert is_free(seen, world.experts[4], TUESDAY, "08:45")
+    assert not is_free(seen, world.experts[4], TUESDAY, "09:45")
+    assert is_free(seen, world.experts[4], TUESDAY, "10:00")
 
 
 @pytest.mark.parametrize(("known", "minutes"), [(45, 45), (None, 60)], ids=["known", "unknown"])
 def test_who_attends_elsewhere_in_person_needs_time_to_travel(known: int | None, minutes: int) -> None:
-    w = world.small(1)
+    world = worlds.small(1)
     other = factories.institution()
     if known:
-        Travel.objects.create(origin=w.hospital, destination=other, minutes=known)
-    elsewhere(w.experts[4], TUESDAY, "09:30", minutes=30, at=other, mode=AttendanceMode.ON_SITE)
-    start = minute(w.hospital, TUESDAY, "09:30")
-    free = read(w.hospital).problem.expert_of[w.experts[4].pk].free
+        Travel.objects.create(origin=world.hospital, destination=other, minutes=known)
+    elsewhere(world.experts[4], TUESDAY, "09:30", minutes=30, at=other, mode=AttendanceMode.ON_SITE)
+    start = minute(world.hospital, TUESDAY, "09:30")
+    free = read(world.hospital).problem.expert_of[world.experts[4].pk].free
     assert [b for _, b in free if b <= start][-1] == start - minutes
     assert next(a for a, _ in free if a >= start) == start + 30 + minutes
 
 
 def test_a_hold_is_subtracted_until_it_ends() -> None:
-    w = world.small(2)
+    world = worlds.small(2)
     now = datetime.now(UTC)
-    start = factories.moment(day(TUESDAY), "09:00", w.hospital)
+    start = factories.moment(day(TUESDAY), "09:00", world.hospital)
     end = start + timedelta(minutes=15)
     hold = Hold.objects.create(
-        case=w.cases[0], team=w.team, start=start, end=end, expires_at=now + timedelta(minutes=5)
+        case=world.cases[0], team=world.team, start=start, end=end, expires_at=now + timedelta(minutes=5)
     )
-    Attendance.objects.create(hold=hold, expert=w.experts[4], start=start, end=end)
-    RoomBooking.objects.create(hold=hold, room=w.rooms[0], start=start, end=start + timedelta(minutes=25))
-    begin = minute(w.hospital, TUESDAY, "09:00")
+    Attendance.objects.create(hold=hold, expert=world.experts[4], start=start, end=end)
+    RoomBooking.objects.create(hold=hold, room=world.rooms[0], start=start, end=start + timedelta(minutes=25))
+    begin = minute(world.hospital, TUESDAY, "09:00")
 
-    held, over = read(w.hospital, now=now), read(w.hospital, now=now + timedelta(minutes=6))
+    held, over = read(world.hospital, now=now), read(world.hospital, now=now + timedelta(minutes=6))
 
-    assert not is_free(held, w.experts[4], TUESDAY, "09:00")
-    assert is_free(over, w.experts[4], TUESDAY, "09:00")
-    rooms = [seen.problem.room_of[w.rooms[0].pk].free for seen in (held, over)]
+    assert not is_free(held, world.experts[4], TUESDAY, "09:00")
+    assert is_free(over, world.experts[4], TUESDAY, "09:00")
+    rooms = [seen.problem.room_of[world.rooms[0].pk].free for seen in (held, over)]
     assert [any(a <= begin and begin + 15 <= b for a, b in free) for free in rooms] == [False, True]
-    assert [set(seen.problem.case_of) for seen in (held, over)] == [{w.cases[1].pk}, {case.pk for case in w.cases}]
+    assert [set(seen.problem.case_of) for seen in (held, over)] == [
+        {world.cases[1].pk},
+        {case.pk for case in world.cases},
+    ]
 
 
 def test_who_declined_is_not_asked_for_that_time_but_may_be_for_the_time_to_which_it_moved() -> None:
-    w = world.small(1)
-    session = meets(w, accepted=False)
-    invitations.decline(session.attendances.get(expert=w.experts[0]).invitation, by=None, reason="theatre")
-    assert not is_free(read(w.hospital), w.experts[0], TUESDAY, "09:00")
-    people = {1: w.experts[1], 2: w.experts[2], 3: w.experts[4]}
-    publication.publish(w.offer(w.meeting(THURSDAY, "09:00", [people])), by=w.coordinator)
-    seen = read(w.hospital)
-    assert not is_free(seen, w.experts[0], TUESDAY, "09:00")
-    assert is_free(seen, w.experts[0], THURSDAY, "09:00")
+    world = worlds.small(1)
+    session = meets(world, accepted=False)
+    invitations.decline(session.attendances.get(expert=world.experts[0]).invitation, by=None, reason="theatre")
+    assert not is_free(read(world.hospital), world.experts[0], TUESDAY, "09:00")
+    people = {1: world.experts[1], 2: world.experts[2], 3: world.experts[4]}
+    publication.publish(world.offer(world.meeting(THURSDAY, "09:00", [people])), by=world.coordinator)
+    seen = read(world.hospital)
+    assert not is_free(seen, world.experts[0], TUESDAY, "09:00")
+    assert is_free(seen, world.experts[0], THURSDAY, "09:00")
 
 
 def test_who_leaves_the_hospital_is_planned_until_their_last_day() -> None:
-    w = world.small(1)
-    Affiliation.objects.filter(expert=w.experts[4]).update(until=day(TUESDAY))
-    seen = read(w.hospital)
-    assert is_free(seen, w.experts[4], TUESDAY, "17:00")
-    assert not is_free(seen, w.experts[4], TUESDAY + 1, "09:00")
+    world = worlds.small(1)
+    Affiliation.objects.filter(expert=world.experts[4]).update(until=day(TUESDAY))
+    seen = read(world.hospital)
+    assert is_free(seen, world.experts[4], TUESDAY, "17:00")
+    assert not is_free(seen, world.experts[4], TUESDAY + 1, "09:00")
 
 
 # Caps ---------------------------------------------------------------------------------------------
 
 
-def expert_of(w: world.World, *, days: int = 7) -> pure.Expert:
-    return read(w.hospital, days=days).problem.expert_of[w.experts[4].pk]
+def expert_of(world: worlds.World, *, days: int = 7) -> pure.Expert:
+    return read(world.hospital, days=days).problem.expert_of[world.experts[4].pk]
 
 
-def cap(w: world.World, **caps: int) -> None:
-    Expert.objects.filter(pk=w.experts[4].pk).update(**caps)
+def cap(world: worlds.World, **caps: int) -> None:
+    Expert.objects.filter(pk=world.experts[4].pk).update(**caps)
 
 
 def test_sessions_elsewhere_count_against_the_week() -> None:
-    w = world.small(1)
-    cap(w, max_sessions_week=5, max_minutes_week=300)
-    elsewhere(w.experts[4], TUESDAY, "09:00", minutes=60)
-    elsewhere(w.experts[4], THURSDAY, "09:00", minutes=30)
-    assert (expert_of(w).max_sessions_week, expert_of(w).max_minutes_week) == (3, 210)
+    world = worlds.small(1)
+    cap(world, max_sessions_week=5, max_minutes_week=300)
+    elsewhere(world.experts[4], TUESDAY, "09:00", minutes=60)
+    elsewhere(world.experts[4], THURSDAY, "09:00", minutes=30)
+    assert (expert_of(world).max_sessions_week, expert_of(world).max_minutes_week) == (3, 210)
 
 
 def test_sessions_after_the_horizon_count_against_its_last_week() -> None:
-    w = world.small(1)
-    cap(w, max_sessions_week=5, max_minutes_week=300)
-    elsewhere(w.experts[4], 7 + THURSDAY, "09:00", minutes=60)
-    assert (expert_of(w, days=8).max_sessions_week, expert_of(w, days=8).max_minutes_week) == (4, 240)
-    assert expert_of(w, days=7).max_sessions_week == 5
+    world = worlds.small(1)
+    cap(world, max_sessions_week=5, max_minutes_week=300)
+    elsewhere(world.experts[4], 7 + THURSDAY, "09:00", minutes=60)
+    assert (expert_of(world, days=8).max_sessions_week, expert_of(world, days=8).max_minutes_week) == (4, 240)
+    assert expert_of(world, days=7).max_sessions_week == 5
 
 
 def test_sessions_elsewhere_count_against_the_day() -> None:
-    w = world.small(1)
-    cap(w, max_sessions_day=2)
-    elsewhere(w.experts[4], TUESDAY, "08:00", minutes=15)
-    assert expert_of(w).max_sessions_day == 1
-    elsewhere(w.experts[4], TUESDAY, "14:00", minutes=15)
-    assert expert_of(w).max_sessions_day == 2
-    assert not is_free(read(w.hospital), w.experts[4], TUESDAY, "16:00")
+    world = worlds.small(1)
+    cap(world, max_sessions_day=2)
+    elsewhere(world.experts[4], TUESDAY, "08:00", minutes=15)
+    assert expert_of(world).max_sessions_day == 1
+    elsewhere(world.experts[4], TUESDAY, "14:00", minutes=15)
+    assert expert_of(world).max_sessions_day == 2
+    assert not is_free(read(world.hospital), world.experts[4], TUESDAY, "16:00")
 
 
 def test_a_full_week_elsewhere_does_not_take_a_confirmed_session_of_another_week() -> None:
-    w = world.small(1)
-    session = meets(w)
-    cap(w, max_sessions_week=1)
-    elsewhere(w.experts[4], 7 + THURSDAY, "09:00")
-    seen = read(w.hospital, days=14)
+    world = worlds.small(1)
+    session = meets(world)
+    cap(world, max_sessions_week=1)
+    elsewhere(world.experts[4], 7 + THURSDAY, "09:00")
+    seen = read(world.hospital, days=14)
     assert ids(seen.problem.fixed) == [session.pk]
-    assert seen.problem.expert_of[w.experts[4].pk].max_sessions_week == 1
-    assert not is_free(seen, w.experts[4], 7, "09:00")
+    assert seen.problem.expert_of[world.experts[4].pk].max_sessions_week == 1
+    assert not is_free(seen, world.experts[4], 7, "09:00")
 
 
 # Clocks -------------------------------------------------------------------------------------------
@@ -291,32 +294,32 @@ def test_office_hours_stay_office_hours_over_a_change_of_the_clocks(sunday: date
 
 
 def test_an_attendance_shorter_than_a_minute_is_no_reason_to_fail() -> None:
-    w = world.small(1)
-    session = elsewhere(w.experts[4], TUESDAY, "09:00")
+    world = worlds.small(1)
+    session = elsewhere(world.experts[4], TUESDAY, "09:00")
     Attendance.objects.filter(session=session).update(
         start=session.start + timedelta(seconds=10), end=session.start + timedelta(seconds=40)
     )
-    assert not is_free(read(w.hospital), w.experts[4], TUESDAY, "09:00")
+    assert not is_free(read(world.hospital), world.experts[4], TUESDAY, "09:00")
 
 
 # Queries ------------------------------------------------------------------------------------------
 
 
 def test_queries_do_not_grow_with_the_hospital() -> None:
-    w = world.small(1)
-    factories.block(w.team)
+    world = worlds.small(1)
+    factories.block(world.team)
 
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
-            read(Institution.objects.get(pk=w.hospital.pk))
+            read(Institution.objects.get(pk=world.hospital.pk))
         return len(queries)
 
     few = count()
     for _ in range(5):
-        factories.room(at=w.hospital)
-        factories.block(w.team, recurrence="FREQ=WEEKLY;BYDAY=WE")
-        factories.expert("RADIOL", at=w.hospital)
-        factories.case_waiting(team=w.team, seats=[("RADIOL", 3)], received=["ct"])
+        factories.room(at=world.hospital)
+        factories.block(world.team, recurrence="FREQ=WEEKLY;BYDAY=WE")
+        factories.expert("RADIOL", at=world.hospital)
+        factories.case_waiting(team=world.team, seats=[("RADIOL", 3)], received=["ct"])
     assert count() == few
 
 

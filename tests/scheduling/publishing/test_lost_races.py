@@ -17,19 +17,19 @@ from scheduling import locks
 from scheduling.models import AgendaItem, Seat, Session
 from scheduling.publishing import publication
 from scheduling.sessions import invitations, session_services
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TUESDAY, THURSDAY = 1, 3
 
 
-def seats(w: world.World, radiologist: int = 0) -> dict[int, Expert]:
-    return {1: w.experts[radiologist], 2: w.experts[2], 3: w.experts[4]}
+def seats(world: worlds.World, radiologist: int = 0) -> dict[int, Expert]:
+    return {1: world.experts[radiologist], 2: world.experts[2], 3: world.experts[4]}
 
 
-def publish(w: world.World, *planned) -> None:
-    publication.publish(w.offer(*planned), by=w.coordinator)
+def publish(world: worlds.World, *planned) -> None:
+    publication.publish(world.offer(*planned), by=world.coordinator)
 
 
 class Rival(threading.Thread):
@@ -71,68 +71,70 @@ def wait_for(rival: Rival) -> None:
 
 
 def test_a_plan_with_a_case_that_is_withdrawn_at_the_same_moment_is_refused() -> None:
-    w = world.small(1)
-    offer = w.offer(w.meeting(TUESDAY, "09:00", [seats(w)]))
-    with while_waiting(lambda: publication.publish(offer, by=w.coordinator)) as rival:
-        workflow.withdraw(w.cases[0], by=None, reason="moved away")
+    world = worlds.small(1)
+    offer = world.offer(world.meeting(TUESDAY, "09:00", [seats(world)]))
+    with while_waiting(lambda: publication.publish(offer, by=world.coordinator)) as rival:
+        workflow.withdraw(world.cases[0], by=None, reason="moved away")
         wait_for(rival)
     assert isinstance(rival.error, StalePlan)
     assert not AgendaItem.objects.exists()
 
 
 def test_who_withdraws_a_case_that_is_just_moved_to_another_session_is_told_to_look_again() -> None:
-    w = world.small(3)
-    early = w.meeting(TUESDAY, "09:00", [seats(w)] * 2)
-    late = w.meeting(THURSDAY, "09:00", [seats(w)] * 3, number=2)
-    publish(w, early, w.cut(late, 2))
-    with while_waiting(lambda: session_services.withdraw(w.cases[1], by=w.coordinator, reason="moved away")) as rival:
-        locks.take(plans=[w.hospital.pk])
+    world = worlds.small(3)
+    early = world.meeting(TUESDAY, "09:00", [seats(world)] * 2)
+    late = world.meeting(THURSDAY, "09:00", [seats(world)] * 3, number=2)
+    publish(world, early, world.cut(late, 2))
+    with while_waiting(
+        lambda: session_services.withdraw(world.cases[1], by=world.coordinator, reason="moved away")
+    ) as rival:
+        locks.take(plans=[world.hospital.pk])
         wait_for(rival)
-        publish(w, w.cut(early, 0), w.cut(late, 1, 2))
+        publish(world, world.cut(early, 0), world.cut(late, 1, 2))
     assert isinstance(rival.error, StaleState)
-    item = AgendaItem.objects.select_related("session", "case").get(case=w.cases[1], active=True)
+    item = AgendaItem.objects.select_related("session", "case").get(case=world.cases[1], active=True)
     assert item.case.status == "planned"
-    assert item.session.start.astimezone(w.hospital.tz).weekday() == THURSDAY
+    assert item.session.start.astimezone(world.hospital.tz).weekday() == THURSDAY
 
 
 def test_a_seat_of_a_case_that_has_moved_cannot_be_filled() -> None:
-    w = world.small(3)
-    early = w.meeting(TUESDAY, "09:00", [seats(w)] * 2)
-    late = w.meeting(THURSDAY, "09:00", [seats(w)] * 3, number=2)
-    publish(w, early, w.cut(late, 2))
-    seat = Seat.objects.get(item__case=w.cases[1], place=1)
-    publish(w, w.cut(early, 0), w.cut(late, 1, 2))
+    world = worlds.small(3)
+    early = world.meeting(TUESDAY, "09:00", [seats(world)] * 2)
+    late = world.meeting(THURSDAY, "09:00", [seats(world)] * 3, number=2)
+    publish(world, early, world.cut(late, 2))
+    seat = Seat.objects.get(item__case=world.cases[1], place=1)
+    publish(world, world.cut(early, 0), world.cut(late, 1, 2))
     with pytest.raises(StaleState):
-        session_services.fill_seat(seat, w.experts[1], by=w.coordinator)
+        session_services.fill_seat(seat, world.experts[1], by=world.coordinator)
 
 
 def test_a_seat_that_was_written_anew_cannot_be_filled() -> None:
-    w = world.small(1)
-    publish(w, w.meeting(TUESDAY, "09:00", [seats(w)]))
+    world = worlds.small(1)
+    publish(world, world.meeting(TUESDAY, "09:00", [seats(world)]))
     seat = Seat.objects.get(place=1)
-    publish(w, w.meeting(TUESDAY, "15:00", [seats(w)]))
+    publish(world, world.meeting(TUESDAY, "15:00", [seats(world)]))
     with pytest.raises(StaleState):
-        session_services.fill_seat(seat, w.experts[1], by=w.coordinator)
+        session_services.fill_seat(seat, world.experts[1], by=world.coordinator)
 
 
 def test_a_session_that_was_confirmed_meanwhile_is_called_off_all_the_same() -> None:
-    w = world.small(1)
-    publish(w, w.meeting(TUESDAY, "09:00", [seats(w)]))
+    world = worlds.small(1)
+    publish(world, world.meeting(TUESDAY, "09:00", [seats(world)]))
     seen = Session.objects.get()
     for row in seen.attendances.all():
         invitations.accept(row.invitation, by=None)
-    session_services.cancel(seen, by=w.coordinator, reason="chair ill")
+    session_services.cancel(seen, by=world.coordinator, reason="chair ill")
     assert Session.objects.get().status == "cancelled"
     with pytest.raises(Conflict, match="09:00 is “Cancelled”"):  # by the hospital's clock
-        session_services.cancel(seen, by=w.coordinator, reason="chair ill")
+        session_services.cancel(seen, by=world.coordinator, reason="chair ill")
 
 
 def test_an_answer_waits_for_the_plan_that_is_being_published() -> None:
-    w = world.small(1)
-    publish(w, w.meeting(TUESDAY, "09:00", [seats(w)]))
-    invitation = Session.objects.get().attendances.get(expert=w.experts[0]).invitation
+    world = worlds.small(1)
+    publish(world, world.meeting(TUESDAY, "09:00", [seats(world)]))
+    invitation = Session.objects.get().attendances.get(expert=world.experts[0]).invitation
     with while_waiting(lambda: invitations.accept(invitation, by=None)) as rival:
-        publish(w, w.meeting(TUESDAY, "09:00", [seats(w, radiologist=1)]))
+        publish(world, world.meeting(TUESDAY, "09:00", [seats(world, radiologist=1)]))
         wait_for(rival)
     assert isinstance(rival.error, Conflict)
     invitation.refresh_from_db()

@@ -37,7 +37,7 @@ def coordinator(hospital: Institution) -> User:
 
 
 @pytest.fixture
-def desk(client: Client, coordinator: User) -> Client:
+def coordinator_client(client: Client, coordinator: User) -> Client:
     client.force_login(coordinator)
     return client
 
@@ -81,39 +81,41 @@ def test_what_one_joins_elsewhere_is_hit_while_one_works_nowhere_else(ann: Exper
 
 
 def test_the_coordinator_sees_what_is_hit_before_and_after_saving(
-    desk: Client, ann: Expert, hospital: Institution
+    coordinator_client: Client, ann: Expert, hospital: Institution
 ) -> None:
     session = meets(ann, hospital, 3)
     person = reverse("person", args=[ann.public_id])
-    assert address(ann) in text(desk.get(person))
-    assert 'name="until"' in text(desk.get(address(ann)))
+    assert address(ann) in text(coordinator_client.get(person))
+    assert 'name="until"' in text(coordinator_client.get(address(ann)))
     link = reverse("session", args=[session.public_id])
-    assert link in text(desk.get(address(ann, "person_leaving_hits"), {"until": str(day(1))}))
-    assert "No published session is hit" in text(desk.get(address(ann, "person_leaving_hits"), {"until": str(day(4))}))
-    answer = desk.post(address(ann), {"until": str(day(1))})
+    assert link in text(coordinator_client.get(address(ann, "person_leaving_hits"), {"until": str(day(1))}))
+    assert "No published session is hit" in text(
+        coordinator_client.get(address(ann, "person_leaving_hits"), {"until": str(day(4))})
+    )
+    answer = coordinator_client.post(address(ann), {"until": str(day(1))})
     assert answer.headers["HX-Redirect"] == person
     assert work_of(ann).until == day(1)
-    page = text(desk.get(person))
+    page = text(coordinator_client.get(person))
     assert page.count(link) == 2  # among the seats ahead, and as one that needs another person
     assert "1 published session needs another person: see the list below." in page
     event = AuditEvent.objects.get(action="expert.work_ends")
     assert event.params == {"hospital": hospital.pk, "until": str(day(1))}
-    desk.post(address(ann), {"until": ""})
+    coordinator_client.post(address(ann), {"until": ""})
     assert work_of(ann).until is None
-    assert text(desk.get(person)).count(link) == 1
+    assert text(coordinator_client.get(person)).count(link) == 1
 
 
-def test_who_has_left_is_no_candidate_any_more(ann: Expert, hospital: Institution, desk: Client) -> None:
-    desk.post(address(ann), {"until": str(timezone.now().date() - timedelta(days=2))})
+def test_who_has_left_is_no_candidate_any_more(ann: Expert, hospital: Institution, coordinator_client: Client) -> None:
+    coordinator_client.post(address(ann), {"until": str(timezone.now().date() - timedelta(days=2))})
     assert not person_cards.present(ann.affiliations.all()).exists()
-    assert desk.get(address(ann)).status_code == 200  # a mistyped day can still be mended
+    assert coordinator_client.get(address(ann)).status_code == 200  # a mistyped day can still be mended
     ann.affiliations.update(until=timezone.now().date() - timedelta(days=32))
-    assert desk.get(address(ann)).status_code == 404
+    assert coordinator_client.get(address(ann)).status_code == 404
 
 
-def test_a_last_day_before_the_first_is_refused(desk: Client, ann: Expert) -> None:
+def test_a_last_day_before_the_first_is_refused(coordinator_client: Client, ann: Expert) -> None:
     Affiliation.objects.update(since=day(2))
-    answer = desk.post(address(ann), {"until": str(day(1))})
+    answer = coordinator_client.post(address(ann), {"until": str(day(1))})
     assert answer.status_code == 422
     assert "The last day lies before the first day" in text(answer)
 

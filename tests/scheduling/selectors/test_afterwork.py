@@ -71,13 +71,13 @@ def test_a_discussed_case_wants_its_recommendation_until_it_is_signed(team: Team
 
 
 @pytest.mark.parametrize(("days", "shown"), [(-3, True), (0, True), (1, False)])
-def test_a_look_shows_from_its_day_on(team: Team, coordinator: User, days: int, shown: bool) -> None:
+def test_a_follow_up_shows_from_its_day_on(team: Team, coordinator: User, days: int, shown: bool) -> None:
     case = factories.case_followed(team=team, due=day(team, days))
     assert kinds(coordinator) == ["follow_up"] * shown
     assert kinds(case.referrer) == ["follow_up"] * shown  # type: ignore[arg-type]
 
 
-def test_a_taken_look_is_gone(team: Team, coordinator: User) -> None:
+def test_a_taken_follow_up_is_gone(team: Team, coordinator: User) -> None:
     case = factories.case_followed(team=team)
     aftercare.record_follow_up(case, by=coordinator, outcome="out", next_follow_up_on=day(team, 5), who="Nurse Li")
     assert kinds(coordinator) == []

@@ -115,7 +115,7 @@ def test_what_others_did_is_news_until_it_is_seen(client: Client, hospital: Inst
     assert "Nothing new" in client.get("/changes/").content.decode()
 
 
-def test_ones_own_deeds_and_strangers_cases_are_no_news(hospital: Institution, coordinator: User) -> None:
+def test_ones_own_actions_and_strangers_cases_are_no_news(hospital: Institution, coordinator: User) -> None:
     withdraw(factories.case_waiting(team=factories.team(at=hospital)), coordinator)
     withdraw(factories.case_waiting(), None)
     assert news.of(coordinator, timezone.now()) == []

@@ -16,29 +16,29 @@ from scheduling.publishing import publication
 from scheduling.selectors import worklist
 from scheduling.sessions import invitations, notifications, substitutes, suggestions
 from tests import factories
-from tests.scheduling import world
-from tests.scheduling.world import World
+from tests.scheduling import worlds
+from tests.scheduling.worlds import World
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def w() -> World:
+def world() -> World:
     """Two cases in one session: one radiologist sits, the other one is free."""
-    w = world.small(2)
-    people = [{1: w.experts[0], 2: w.experts[2], 3: w.experts[4]}] * 2
-    publication.publish(w.offer(w.meeting(1, "09:00", people)), by=w.coordinator)
-    return w
+    world = worlds.small(2)
+    people = [{1: world.experts[0], 2: world.experts[2], 3: world.experts[4]}] * 2
+    publication.publish(world.offer(world.meeting(1, "09:00", people)), by=world.coordinator)
+    return world
 
 
 @pytest.fixture
-def invited(w: World) -> Invitation:
-    return Invitation.objects.get(attendance__expert=w.experts[0])
+def invited(world: World) -> Invitation:
+    return Invitation.objects.get(attendance__expert=world.experts[0])
 
 
 @pytest.fixture
-def colleague(w: World) -> Expert:
-    return w.experts[1]
+def colleague(world: World) -> Expert:
+    return world.experts[1]
 
 
 def later(hours: int = 0):  # type: ignore[no-untyped-def]
@@ -46,7 +46,7 @@ def later(hours: int = 0):  # type: ignore[no-untyped-def]
     return start, start + timedelta(hours=1)
 
 
-# The verb -------------------------------------------------------------------------------------------------------------
+# The service ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_deputy_is_somebody_else_who_is_qualified_and_free(invited: Invitation, colleague: Expert) -> None:
@@ -56,7 +56,7 @@ def test_a_deputy_is_somebody_else_who_is_qualified_and_free(invited: Invitation
     assert substitutes.instead_of(invited.attendance) == []
 
 
-def test_a_no_keeps_what_is_suggested(w: World, invited: Invitation, colleague: Expert) -> None:
+def test_a_no_keeps_what_is_suggested(world: World, invited: Invitation, colleague: Expert) -> None:
     second, first = later(24), later()
     invitations.decline(invited, by=None, reason="theatre", offered=[second, first], deputy=colleague)
     invited.refresh_from_db()
@@ -65,11 +65,11 @@ def test_a_no_keeps_what_is_suggested(w: World, invited: Invitation, colleague: 
     assert Seat.objects.filter(attendance=None).count() == 2
 
 
-def test_what_cannot_be_is_refused_and_nothing_happens(w: World, invited: Invitation, colleague: Expert) -> None:
+def test_what_cannot_be_is_refused_and_nothing_happens(world: World, invited: Invitation, colleague: Expert) -> None:
     over = timezone.now() - timedelta(hours=2), timezone.now() - timedelta(hours=1)
     wrong = [
-        ({"deputy": w.experts[2]}, "deputy"),
-        ({"deputy": w.experts[0]}, "deputy"),
+        ({"deputy": world.experts[2]}, "deputy"),
+        ({"deputy": world.experts[0]}, "deputy"),
         ({"offered": [over]}, "offered"),
         ({"offered": [later()[::-1]]}, "offered"),
         ({"offered": [later(n) for n in range(3)]}, "offered"),
@@ -142,14 +142,14 @@ def test_what_was_typed_stays_when_it_is_wrong(client: Client, invited: Invitati
 
 
 def test_the_session_invites_the_suggested_deputy_with_one_click(
-    client: Client, w: World, invited: Invitation, colleague: Expert
+    client: Client, world: World, invited: Invitation, colleague: Expert
 ) -> None:
     invitations.decline(invited, by=None, reason="away", deputy=colleague, offered=[later()])
-    client.force_login(w.coordinator)
+    client.force_login(world.coordinator)
     session = invited.attendance.meeting
     page = client.get(reverse("session", args=[session.public_id]))
     (gap,) = page.context["table"].open
-    assert [one.attendance.expert for one in gap.suggested] == [w.experts[0]]
+    assert [one.attendance.expert for one in gap.suggested] == [world.experts[0]]
     assert f"Suggests {colleague.name}." in page.content.decode()
     assert "14:00–15:00" in page.content.decode()
     fill = reverse("seat_fill", args=[session.public_id, gap.case, gap.seat.place])
@@ -159,11 +159,11 @@ def test_the_session_invites_the_suggested_deputy_with_one_click(
 
 
 def test_a_deputy_who_declined_as_well_is_not_suggested_again(
-    client: Client, w: World, invited: Invitation, colleague: Expert
+    client: Client, world: World, invited: Invitation, colleague: Expert
 ) -> None:
     invitations.decline(invited, by=None, reason="away", deputy=colleague)
     session = invited.attendance.meeting
-    client.force_login(w.coordinator)
+    client.force_login(world.coordinator)
     gap = client.get(reverse("session", args=[session.public_id])).context["table"].open[0]
     fill = reverse("seat_fill", args=[session.public_id, gap.case, gap.seat.place])
     client.post(fill, {"cases": "all", "expert": colleague.public_id})
@@ -172,29 +172,29 @@ def test_a_deputy_who_declined_as_well_is_not_suggested_again(
     assert gap.suggested == []
 
 
-def test_today_and_the_mail_say_what_is_suggested(w: World, invited: Invitation, colleague: Expert) -> None:
-    w.coordinator.language, w.coordinator.email = "en", "office@example.org"
-    w.coordinator.save()
+def test_today_and_the_mail_say_what_is_suggested(world: World, invited: Invitation, colleague: Expert) -> None:
+    world.coordinator.language, world.coordinator.email = "en", "office@example.org"
+    world.coordinator.save()
     invitations.decline(invited, by=None, reason="away", deputy=colleague, offered=[later()])
-    (entry,) = (one for one in worklist.entries(w.coordinator, timezone.now()) if one.kind == "seat")
-    assert f"{w.experts[0].name}: Suggests {colleague.name}. Could come:" in entry.detail
-    notifications.mail_declined(invitation=invited.pk, user=w.coordinator.pk)
+    (entry,) = (one for one in worklist.entries(world.coordinator, timezone.now()) if one.kind == "seat")
+    assert f"{world.experts[0].name}: Suggests {colleague.name}. Could come:" in entry.detail
+    notifications.mail_declined(invitation=invited.pk, user=world.coordinator.pk)
     sent = KeptMail.objects.get()
     assert f"Suggested deputy: {colleague.name}" in sent.body
     assert "14:00–15:00" in sent.body
 
 
 def test_the_session_page_asks_no_more_for_more_suggestions(
-    client: Client, w: World, invited: Invitation, colleague: Expert, django_assert_max_num_queries
+    client: Client, world: World, invited: Invitation, colleague: Expert, django_assert_max_num_queries
 ) -> None:
-    client.force_login(w.coordinator)
+    client.force_login(world.coordinator)
     address = reverse("session", args=[invited.attendance.meeting.public_id])
     invitations.decline(invited, by=None, reason="away", deputy=colleague)
     client.get(address)
     with django_assert_max_num_queries(60) as one:
         client.get(address)
-    other = Invitation.objects.get(attendance__expert=w.experts[2])
-    invitations.decline(other, by=None, reason="away", deputy=w.experts[3])
+    other = Invitation.objects.get(attendance__expert=world.experts[2])
+    invitations.decline(other, by=None, reason="away", deputy=world.experts[3])
     with django_assert_max_num_queries(len(one)):
         assert all(gap.suggested for gap in client.get(address).context["table"].open)
 

@@ -16,7 +16,7 @@ from scheduling.solver import alternatives
 from scheduling.solver.core.plan import Plan
 from scheduling.solver.rules import checking
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 from tests.solver import builders
 
 pytestmark = pytest.mark.django_db
@@ -24,12 +24,12 @@ KINDS = {"fastest": ProposalKind.FASTEST, "least_expert_time": ProposalKind.LEAS
 
 
 @pytest.fixture
-def small() -> world.World:
-    return world.small(cases=3)
+def small() -> worlds.World:
+    return worlds.small(cases=3)
 
 
 @pytest.fixture
-def desk(client: Client, small: world.World) -> Client:
+def coordinator_client(client: Client, small: worlds.World) -> Client:
     client.force_login(small.coordinator)
     return client
 
@@ -70,9 +70,11 @@ def test_figures_of_a_plan_one_can_count() -> None:
 # The page -------------------------------------------------------------------------------------------------------------
 
 
-def test_alternatives_stand_side_by_side_with_the_balanced_one_first(desk: Client, small: world.World) -> None:
+def test_alternatives_stand_side_by_side_with_the_balanced_one_first(
+    coordinator_client: Client, small: worlds.World
+) -> None:
     run = with_others(small.propose(seconds=1))
-    answer = desk.get(reverse("run", args=[run.public_id]))
+    answer = coordinator_client.get(reverse("run", args=[run.public_id]))
     table = answer.context["table"]
     assert [column.proposal.kind for column in table.columns] == ["balanced", "fastest", "least_time"]
     assert {len(row.cells) for part in table.parts for row in part.rows} == {3}
@@ -81,7 +83,7 @@ def test_alternatives_stand_side_by_side_with_the_balanced_one_first(desk: Clien
         assert reverse("proposal", args=[column.proposal.public_id]) in page
 
 
-def test_the_best_of_a_row_and_what_is_given_up(small: world.World) -> None:
+def test_the_best_of_a_row_and_what_is_given_up(small: worlds.World) -> None:
     """The other plan lets everybody come a day later, in two sessions instead of one."""
     people = [{1: small.experts[0], 2: small.experts[2], 3: small.experts[4]}] * 3
     together = small.meeting(1, "09:00", people)
@@ -117,7 +119,7 @@ def _fields(plan: Plan, **other: object) -> dict:  # type: ignore[type-arg]
 
 
 def test_the_comparison_asks_no_more_for_more_proposals(
-    small: world.World, django_assert_num_queries: DjangoAssertNumQueries
+    small: worlds.World, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     proposal = small.propose(seconds=1)
     run = PlanningRun.objects.get(pk=proposal.run_id)
@@ -128,54 +130,54 @@ def test_the_comparison_asks_no_more_for_more_proposals(
         side_by_side.of(run)
 
 
-def test_a_run_without_a_plan_has_no_table(desk: Client, small: world.World) -> None:
-    answer = desk.get(reverse("run", args=[small.request().public_id]))
+def test_a_run_without_a_plan_has_no_table(coordinator_client: Client, small: worlds.World) -> None:
+    answer = coordinator_client.get(reverse("run", args=[small.request().public_id]))
     assert answer.context["table"] is None
 
 
 # Choose, pin, plan again ----------------------------------------------------------------------------------------------
 
 
-def test_the_chosen_alternative_is_published(desk: Client, small: world.World) -> None:
+def test_the_chosen_alternative_is_published(coordinator_client: Client, small: worlds.World) -> None:
     run = with_others(small.propose(seconds=1))
     chosen = run.proposals.get(kind=ProposalKind.LEAST_TIME)
-    page = desk.get(reverse("proposal", args=[chosen.public_id])).content.decode()
+    page = coordinator_client.get(reverse("proposal", args=[chosen.public_id])).content.decode()
     assert 'aria-current="page"' in page
-    assert desk.post(reverse("proposal_publish", args=[chosen.public_id])).status_code == 302
+    assert coordinator_client.post(reverse("proposal_publish", args=[chosen.public_id])).status_code == 302
     assert set(Session.objects.values_list("proposal", flat=True)) == {chosen.pk}
 
 
-def test_pin_in_the_dialog_and_plan_again(desk: Client, small: world.World) -> None:
+def test_pin_in_the_dialog_and_plan_again(coordinator_client: Client, small: worlds.World) -> None:
     proposal = small.propose(seconds=1)
     case = small.cases[0]
     dialog = f"{reverse('add', args=[case.public_id])}?proposal={proposal.public_id}"
-    form = desk.get(dialog).context["form"]
+    form = coordinator_client.get(dialog).context["form"]
     assert form.initial["kind"] == "pin"
     assert form.initial["start"] < form.initial["end"]
     day = factories.monday() + timedelta(days=3)
     sent = {"kind": "pin", "start": f"{day}T14:00", "end": f"{day}T16:00", "room": small.rooms[1].pk}
     back = reverse("proposal", args=[proposal.public_id])
-    answer = desk.post(dialog, sent, headers={"Referer": f"http://testserver{back}"})
+    answer = coordinator_client.post(dialog, sent, headers={"Referer": f"http://testserver{back}"})
     assert answer.headers["HX-Redirect"] == back
     constraint = PlacementConstraint.objects.get()
     assert constraint.start == factories.moment(day, "14:00", small.hospital)
-    assert [one.constraint for one in desk.get(back).context["placement_constraints"]] == [constraint]
-    desk.post(reverse("run_again", args=[proposal.run.public_id]))
+    assert [one.constraint for one in coordinator_client.get(back).context["placement_constraints"]] == [constraint]
+    coordinator_client.post(reverse("run_again", args=[proposal.run.public_id]))
     assert PlanningRun.objects.order_by("-pk")[0].based_on == proposal.run
-    desk.post(reverse("placement_constraint_withdraw", args=[constraint.public_id]))
-    assert desk.get(back).context["placement_constraints"] == []
+    coordinator_client.post(reverse("placement_constraint_withdraw", args=[constraint.public_id]))
+    assert coordinator_client.get(back).context["placement_constraints"] == []
 
 
-def test_a_contradiction_keeps_what_was_typed(desk: Client, small: world.World) -> None:
+def test_a_contradiction_keeps_what_was_typed(coordinator_client: Client, small: worlds.World) -> None:
     dialog = reverse("placement_constraint_add", args=[small.cases[0].public_id])
-    desk.post(dialog, {"kind": "pin", "room": small.rooms[0].pk})
-    answer = desk.post(dialog, {"kind": "pin", "room": small.rooms[1].pk, "reason": "closer"})
+    coordinator_client.post(dialog, {"kind": "pin", "room": small.rooms[0].pk})
+    answer = coordinator_client.post(dialog, {"kind": "pin", "room": small.rooms[1].pk, "reason": "closer"})
     assert answer.status_code == 422
     assert "is pinned to" in answer.content.decode()
     assert 'value="closer"' in answer.content.decode()
 
 
-def test_who_may_not_pin(client: Client, small: world.World) -> None:
+def test_who_may_not_pin(client: Client, small: worlds.World) -> None:
     for role in ("referrer", "manager"):
         client.force_login(factories.user(role, at=small.hospital))
         sent = {"kind": "pin", "room": small.rooms[0].pk}
@@ -185,18 +187,18 @@ def test_who_may_not_pin(client: Client, small: world.World) -> None:
 
 
 def test_the_pages_ask_no_more_for_more_pins_and_cases(
-    desk: Client, django_assert_max_num_queries: Callable, small: world.World
+    coordinator_client: Client, django_assert_max_num_queries: Callable, small: worlds.World
 ) -> None:
     proposal = small.propose(seconds=1)
     url = reverse("proposal", args=[proposal.public_id])
     counts = []
     for case in (None, *small.cases):
         if case is not None:
-            desk.post(
+            coordinator_client.post(
                 reverse("placement_constraint_add", args=[case.public_id]),
                 {"kind": "forbid", "room": small.rooms[1].pk},
             )
         with django_assert_max_num_queries(200) as counted:
-            desk.get(url)
+            coordinator_client.get(url)
         counts.append(len(counted))
     assert counts[1] == counts[3]

@@ -16,7 +16,7 @@ from scheduling.board.moves import Where
 from scheduling.models import Move, Session
 from scheduling.selectors.weeks import Week
 from tests import factories
-from tests.scheduling.world import World, small
+from tests.scheduling.worlds import World, small
 
 pytestmark = pytest.mark.django_db
 NEXT = Week.around(factories.monday())
@@ -28,7 +28,7 @@ def world() -> World:
 
 
 @pytest.fixture
-def what_if(client: Client, world: World) -> Client:
+def coordinator_client(client: Client, world: World) -> Client:
     client.force_login(world.coordinator)
     return client
 
@@ -42,8 +42,8 @@ def placed(world: World, number: int = 0, *, day: int = 1, clock: str = "14:00")
     return Session.objects.live().get(items__case=world.cases[number], items__active=True)
 
 
-def spots(what_if: Client, **query: str) -> dict[str, tuple[str, str, str]]:
-    answer = what_if.get(reverse("board_places"), {"week": str(NEXT)} | query)
+def spots(coordinator_client: Client, **query: str) -> dict[str, tuple[str, str, str]]:
+    answer = coordinator_client.get(reverse("board_places"), {"week": str(NEXT)} | query)
     assert answer.status_code == HTTPStatus.OK
     return {one["cell"]: (one["level"], one["time"], one["text"]) for one in answer.json()["places"]}
 
@@ -51,9 +51,9 @@ def spots(what_if: Client, **query: str) -> dict[str, tuple[str, str, str]]:
 # Places ---------------------------------------------------------------------------------------------------------------
 
 
-def test_every_cell_and_session_says_whether_it_is_free(what_if: Client, world: World) -> None:
+def test_every_cell_and_session_says_whether_it_is_free(coordinator_client: Client, world: World) -> None:
     session = placed(world)
-    found = spots(what_if, case=world.cases[1].public_id)
+    found = spots(coordinator_client, case=world.cases[1].public_id)
     room, monday = world.rooms[0].public_id, NEXT.monday
     assert found[f"r|{room}|{monday}"] == ("ignore", "08:00", "free")
     assert found[f"s|{session.public_id}"] == ("ignore", "14:15", "free")
@@ -62,12 +62,12 @@ def test_every_cell_and_session_says_whether_it_is_free(what_if: Client, world: 
     assert found[f"t|{world.team.public_id}|{monday}"][0] == "ignore"
 
 
-def test_a_shaded_cell_names_the_discipline_or_the_limit(what_if: Client, world: World) -> None:
+def test_a_shaded_cell_names_the_discipline_or_the_limit(coordinator_client: Client, world: World) -> None:
     world.experts[4].weekly_availability.filter(weekday=0).delete()
     case = world.cases[0]
     case.due_at = at(world, 1, "07:00")
     case.save()
-    found = spots(what_if, case=case.public_id)
+    found = spots(coordinator_client, case=case.public_id)
     room = world.rooms[0].public_id
     assert found[f"r|{room}|{NEXT.monday}"] == ("block", "", "Thorsurg: nobody free")
     level, time, text = found[f"r|{room}|{NEXT.day(1)}"]
@@ -75,15 +75,19 @@ def test_a_shaded_cell_names_the_discipline_or_the_limit(what_if: Client, world:
 
 
 @pytest.mark.parametrize("subject", ["case", "session"])
-def test_what_is_called_free_passes_the_check(what_if: Client, world: World, subject: str) -> None:
+def test_what_is_called_free_passes_the_check(coordinator_client: Client, world: World, subject: str) -> None:
     session = placed(world, 0)
     placed(world, 1, clock="15:00")
     row = world.cases[2] if subject == "case" else session
-    found = what_if.get(reverse("board_places"), {subject: row.public_id, "week": str(NEXT)}).json()["places"]
+    found = coordinator_client.get(reverse("board_places"), {subject: row.public_id, "week": str(NEXT)}).json()[
+        "places"
+    ]
     free = [one for one in found if one["level"] == "ignore"]
     assert len(free) > 10
     for one in free:
-        page = what_if.get(reverse("board_move"), {subject: row.public_id, "week": str(NEXT), "to": one["to"]})
+        page = coordinator_client.get(
+            reverse("board_move"), {subject: row.public_id, "week": str(NEXT), "to": one["to"]}
+        )
         assert [warning.text for warning in page.context["warnings"]] == [], one
 
 
@@ -100,61 +104,67 @@ ONE_A_DAY, ONE_A_WEEK = {"max_sessions_day": 1}, {"max_sessions_day": 1, "max_se
     ],
 )
 def test_a_cell_beyond_somebodys_limits_says_what_the_dialog_says(
-    what_if: Client, world: World, subject: str, cap: dict[str, int], days: set[int], text: str
+    coordinator_client: Client, world: World, subject: str, cap: dict[str, int], days: set[int], text: str
 ) -> None:
     """The only surgeon sits in a session of another team on Tuesday."""
     row = world.cases[0] if subject == "case" else placed(world, 0, day=3)
     other = factories.case_waiting(team=factories.team("gi", at=world.hospital), seats=[("THORSURG", 2)])
     moves.place(other, Where(start=at(world, 1, "08:00"), room=world.rooms[1]), by=world.coordinator)
     Expert.objects.filter(pk=world.experts[4].pk).update(**cap)
-    found = what_if.get(reverse("board_places"), {subject: row.public_id, "week": str(NEXT)}).json()["places"]
+    found = coordinator_client.get(reverse("board_places"), {subject: row.public_id, "week": str(NEXT)}).json()[
+        "places"
+    ]
     cells = [one for one in found if one["cell"].startswith(f"r|{world.rooms[0].public_id}|") and one["to"]]
     assert {NEXT.day(day).isoformat() for day in days} <= {
         one["cell"][-10:] for one in cells if one["level"] == "warn" and text in one["text"]
     }
     for one in cells:
-        page = what_if.get(reverse("board_move"), {subject: row.public_id, "week": str(NEXT), "to": one["to"]})
+        page = coordinator_client.get(
+            reverse("board_move"), {subject: row.public_id, "week": str(NEXT), "to": one["to"]}
+        )
         said = [warning.text for warning in page.context["warnings"]]
         assert said == ([one["text"]] if one["level"] == "warn" else []) or text not in one["text"]
 
 
-def test_a_limit_that_was_broken_before_is_not_held_against_a_move(what_if: Client, world: World) -> None:
+def test_a_limit_that_was_broken_before_is_not_held_against_a_move(coordinator_client: Client, world: World) -> None:
     session = placed(world, 0, day=1)
     other = factories.case_waiting(team=factories.team("gi", at=world.hospital), seats=[("THORSURG", 2)])
     moves.place(other, Where(start=at(world, 1, "08:00"), room=world.rooms[1]), by=world.coordinator)
     Expert.objects.filter(pk=world.experts[4].pk).update(max_sessions_day=1)
-    found = spots(what_if, session=session.public_id)
+    found = spots(coordinator_client, session=session.public_id)
     assert found[f"r|{world.rooms[0].public_id}|{NEXT.day(1)}"][0] == "ignore"
 
 
-def test_a_case_that_is_held_back_can_go_nowhere(what_if: Client, world: World) -> None:
+def test_a_case_that_is_held_back_can_go_nowhere(coordinator_client: Client, world: World) -> None:
     MaterialItem.objects.create(case=world.cases[0], code="ct")
-    answer = what_if.get(reverse("board_places"), {"case": world.cases[0].public_id, "week": str(NEXT)}).json()
+    answer = coordinator_client.get(
+        reverse("board_places"), {"case": world.cases[0].public_id, "week": str(NEXT)}
+    ).json()
     assert (answer["places"], "materials" in answer["refused"]) == ([], True)
 
 
 def test_places_cost_no_more_queries_for_a_full_week(
-    what_if: Client, world: World, django_assert_max_num_queries: object
+    coordinator_client: Client, world: World, django_assert_max_num_queries: object
 ) -> None:
     query = {"case": world.cases[0].public_id, "week": str(NEXT)}
     placed(world, 1)
     with django_assert_max_num_queries(60) as one:  # type: ignore[operator]
-        what_if.get(reverse("board_places"), query)
+        coordinator_client.get(reverse("board_places"), query)
     for day in range(4):
         other = factories.team(f"g{day}", at=world.hospital)
         case = factories.case_waiting(team=other, seats=[("RADIOL", 3)])
         moves.place(case, Where(start=at(world, day, "10:00")), by=world.coordinator)
     with django_assert_max_num_queries(len(one)):  # type: ignore[operator]
-        what_if.get(reverse("board_places"), query)
+        coordinator_client.get(reverse("board_places"), query)
 
 
 # The dialog -----------------------------------------------------------------------------------------------------------
 
 
-def form(world: World, what_if: Client, **fields: str) -> dict[str, str]:
+def form(world: World, coordinator_client: Client, **fields: str) -> dict[str, str]:
     """What the dialog would send after it was looked at."""
     given = {"week": str(NEXT)} | fields
-    page = what_if.get(reverse("board_move"), given)
+    page = coordinator_client.get(reverse("board_move"), given)
     return given | {"fingerprint": page.context["check"].fingerprint, "to": page.context["asked"].to}
 
 
@@ -162,49 +172,51 @@ def other(world: World, day: int, clock: str) -> dict[str, str]:
     return {"to": "other", "date": str(NEXT.day(day)), "time": clock, "room": world.rooms[0].public_id}
 
 
-def test_the_dialog_shows_and_saves(what_if: Client, world: World) -> None:
-    given = form(world, what_if, case=world.cases[0].public_id, **other(world, 1, "14:00"))
-    answer = what_if.post(reverse("board_move"), given)
+def test_the_dialog_shows_and_saves(coordinator_client: Client, world: World) -> None:
+    given = form(world, coordinator_client, case=world.cases[0].public_id, **other(world, 1, "14:00"))
+    answer = coordinator_client.post(reverse("board_move"), given)
     assert answer.status_code == HTTPStatus.NO_CONTENT and "board:changed" in answer["HX-Trigger"]
     assert Session.objects.get().start == at(world, 1, "14:00")
 
 
-def test_the_dialog_reads_the_week_once(what_if: Client, world: World) -> None:
+def test_the_dialog_reads_the_week_once(coordinator_client: Client, world: World) -> None:
     placed(world)
     query = {"case": world.cases[0].public_id, "week": str(NEXT)}
     for name, given in (("board_places", {}), ("board_move", {}), ("board_move", other(world, 3, "09:00"))):
         with CaptureQueriesContext(connection) as asked:
-            assert what_if.get(reverse(name), query | given).status_code == HTTPStatus.OK
+            assert coordinator_client.get(reverse(name), query | given).status_code == HTTPStatus.OK
         assert sum("experts_weeklyavailability" in one["sql"] for one in asked) == 1
 
 
-def test_a_date_outside_the_week_that_is_shown_is_read_and_saved(what_if: Client, world: World) -> None:
+def test_a_date_outside_the_week_that_is_shown_is_read_and_saved(coordinator_client: Client, world: World) -> None:
     day = NEXT.plus(1).day(1)
-    given = form(world, what_if, case=world.cases[0].public_id, **other(world, 1, "14:00") | {"date": f"{day}"})
-    assert what_if.post(reverse("board_move"), given).status_code == HTTPStatus.NO_CONTENT
+    given = form(
+        world, coordinator_client, case=world.cases[0].public_id, **other(world, 1, "14:00") | {"date": f"{day}"}
+    )
+    assert coordinator_client.post(reverse("board_move"), given).status_code == HTTPStatus.NO_CONTENT
     assert Session.objects.get().start == at(world, 8, "14:00")
 
 
-def test_without_a_place_nothing_is_saved(what_if: Client, world: World) -> None:
-    answer = what_if.post(reverse("board_move"), {"case": world.cases[0].public_id, "week": str(NEXT)})
+def test_without_a_place_nothing_is_saved(coordinator_client: Client, world: World) -> None:
+    answer = coordinator_client.post(reverse("board_move"), {"case": world.cases[0].public_id, "week": str(NEXT)})
     assert answer.status_code == HTTPStatus.OK and answer.context["asked"].to
     assert not Session.objects.exists()
 
 
-def test_from_another_page_the_dialog_starts_in_the_week_of_the_place(what_if: Client, world: World) -> None:
+def test_from_another_page_the_dialog_starts_in_the_week_of_the_place(coordinator_client: Client, world: World) -> None:
     session = placed(world)
     for query in ({"session": session.public_id}, {"case": world.cases[0].public_id}):
-        asked = what_if.get(reverse("board_move"), query).content.decode()
+        asked = coordinator_client.get(reverse("board_move"), query).content.decode()
         assert f'name="week" value="{NEXT}"' in asked
-    page = what_if.get(reverse("session", args=[session.public_id])).content.decode()
+    page = coordinator_client.get(reverse("session", args=[session.public_id])).content.decode()
     assert f"week={NEXT}" in page and f"/week/move/?session={session.public_id}" in page
 
 
-def test_the_person_who_changes_is_shown_before_saving(what_if: Client, world: World) -> None:
+def test_the_person_who_changes_is_shown_before_saving(coordinator_client: Client, world: World) -> None:
     session = placed(world)
     gone = next(e for e in world.experts[:2] if session.attendances.active().filter(expert=e).exists())
     gone.weekly_availability.filter(weekday=2).delete()
-    page = what_if.get(
+    page = coordinator_client.get(
         reverse("board_move"), {"session": session.public_id, "week": str(NEXT)} | other(world, 2, "14:00")
     )
     (seat,) = [seat for seat in page.context["seats"] if seat.changed]
@@ -212,48 +224,53 @@ def test_the_person_who_changes_is_shown_before_saving(what_if: Client, world: W
     assert str(gone) in page.content.decode() and Session.objects.get().start == at(world, 1, "14:00")
 
 
-def test_the_present_place_is_not_offered_as_a_change(what_if: Client, world: World) -> None:
+def test_the_present_place_is_not_offered_as_a_change(coordinator_client: Client, world: World) -> None:
     session = placed(world, clock="08:00")
-    page = what_if.get(reverse("board_move"), {"session": session.public_id, "week": str(NEXT)})
+    page = coordinator_client.get(reverse("board_move"), {"session": session.public_id, "week": str(NEXT)})
     assert len(page.context["rows"]) == 1
     same = {"session": session.public_id, "week": str(NEXT)} | other(world, 1, "08:00")
-    assert "Nothing would change" in what_if.get(reverse("board_move"), same).content.decode()
+    assert "Nothing would change" in coordinator_client.get(reverse("board_move"), same).content.decode()
 
 
-def test_a_block_comes_back_with_its_reason(what_if: Client, world: World) -> None:
+def test_a_block_comes_back_with_its_reason(coordinator_client: Client, world: World) -> None:
     placed(world)
     case = factories.case_waiting(team=factories.team("breast", at=world.hospital), seats=[("RADIOL", 3)])
-    answer = what_if.post(reverse("board_move"), form(world, what_if, case=case.public_id, **other(world, 1, "14:05")))
+    answer = coordinator_client.post(
+        reverse("board_move"), form(world, coordinator_client, case=case.public_id, **other(world, 1, "14:05"))
+    )
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert str(world.rooms[0]) in answer.content.decode() and Session.objects.count() == 1
 
 
-def test_a_stale_save_shows_what_changed_and_can_be_done_again(what_if: Client, world: World) -> None:
-    given = form(world, what_if, case=world.cases[0].public_id, **other(world, 1, "14:00"))
+def test_a_stale_save_shows_what_changed_and_can_be_done_again(coordinator_client: Client, world: World) -> None:
+    given = form(world, coordinator_client, case=world.cases[0].public_id, **other(world, 1, "14:00"))
     rival = placed(world, 1, day=2)
-    answer = what_if.post(reverse("board_move"), given)
+    answer = coordinator_client.post(reverse("board_move"), given)
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert [(row.kind, row.what) for row in answer.context["meanwhile"]] == [("new", rival.team)]
     again = given | {"fingerprint": answer.context["check"].fingerprint}
-    assert what_if.post(reverse("board_move"), again).status_code == HTTPStatus.NO_CONTENT
+    assert coordinator_client.post(reverse("board_move"), again).status_code == HTTPStatus.NO_CONTENT
     assert Session.objects.live().count() == 2
 
 
-def test_a_case_leaves_the_board(what_if: Client, world: World) -> None:
+def test_a_case_leaves_the_board(coordinator_client: Client, world: World) -> None:
     placed(world)
-    given = form(world, what_if, case=world.cases[0].public_id, to="off")
-    assert what_if.post(reverse("board_move"), given).status_code == HTTPStatus.NO_CONTENT
+    given = form(world, coordinator_client, case=world.cases[0].public_id, to="off")
+    assert coordinator_client.post(reverse("board_move"), given).status_code == HTTPStatus.NO_CONTENT
     assert not Session.objects.live().exists()
 
 
-def test_undo_stands_on_the_board_and_takes_back(what_if: Client, world: World) -> None:
+def test_undo_stands_on_the_board_and_takes_back(coordinator_client: Client, world: World) -> None:
     placed(world)
     url = reverse("board_undo", args=[Move.objects.get().public_id])
-    assert url in what_if.get(reverse("board"), {"week": str(NEXT)}).content.decode()
-    page = what_if.get(url)
-    assert what_if.post(url, {"fingerprint": page.context["check"].fingerprint}).status_code == HTTPStatus.NO_CONTENT
+    assert url in coordinator_client.get(reverse("board"), {"week": str(NEXT)}).content.decode()
+    page = coordinator_client.get(url)
+    assert (
+        coordinator_client.post(url, {"fingerprint": page.context["check"].fingerprint}).status_code
+        == HTTPStatus.NO_CONTENT
+    )
     assert not Session.objects.live().exists()
-    assert url not in what_if.get(reverse("board"), {"week": str(NEXT)}).content.decode()
+    assert url not in coordinator_client.get(reverse("board"), {"week": str(NEXT)}).content.decode()
 
 
 def test_only_who_plans_may_move(client: Client, world: World) -> None:
@@ -269,40 +286,42 @@ def test_only_who_plans_may_move(client: Client, world: World) -> None:
 # Fresh ----------------------------------------------------------------------------------------------------------------
 
 
-def live(what_if: Client, world: World, state: str) -> int:
+def live(coordinator_client: Client, world: World, state: str) -> int:
     query = {"week": str(NEXT), "institution": world.hospital.public_id, "state": state}
-    return what_if.get(reverse("board_live"), query).status_code
+    return coordinator_client.get(reverse("board_live"), query).status_code
 
 
-def test_a_poll_answers_only_when_something_changed(what_if: Client, world: World) -> None:
-    state = what_if.get(reverse("board"), {"week": str(NEXT)}).context["state"]
-    assert live(what_if, world, state) == HTTPStatus.NO_CONTENT
+def test_a_poll_answers_only_when_something_changed(coordinator_client: Client, world: World) -> None:
+    state = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["state"]
+    assert live(coordinator_client, world, state) == HTTPStatus.NO_CONTENT
     placed(world)
-    assert live(what_if, world, state) == HTTPStatus.OK
+    assert live(coordinator_client, world, state) == HTTPStatus.OK
 
 
-def test_a_poll_without_news_is_cheap(what_if: Client, world: World, django_assert_max_num_queries: object) -> None:
-    state = what_if.get(reverse("board"), {"week": str(NEXT)}).context["state"]
+def test_a_poll_without_news_is_cheap(
+    coordinator_client: Client, world: World, django_assert_max_num_queries: object
+) -> None:
+    state = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["state"]
     with django_assert_max_num_queries(14):  # type: ignore[operator]
-        live(what_if, world, state)
+        live(coordinator_client, world, state)
 
 
-def test_the_rail_is_searched(what_if: Client, world: World) -> None:
+def test_the_rail_is_searched(coordinator_client: Client, world: World) -> None:
     query = {"week": str(NEXT), "institution": world.hospital.public_id, "find": world.cases[1].number}
-    answer = what_if.get(reverse("board_rail"), query)
+    answer = coordinator_client.get(reverse("board_rail"), query)
     assert [one.case for one in answer.context["waiting"]] == [world.cases[1]]
-    nothing = what_if.get(reverse("board_rail"), query | {"find": "xyzzy"})
+    nothing = coordinator_client.get(reverse("board_rail"), query | {"find": "xyzzy"})
     assert "No case found" in nothing.content.decode()
 
 
 # Views ----------------------------------------------------------------------------------------------------------------
 
 
-def test_rows_by_team_and_by_person(what_if: Client, world: World) -> None:
+def test_rows_by_team_and_by_person(coordinator_client: Client, world: World) -> None:
     session = placed(world)
-    rows = what_if.get(reverse("board"), {"week": str(NEXT), "by": "team"}).context["board"].rows
+    rows = coordinator_client.get(reverse("board"), {"week": str(NEXT), "by": "team"}).context["board"].rows
     assert [(row.name, len(row.cells[1].cards)) for row in rows] == [(str(world.team), 1)]
-    rows = what_if.get(reverse("board"), {"week": str(NEXT), "by": "person"}).context["board"].rows
+    rows = coordinator_client.get(reverse("board"), {"week": str(NEXT), "by": "person"}).context["board"].rows
     people = sorted(str(one.expert) for one in session.attendances.active())
     assert [row.name for row in rows] == people
     assert all(row.cells[1].cards[0].id == session.public_id for row in rows)
@@ -310,17 +329,17 @@ def test_rows_by_team_and_by_person(what_if: Client, world: World) -> None:
 
 @pytest.mark.parametrize("by", ["room", "team", "person"])
 def test_a_fuller_week_costs_no_more_queries(
-    what_if: Client, world: World, by: str, django_assert_max_num_queries: object
+    coordinator_client: Client, world: World, by: str, django_assert_max_num_queries: object
 ) -> None:
     query = {"week": str(NEXT), "by": by}
     placed(world, 0)
     with django_assert_max_num_queries(55) as one:  # type: ignore[operator]
-        what_if.get(reverse("board"), query)
+        coordinator_client.get(reverse("board"), query)
     for day in range(5):
         other_team = factories.team(f"g{day}", at=world.hospital)
         experts = [factories.expert("RADIOL", at=world.hospital) for _ in range(2)]
         cases = [factories.case_waiting(team=other_team) for _ in range(2)]
         factories.session(other_team, start=at(world, day, "09:00"), experts=experts, cases=cases)
     with django_assert_max_num_queries(len(one)):  # type: ignore[operator]
-        board = what_if.get(reverse("board"), query).context["board"]
+        board = coordinator_client.get(reverse("board"), query).context["board"]
     assert board.sessions == 6

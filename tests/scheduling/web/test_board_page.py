@@ -25,7 +25,7 @@ def team() -> Team:
 
 
 @pytest.fixture
-def what_if(client: Client, team: Team) -> Client:
+def coordinator_client(client: Client, team: Team) -> Client:
     client.force_login(factories.user(Role.COORDINATOR, at=team.institution))
     return client
 
@@ -44,11 +44,11 @@ def sample(team: Team, days: int) -> Iterator[Session]:
         yield meeting(team, NEXT.day(index), room=room if index % 2 else None, experts=people, cases=cases)
 
 
-def test_a_session_stands_in_its_room_and_day(what_if: Client, team: Team) -> None:
+def test_a_session_stands_in_its_room_and_day(coordinator_client: Client, team: Team) -> None:
     room = factories.room(at=team.institution)
     expert = factories.expert("RADIOL", at=team.institution)
     session = meeting(team, NEXT.day(1), room=room, experts=[expert], cases=[factories.case_waiting(team=team)])
-    board = what_if.get(reverse("board"), {"week": str(NEXT)}).context["board"]
+    board = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"]
     row = next(row for row in board.rows if row.name == str(room))
     (card,) = row.cells[1].cards
     assert card.url == reverse("session", args=[session.public_id])
@@ -57,10 +57,10 @@ def test_a_session_stands_in_its_room_and_day(what_if: Client, team: Team) -> No
     assert board.days[1].note == "1 session, 25 % full"  # 30 of the 120 minutes that a session may last
 
 
-def test_fill_is_that_of_the_block(what_if: Client, team: Team) -> None:
+def test_fill_is_that_of_the_block(coordinator_client: Client, team: Team) -> None:
     factories.block(team)
     meeting(team, NEXT.day(1), cases=[factories.case_waiting(team=team)], minutes=30)
-    board = what_if.get(reverse("board"), {"week": str(NEXT)}).context["board"]
+    board = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"]
     assert board.rows[-1].cells[1].cards[0].fill == 25
 
 
@@ -71,25 +71,27 @@ def test_fill_is_that_of_the_block(what_if: Client, team: Team) -> None:
         (InvitationStatus.ACCEPTED, "planned", "Published"),
     ],
 )
-def test_the_hue_tells_who_has_answered(what_if: Client, team: Team, status: str, hue: str, state: str) -> None:
+def test_the_hue_tells_who_has_answered(
+    coordinator_client: Client, team: Team, status: str, hue: str, state: str
+) -> None:
     expert = factories.expert("RADIOL", at=team.institution)
     session = meeting(team, NEXT.day(0), experts=[expert], cases=[factories.case_waiting(team=team)])
     invitation = session.attendances.get().invitation
     type(invitation).objects.update(status=status)
-    card = what_if.get(reverse("board"), {"week": str(NEXT)}).context["board"].rows[-1].cells[0].cards[0]
+    card = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"].rows[-1].cells[0].cards[0]
     assert (card.hue, card.state) == (hue, state)
 
 
-def test_an_open_seat_is_broken_whatever_else(what_if: Client, team: Team) -> None:
+def test_an_open_seat_is_broken_whatever_else(coordinator_client: Client, team: Team) -> None:
     expert = factories.expert("RADIOL", at=team.institution)
     session = meeting(team, NEXT.day(0), experts=[expert], cases=[factories.case_waiting(team=team) for _ in "ab"])
     for item in session.items.all():
         item.seats.update(attendance=None)
-    card = what_if.get(reverse("board"), {"week": str(NEXT)}).context["board"].rows[-1].cells[0].cards[0]
+    card = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"].rows[-1].cells[0].cards[0]
     assert (card.hue, card.state, card.seats) == ("broken", "1 seat open", 1)
 
 
-def test_a_closed_room_says_why(what_if: Client, team: Team) -> None:
+def test_a_closed_room_says_why(coordinator_client: Client, team: Team) -> None:
     room = factories.room(at=team.institution)
     day = NEXT.day(4)
     RoomClosure.objects.create(
@@ -98,43 +100,45 @@ def test_a_closed_room_says_why(what_if: Client, team: Team) -> None:
         end=factories.moment(day + timedelta(days=3), "09:00", team.institution),
         reason="display being repaired",
     )
-    board = what_if.get(reverse("board"), {"week": str(NEXT)}).context["board"]
+    board = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"]
     assert board.rows[0].cells[4].closed == ["Closed 13:00–00:00: display being repaired"]
     assert [cell.closed for cell in board.rows[0].cells[:4]] == [[], [], [], []]
 
 
-def test_a_weekend_is_shown_when_something_happens(what_if: Client, team: Team) -> None:
-    assert len(what_if.get(reverse("board"), {"week": str(NEXT)}).context["board"].days) == 5
+def test_a_weekend_is_shown_when_something_happens(coordinator_client: Client, team: Team) -> None:
+    assert len(coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"].days) == 5
     meeting(team, NEXT.day(5))
-    assert len(what_if.get(reverse("board"), {"week": str(NEXT)}).context["board"].days) == 6
+    assert len(coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"].days) == 6
 
 
-def test_default_week_has_something_left(what_if: Client, team: Team) -> None:
+def test_default_week_has_something_left(coordinator_client: Client, team: Team) -> None:
     this = Week.around(timezone.now().astimezone(team.institution.tz).date())
-    assert what_if.get(reverse("board")).context["board"].week == this
+    assert coordinator_client.get(reverse("board")).context["board"].week == this
     meeting(team, this.plus(3).day(2))
-    assert what_if.get(reverse("board")).context["board"].week == this.plus(3)
+    assert coordinator_client.get(reverse("board")).context["board"].week == this.plus(3)
 
 
-def test_nonsense_weeks_are_the_default(what_if: Client) -> None:
-    assert what_if.get(reverse("board"), {"week": "2026-W99", "institution": "?"}).status_code == HTTPStatus.OK
+def test_nonsense_weeks_are_the_default(coordinator_client: Client) -> None:
+    assert (
+        coordinator_client.get(reverse("board"), {"week": "2026-W99", "institution": "?"}).status_code == HTTPStatus.OK
+    )
 
 
-def test_rail_has_the_nearest_limits_first(what_if: Client, team: Team) -> None:
+def test_rail_has_the_nearest_limits_first(coordinator_client: Client, team: Team) -> None:
     now = timezone.now()
     late = factories.case_waiting(team=team, due_at=now + timedelta(days=9))
     soon = factories.case_waiting(team=team, due_at=now + timedelta(days=1))
     factories.case_waiting()  # of another hospital
-    context = what_if.get(reverse("board")).context
+    context = coordinator_client.get(reverse("board")).context
     assert [one.case for one in context["waiting"]] == [soon, late]
     assert context["waiting_count"] == 2
 
 
-def test_rail_says_which_materials_a_case_waits_for(what_if: Client, team: Team) -> None:
+def test_rail_says_which_materials_a_case_waits_for(coordinator_client: Client, team: Team) -> None:
     case = factories.case_waiting(team=team, missing=["imaging"])
-    assert "Missing: Imaging (CT or MRI) with report" in what_if.get(reverse("board")).content.decode()
+    assert "Missing: Imaging (CT or MRI) with report" in coordinator_client.get(reverse("board")).content.decode()
     case.materials.update(status="received")
-    assert "Missing:" not in what_if.get(reverse("board")).content.decode()
+    assert "Missing:" not in coordinator_client.get(reverse("board")).content.decode()
 
 
 def test_hospitals_can_be_switched(client: Client) -> None:
@@ -159,13 +163,13 @@ def test_who_sees_the_board(client: Client, team: Team, role: Role, status: HTTP
 
 
 def test_a_full_week_costs_no_more_queries_than_an_empty_one(
-    what_if: Client, team: Team, django_assert_max_num_queries
+    coordinator_client: Client, team: Team, django_assert_max_num_queries
 ) -> None:
     list(sample(team, days=1))
     with django_assert_max_num_queries(45) as one:
-        what_if.get(reverse("board"), {"week": str(NEXT)})
+        coordinator_client.get(reverse("board"), {"week": str(NEXT)})
     for _ in range(4):
         list(sample(factories.team(f"g{_}", at=team.institution), days=5))
     with django_assert_max_num_queries(len(one)):
-        board = what_if.get(reverse("board"), {"week": str(NEXT)}).context["board"]
+        board = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"]
     assert board.sessions == 21

@@ -34,7 +34,7 @@ def coordinator(hospital: Institution) -> User:
 
 
 @pytest.fixture
-def desk(client: Client, coordinator: User) -> Client:
+def coordinator_client(client: Client, coordinator: User) -> Client:
     client.force_login(coordinator)
     return client
 
@@ -99,7 +99,7 @@ def test_rows_of_other_hospitals_are_read_only_or_do_not_exist(client: Client, s
     assert not AuditEvent.objects.exclude(action__startswith="user").exists()
 
 
-def test_lists_do_not_ask_per_row(desk: Client, hospital: Institution) -> None:
+def test_lists_do_not_ask_per_row(coordinator_client: Client, hospital: Institution) -> None:
     def fill(count: int) -> None:
         for _ in range(count):
             team = factories.team(f"g{Team.objects.count()}", at=hospital, core=[factories.expert(at=hospital)])
@@ -112,7 +112,7 @@ def test_lists_do_not_ask_per_row(desk: Client, hospital: Institution) -> None:
         found = {}
         for name in LISTS:
             with CaptureQueriesContext(connection) as queries:
-                assert desk.get(reverse(name)).status_code == HTTPStatus.OK
+                assert coordinator_client.get(reverse(name)).status_code == HTTPStatus.OK
             found[name] = len(queries)
         return found
 
@@ -129,39 +129,46 @@ def soon(days: int) -> datetime:
 # People ---------------------------------------------------------------------------------------------------------------
 
 
-def found(desk: Client, **wanted: str) -> set[str]:
-    return {row.expert.name_en for row in desk.get(reverse("people"), wanted).context["rows"]}
+def found(coordinator_client: Client, **wanted: str) -> set[str]:
+    return {row.expert.name_en for row in coordinator_client.get(reverse("people"), wanted).context["rows"]}
 
 
-def test_people_are_found_by_every_filter(desk: Client, hospital: Institution) -> None:
+def test_people_are_found_by_every_filter(coordinator_client: Client, hospital: Institution) -> None:
     a = factories.expert("RADIOL", at=hospital, rank=4, name_en="Ann", name_zh="安")
     factories.expert("PATH", at=hospital, rank=2, name_en="Bob", email="bob@x.org")
     factories.expert("PATH", at=hospital, name_en="Cid", active=False)
     team = factories.team(at=hospital, core=[a])
-    assert found(desk) == {"Ann", "Bob"}
-    assert found(desk, state="all") == {"Ann", "Bob", "Cid"}
-    assert found(desk, state="inactive") == {"Cid"}
-    assert found(desk, q="安") == found(desk, discipline="RADIOL") == found(desk, rank="3") == {"Ann"}
-    assert found(desk, team=team.public_id) == {"Ann"}
-    assert found(desk, q="bob@") == {"Bob"}
-    assert found(desk, hospital="nowhere") == set()
-    assert found(desk, hospital=hospital.public_id) == {"Ann", "Bob"}
-    assert "<table" in text(desk.get(reverse("people"), headers={"HX-Request": "true"}))
+    assert found(coordinator_client) == {"Ann", "Bob"}
+    assert found(coordinator_client, state="all") == {"Ann", "Bob", "Cid"}
+    assert found(coordinator_client, state="inactive") == {"Cid"}
+    assert (
+        found(coordinator_client, q="安")
+        == found(coordinator_client, discipline="RADIOL")
+        == found(coordinator_client, rank="3")
+        == {"Ann"}
+    )
+    assert found(coordinator_client, team=team.public_id) == {"Ann"}
+    assert found(coordinator_client, q="bob@") == {"Bob"}
+    assert found(coordinator_client, hospital="nowhere") == set()
+    assert found(coordinator_client, hospital=hospital.public_id) == {"Ann", "Bob"}
+    assert "<table" in text(coordinator_client.get(reverse("people"), headers={"HX-Request": "true"}))
 
 
-def test_the_load_of_this_week_and_the_next_stands_beside_the_limits(desk: Client, hospital: Institution) -> None:
+def test_the_load_of_this_week_and_the_next_stands_beside_the_limits(
+    coordinator_client: Client, hospital: Institution
+) -> None:
     busy = factories.expert(at=hospital, max_sessions_week=1, max_minutes_week=600)
     team = factories.team(at=hospital)
     today = timezone.now().astimezone(hospital.tz).date()
     day = today + timedelta(days=7 - today.weekday())
     for clock in ("09:00", "14:00"):
         factories.session(team, experts=[busy], cases=[], start=factories.moment(day, clock, hospital))
-    [row] = [one for one in desk.get(reverse("people")).context["rows"] if one.expert == busy]
+    [row] = [one for one in coordinator_client.get(reverse("people")).context["rows"] if one.expert == busy]
     this, following = row.loads
     assert (this.sessions, following.sessions, following.over, this.over) == (0, 2, True, False)
     assert following.percent == 200
     assert row.free_h == 40
-    page = desk.get(reverse("person", args=[busy.public_id]))
+    page = coordinator_client.get(reverse("person", args=[busy.public_id]))
     assert len(page.context["seats"]) == 2
     assert "over the limit" in text(page)
 
@@ -171,18 +178,18 @@ def person_fields(**changes: Any) -> dict[str, Any]:
     return fields | {"max_sessions_week": 4, "max_minutes_week": 300, "discipline_0": "PATH", "sub_0": "lung"} | changes
 
 
-def test_a_person_is_added_and_changed(desk: Client, hospital: Institution) -> None:
+def test_a_person_is_added_and_changed(coordinator_client: Client, hospital: Institution) -> None:
     factories.discipline("PATH")
     title = factories.title(3)
     value = {f"title_{hospital.public_id}": f"{title.family}/{title.name_en}"}
-    answer = desk.post(reverse("person_new"), person_fields(**value))
+    answer = coordinator_client.post(reverse("person_new"), person_fields(**value))
     expert = Expert.objects.get()
     assert answer.headers["Location"] == reverse("person", args=[expert.public_id])
     assert list(expert.qualifications.values_list("discipline__key", "sub_specialty")) == [("PATH", "lung")]
 
     edit = reverse("person_edit", args=[expert.public_id])
-    assert 'value="lung"' in text(desk.get(edit))
-    desk.post(edit, person_fields(**value, phone="110", remote=""))
+    assert 'value="lung"' in text(coordinator_client.get(edit))
+    coordinator_client.post(edit, person_fields(**value, phone="110", remote=""))
     expert.refresh_from_db()
     assert (expert.phone, expert.remote) == ("110", False)
     actions = list(
@@ -190,7 +197,7 @@ def test_a_person_is_added_and_changed(desk: Client, hospital: Institution) -> N
     )
     assert actions[1] == ("expert.changed", {"fields": ["phone", "remote"]})
 
-    wrong = desk.post(edit, person_fields(name_en="", max_sessions_week=1, discipline_0="", phone="119"))
+    wrong = coordinator_client.post(edit, person_fields(name_en="", max_sessions_week=1, discipline_0="", phone="119"))
     assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert {name for name, texts in wrong.context["form"].errors.items() if texts} == {
         "name_zh",
@@ -199,41 +206,48 @@ def test_a_person_is_added_and_changed(desk: Client, hospital: Institution) -> N
     }
     assert 'value="119"' in text(wrong)
     factories.expert(email="taken@example.org")
-    assert "Somebody else has this" in text(desk.post(edit, person_fields(email="Taken@example.org")))
+    assert "Somebody else has this" in text(coordinator_client.post(edit, person_fields(email="Taken@example.org")))
 
 
-def test_an_import_is_tried_then_confirmed(desk: Client, hospital: Institution) -> None:
+def test_an_import_is_tried_then_confirmed(coordinator_client: Client, hospital: Institution) -> None:
     factories.discipline("PATH")
     factories.title(3)
     url = reverse("people_import")
-    wrong = desk.post(url, {"text": "邮箱,姓名,职称,学科\na@b.cn,李,大师,PATH\n"})
+    wrong = coordinator_client.post(url, {"text": "邮箱,姓名,职称,学科\na@b.cn,李,大师,PATH\n"})
     assert (wrong.status_code, "大师" in text(wrong)) == (422, True)
     good = "邮箱,姓名,职称,学科,鞋码\na@b.cn,李,副主任医师,PATH,42\n"
-    tried = desk.post(url, {"text": good})
+    tried = coordinator_client.post(url, {"text": good})
     assert (tried.status_code, Expert.objects.count(), "鞋码" in text(tried)) == (200, 0, True)
-    assert desk.post(url, {"text": tried.context["text"], "confirm": "1"}).headers["Location"] == reverse("people")
+    assert coordinator_client.post(url, {"text": tried.context["text"], "confirm": "1"}).headers["Location"] == reverse(
+        "people"
+    )
     assert Expert.objects.get().name_zh == "李"
-    assert "Choose a file, or paste" in text(desk.post(url, {}))
-    assert desk.get(reverse("people_template")).content.startswith(b"\xef\xbb\xbfE-mail,")
-    assert "a@b.cn" in text(desk.get(reverse("people_export", args=[hospital.public_id])))
+    assert "Choose a file, or paste" in text(coordinator_client.post(url, {}))
+    assert coordinator_client.get(reverse("people_template")).content.startswith(b"\xef\xbb\xbfE-mail,")
+    assert "a@b.cn" in text(coordinator_client.get(reverse("people_export", args=[hospital.public_id])))
 
 
 # Teams, hospitals, holidays -------------------------------------------------------------------------------------------
 
 
-def test_a_team_is_made_and_a_second_for_its_disease_is_refused(desk: Client, hospital: Institution) -> None:
+def test_a_team_is_made_and_a_second_for_its_disease_is_refused(
+    coordinator_client: Client, hospital: Institution
+) -> None:
     factories.disease_group("lung")
     factories.discipline("RESP")
     chair, stranger = factories.expert(at=hospital), factories.expert()
     fields = {"name_zh": "肺", "disease_group": "lung", "lead_discipline": "RESP", "active": "on"}
     url = f"{reverse('team_new')}?hospital={hospital.public_id}"
-    desk.post(url, fields | {"chair": chair.public_id, "core_members": [chair.public_id]})
+    coordinator_client.post(url, fields | {"chair": chair.public_id, "core_members": [chair.public_id]})
     team = Team.objects.get()
     assert (team.institution, team.chair, list(team.core_members.all())) == (hospital, chair, [chair])
-    assert "active team for this disease group already" in text(desk.post(url, fields))
+    assert "active team for this disease group already" in text(coordinator_client.post(url, fields))
     same = reverse("team", args=[team.public_id])
-    assert desk.post(same, fields | {"chair": stranger.public_id}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    desk.post(same, fields | {"name_en": "Lung"})
+    assert (
+        coordinator_client.post(same, fields | {"chair": stranger.public_id}).status_code
+        == HTTPStatus.UNPROCESSABLE_ENTITY
+    )
+    coordinator_client.post(same, fields | {"name_en": "Lung"})
     team.refresh_from_db()
     assert (team.name_en, team.chair, team.core_members.count()) == ("Lung", None, 0)
 
@@ -243,13 +257,13 @@ def hospital_fields(page: Any) -> dict[str, Any]:
     return {name: form[name].value() for name in form.fields}
 
 
-def test_a_hospitals_thresholds_and_hours(desk: Client, hospital: Institution) -> None:
+def test_a_hospitals_thresholds_and_hours(coordinator_client: Client, hospital: Institution) -> None:
     url = reverse("hospital", args=[hospital.public_id])
-    fields = hospital_fields(desk.get(url))
+    fields = hospital_fields(coordinator_client.get(url))
     assert fields["day_0"] == "08:00–12:00, 14:00–18:00"
-    assert desk.post(url, fields).status_code == HTTPStatus.FOUND
+    assert coordinator_client.post(url, fields).status_code == HTTPStatus.FOUND
     assert not AuditEvent.objects.filter(action="institution.changed").exists()
-    desk.post(url, fields | {"answer_within_h": 48, "day_5": "9-12：30", "day_0": ""})
+    coordinator_client.post(url, fields | {"answer_within_h": 48, "day_5": "9-12：30", "day_0": ""})
     hospital.refresh_from_db()
     assert hospital.answer_within_h == 48
     assert list(hospital.opening_hours.filter(weekday__in=(0, 5)).values_list("start", "end")) == [
@@ -258,24 +272,26 @@ def test_a_hospitals_thresholds_and_hours(desk: Client, hospital: Institution) -
     assert AuditEvent.objects.get(action="institution.changed").params == {
         "fields": ["answer_within_h", "opening_hours"]
     }
-    wrong = desk.post(url, fields | {"emergency_limit_h": 5, "day_1": "10-9", "day_2": "8-10, 9-11", "day_3": "noon"})
+    wrong = coordinator_client.post(
+        url, fields | {"emergency_limit_h": 5, "day_1": "10-9", "day_2": "8-10, 9-11", "day_3": "noon"}
+    )
     assert set(wrong.context["form"].errors) == {"emergency_limit_h", "day_1", "day_2", "day_3"}
 
 
-def test_special_days_come_and_go(desk: Client, hospital: Institution) -> None:
+def test_special_days_come_and_go(coordinator_client: Client, hospital: Institution) -> None:
     hospital.holiday_country = "CN"
     hospital.save()
     sunday = factories.monday(3) - timedelta(days=1)
     url = f"{reverse('special_days')}?hospital={hospital.public_id}"
-    desk.post(url, {"date": sunday.isoformat(), "working": "yes", "name": "Swap"})
+    coordinator_client.post(url, {"date": sunday.isoformat(), "working": "yes", "name": "Swap"})
     row = CalendarDay.objects.get()
     assert (row.date, row.working) == (sunday, True)
-    shown = {one.date: one for _, days in desk.get(url).context["months"] for one in days}
+    shown = {one.date: one for _, days in coordinator_client.get(url).context["months"] for one in days}
     assert (shown[sunday].name, shown[sunday].kind.value) == ("Swap", "make_up")
     assert sum(one.public for one in shown.values()) > 10
-    desk.post(url, {"drop": sunday.isoformat()})
+    coordinator_client.post(url, {"drop": sunday.isoformat()})
     assert not CalendarDay.objects.exists()
-    assert desk.post(url, {"drop": "x"}).status_code == HTTPStatus.NOT_FOUND
+    assert coordinator_client.post(url, {"drop": "x"}).status_code == HTTPStatus.NOT_FOUND
     with pytest.raises(RuleError):
         special_days.set_day(hospital, sunday, working=False, by=None)
 
@@ -283,19 +299,21 @@ def test_special_days_come_and_go(desk: Client, hospital: Institution) -> None:
 # Rooms ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_room_is_added_with_hours_in_words(desk: Client, hospital: Institution) -> None:
+def test_a_room_is_added_with_hours_in_words(coordinator_client: Client, hospital: Institution) -> None:
     url = f"{reverse('room_new')}?hospital={hospital.public_id}"
     week = {f"day_{day}": "8-12" for day in range(5)}
-    desk.post(url, {"name_zh": "一号", "capacity": 9, "equipment": ["video"], "active": "on", **week, "day_6": "9-10"})
+    coordinator_client.post(
+        url, {"name_zh": "一号", "capacity": 9, "equipment": ["video"], "active": "on", **week, "day_6": "9-10"}
+    )
     room = Room.objects.get()
-    [group] = desk.get(reverse("rooms")).context["groups"]
+    [group] = coordinator_client.get(reverse("rooms")).context["groups"]
     [row] = group["rows"]
     assert (row.equipment, row.week) == ("video", [("Monday–Friday", "08:00–12:00"), ("Sunday", "09:00–10:00")])
-    answer = desk.post(reverse("room", args=[room.public_id]), {"name_zh": "", "capacity": 0})
+    answer = coordinator_client.post(reverse("room", args=[room.public_id]), {"name_zh": "", "capacity": 0})
     assert set(answer.context["form"].errors) == {"capacity"}
 
 
-def test_a_closure_says_which_sessions_it_hits(desk: Client, hospital: Institution) -> None:
+def test_a_closure_says_which_sessions_it_hits(coordinator_client: Client, hospital: Institution) -> None:
     room = factories.room(at=hospital)
     day = factories.monday(1)
     session = factories.session(
@@ -304,17 +322,19 @@ def test_a_closure_says_which_sessions_it_hits(desk: Client, hospital: Instituti
     url = reverse("room", args=[room.public_id])
     fields = {"first_day": day, "last_day": day, "start": "08:00", "end": "12:00"}
     link = reverse("session", args=[session.public_id])
-    before = text(desk.get(reverse("room_hits", args=[room.public_id]), fields))
+    before = text(coordinator_client.get(reverse("room_hits", args=[room.public_id]), fields))
     assert link in before
-    assert "No published session" in text(desk.get(f"{url}hits/", fields | {"end": "08:30"}))
-    assert text(desk.get(f"{url}hits/", {"first_day": day})).strip() == ""
-    assert desk.post(url, fields | {"action": "close"}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY  # no reason
-    desk.post(url, fields | {"action": "close", "reason": "Paint"})
+    assert "No published session" in text(coordinator_client.get(f"{url}hits/", fields | {"end": "08:30"}))
+    assert text(coordinator_client.get(f"{url}hits/", {"first_day": day})).strip() == ""
+    assert (
+        coordinator_client.post(url, fields | {"action": "close"}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    )  # no reason
+    coordinator_client.post(url, fields | {"action": "close", "reason": "Paint"})
     closure = RoomClosure.objects.get()
-    assert link in text(desk.get(url))
-    backwards = desk.post(url, fields | {"action": "close", "reason": "x", "end": "07:00"})
+    assert link in text(coordinator_client.get(url))
+    backwards = coordinator_client.post(url, fields | {"action": "close", "reason": "x", "end": "07:00"})
     assert set(backwards.context["closure_form"].errors) == {"end"}
-    desk.post(reverse("room_reopen", args=[closure.public_id]))
+    coordinator_client.post(reverse("room_reopen", args=[closure.public_id]))
     assert not RoomClosure.objects.exists()
 
 
@@ -331,20 +351,24 @@ def block_fields(team: Team, **changes: Any) -> dict[str, Any]:
     return fields | {"end": "16:00", "first_day": factories.monday(0)} | changes
 
 
-def test_a_standing_time_is_written_as_a_rule(desk: Client, team: Team) -> None:
+def test_a_standing_time_is_written_as_a_rule(coordinator_client: Client, team: Team) -> None:
     url = f"{reverse('block_new')}?hospital={team.institution.public_id}"
-    desk.post(url, block_fields(team))
+    coordinator_client.post(url, block_fields(team))
     block = Block.objects.get()
     assert block.recurrence == "FREQ=MONTHLY;BYDAY=2TH,4TH"
-    page = desk.get(reverse("block", args=[block.public_id]))
+    page = coordinator_client.get(reverse("block", args=[block.public_id]))
     assert page.context["form"]["places"].value() == (2, 4)
     assert page.context["said"] == "2nd and 4th Thursday of the month"
-    desk.post(reverse("block", args=[block.public_id]), block_fields(team, repeats="fortnight", weekdays=[1, 4]))
+    coordinator_client.post(
+        reverse("block", args=[block.public_id]), block_fields(team, repeats="fortnight", weekdays=[1, 4])
+    )
     block.refresh_from_db()
     assert block.recurrence == "FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,FR"
-    clash = desk.post(url, block_fields(team, repeats="weekly", weekdays=[1], start="15:00", end="17:00"))
+    clash = coordinator_client.post(url, block_fields(team, repeats="weekly", weekdays=[1], start="15:00", end="17:00"))
     assert "overlaps another time of this team" in text(clash)
-    assert desk.post(url, block_fields(team, repeats="weekly", weekdays=[0])).status_code == HTTPStatus.FOUND
+    assert (
+        coordinator_client.post(url, block_fields(team, repeats="weekly", weekdays=[0])).status_code == HTTPStatus.FOUND
+    )
 
 
 @pytest.mark.parametrize(
@@ -360,8 +384,8 @@ def test_a_standing_time_is_written_as_a_rule(desk: Client, team: Team) -> None:
         ({"repeats": "text", "recurrence": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "recurrence"),
     ],
 )
-def test_what_cannot_be_is_refused(desk: Client, team: Team, changes: dict[str, Any], field: str) -> None:
-    answer = desk.post(reverse("block_new"), block_fields(team, **changes))
+def test_what_cannot_be_is_refused(coordinator_client: Client, team: Team, changes: dict[str, Any], field: str) -> None:
+    answer = coordinator_client.post(reverse("block_new"), block_fields(team, **changes))
     assert set(answer.context["form"].errors) == {field}
     assert not Block.objects.exists()
 
@@ -372,28 +396,28 @@ def test_a_room_of_another_hospital_is_refused(team: Team) -> None:
         recurring_blocks.save(None, team=team, room=factories.room(), recurrence="FREQ=WEEKLY", by=None, **fields)
 
 
-def test_the_next_dates_follow_what_is_typed(desk: Client, team: Team, hospital: Institution) -> None:
+def test_the_next_dates_follow_what_is_typed(coordinator_client: Client, team: Team, hospital: Institution) -> None:
     first = factories.monday(1)
     CalendarDay.objects.create(institution=hospital, date=first + timedelta(days=7), working=False)
     typed = block_fields(team, repeats="weekly", weekdays=[0], first_day=first)
-    days = desk.get(reverse("block_dates"), typed).context["days"]
+    days = coordinator_client.get(reverse("block_dates"), typed).context["days"]
     assert [one.falls_out for one in days] == [False, True, *[False] * 7]
     assert days[-1].date == first + timedelta(days=7 * 8)
-    assert "must lie after the start" in text(desk.get(reverse("block_dates"), typed | {"end": "08:00"}))
-    assert "Fill in the form" in text(desk.get(reverse("block_dates"), {"team": team.public_id}))
+    assert "must lie after the start" in text(coordinator_client.get(reverse("block_dates"), typed | {"end": "08:00"}))
+    assert "Fill in the form" in text(coordinator_client.get(reverse("block_dates"), {"team": team.public_id}))
 
 
-def test_a_rule_that_the_form_cannot_say_is_shown_as_text(desk: Client, team: Team) -> None:
+def test_a_rule_that_the_form_cannot_say_is_shown_as_text(coordinator_client: Client, team: Team) -> None:
     block = factories.block(team, recurrence="FREQ=MONTHLY;BYMONTHDAY=15")
-    page = desk.get(reverse("block", args=[block.public_id]))
+    page = coordinator_client.get(reverse("block", args=[block.public_id]))
     assert page.context["form"]["repeats"].value() == "text"
     assert 'value="FREQ=MONTHLY;BYMONTHDAY=15"' in text(page)
 
 
-def test_an_end_keeps_the_past(desk: Client, team: Team) -> None:
+def test_an_end_keeps_the_past(coordinator_client: Client, team: Team) -> None:
     today = timezone.now().astimezone(team.institution.tz).date()
     begun = factories.block(team, first_day=today - timedelta(days=30))
     future = factories.block(team, first_day=today + timedelta(days=30))
     for block in (begun, future):
-        desk.post(reverse("block_end", args=[block.public_id]))
+        coordinator_client.post(reverse("block_end", args=[block.public_id]))
     assert [(one.pk, one.last_day) for one in Block.objects.all()] == [(begun.pk, today - timedelta(days=1))]

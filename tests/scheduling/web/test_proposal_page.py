@@ -15,18 +15,18 @@ from scheduling.problem import published
 from scheduling.publishing import publication
 from scheduling.states import RunStatus
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def small() -> world.World:
-    return world.small(cases=2)
+def small() -> worlds.World:
+    return worlds.small(cases=2)
 
 
 @pytest.fixture
-def desk(client: Client, small: world.World) -> Client:
+def coordinator_client(client: Client, small: worlds.World) -> Client:
     client.force_login(small.coordinator)
     return client
 
@@ -35,8 +35,8 @@ def url(name: str, proposal: Proposal) -> str:
     return reverse(name, args=[proposal.public_id])
 
 
-def test_changes_and_people_are_shown_before_anything_is_sent(desk: Client, small: world.World) -> None:
-    answer = desk.get(url("proposal", small.propose(seconds=1)))
+def test_changes_and_people_are_shown_before_anything_is_sent(coordinator_client: Client, small: worlds.World) -> None:
+    answer = coordinator_client.get(url("proposal", small.propose(seconds=1)))
     review = answer.context["review"]
     assert [row.kind for row in review.rows] == ["new"]
     assert {one.expert for one in review.notified} <= set(small.experts)
@@ -45,70 +45,72 @@ def test_changes_and_people_are_shown_before_anything_is_sent(desk: Client, smal
     assert not Session.objects.exists()
 
 
-def test_a_case_without_a_place_says_why(desk: Client, small: world.World) -> None:
+def test_a_case_without_a_place_says_why(coordinator_client: Client, small: worlds.World) -> None:
     nobody = factories.case_waiting(team=small.team, seats=[("NEPHRO", 3)])
-    review = desk.get(url("proposal", small.propose(seconds=1))).context["review"]
+    review = coordinator_client.get(url("proposal", small.propose(seconds=1))).context["review"]
     assert [left.case for left in review.left] == [nobody]
     assert review.left[0].reasons
     assert all("NEPHRO" in reason or "Nephro" in reason for reason in review.left[0].reasons)
 
 
-def test_publishing_leads_to_the_week(desk: Client, small: world.World) -> None:
+def test_publishing_leads_to_the_week(coordinator_client: Client, small: worlds.World) -> None:
     proposal = small.propose(seconds=1)
-    answer = desk.post(url("proposal_publish", proposal), follow=True)
+    answer = coordinator_client.post(url("proposal_publish", proposal), follow=True)
     assert answer.redirect_chain[0][0].startswith(reverse("board"))
     assert answer.context["board"].sessions == Session.objects.count() == 1
     assert "The plan is published." in answer.content.decode()
     assert set(Case.objects.values_list("status", flat=True)) == {CaseStatus.PLANNED}
 
 
-def test_a_lost_race_is_shown_on_the_page(desk: Client, small: world.World) -> None:
+def test_a_lost_race_is_shown_on_the_page(coordinator_client: Client, small: worlds.World) -> None:
     first, second = small.propose(seconds=1), small.propose(seed=2, seconds=1)
     publication.publish(first, by=small.coordinator)
-    answer = desk.post(url("proposal_publish", second))
+    answer = coordinator_client.post(url("proposal_publish", second))
     assert answer.status_code == HTTPStatus.CONFLICT
     assert "Not published" in answer.content.decode()
     assert Session.objects.count() == 1
 
 
-def test_publishing_twice_leads_to_the_week_and_tells_nobody_again(desk: Client, small: world.World) -> None:
+def test_publishing_twice_leads_to_the_week_and_tells_nobody_again(
+    coordinator_client: Client, small: worlds.World
+) -> None:
     proposal = small.propose(seconds=1)
-    first = desk.post(url("proposal_publish", proposal))
+    first = coordinator_client.post(url("proposal_publish", proposal))
     moves = StatusEvent.objects.count()
-    second = desk.post(url("proposal_publish", proposal), follow=True)
+    second = coordinator_client.post(url("proposal_publish", proposal), follow=True)
     assert second.redirect_chain == [(first.headers["Location"], HTTPStatus.FOUND)]
     assert "already published" in second.content.decode()
     assert StatusEvent.objects.count() == moves
 
 
-def test_a_stale_proposal_offers_to_plan_again(desk: Client, small: world.World) -> None:
+def test_a_stale_proposal_offers_to_plan_again(coordinator_client: Client, small: worlds.World) -> None:
     proposal = small.propose(seconds=1)
     published.raise_version([small.hospital.pk])
-    page = desk.get(url("proposal", proposal)).content.decode()
+    page = coordinator_client.get(url("proposal", proposal)).content.decode()
     assert "Something was published since" in page
     assert f"{reverse('run_new')}?again={proposal.run.public_id}" in page
 
 
-def test_what_breaks_a_rule_by_now_is_named(desk: Client, small: world.World) -> None:
+def test_what_breaks_a_rule_by_now_is_named(coordinator_client: Client, small: worlds.World) -> None:
     proposal = small.propose(seconds=1)
     for expert in small.experts:
         expert.weekly_availability.all().delete()
-    review = desk.get(url("proposal", proposal)).context["review"]
+    review = coordinator_client.get(url("proposal", proposal)).context["review"]
     assert "is not free from" in review.obstacles
-    assert desk.post(url("proposal_publish", proposal)).status_code == HTTPStatus.CONFLICT
+    assert coordinator_client.post(url("proposal_publish", proposal)).status_code == HTTPStatus.CONFLICT
 
 
-def test_discarding_publishes_nothing(desk: Client, small: world.World) -> None:
+def test_discarding_publishes_nothing(coordinator_client: Client, small: worlds.World) -> None:
     proposal = small.propose(seconds=1)
-    assert desk.post(url("proposal_discard", proposal)).headers["Location"] == reverse("runs")
+    assert coordinator_client.post(url("proposal_discard", proposal)).headers["Location"] == reverse("runs")
     proposal.run.refresh_from_db()
     assert proposal.run.status == RunStatus.DISCARDED
     assert not Session.objects.exists()
-    assert desk.get(url("proposal", proposal)).status_code == HTTPStatus.OK
+    assert coordinator_client.get(url("proposal", proposal)).status_code == HTTPStatus.OK
 
 
 @pytest.mark.parametrize("name", ["proposal_publish", "proposal_discard"])
-def test_only_coordinators_decide(client: Client, small: world.World, name: str) -> None:
+def test_only_coordinators_decide(client: Client, small: worlds.World, name: str) -> None:
     proposal = small.propose(seconds=1)
     client.force_login(factories.user(Role.MANAGER, at=small.hospital))
     assert client.get(url("proposal", proposal)).status_code == HTTPStatus.OK
@@ -117,12 +119,12 @@ def test_only_coordinators_decide(client: Client, small: world.World, name: str)
     assert client.post(url(name, proposal)).status_code == HTTPStatus.NOT_FOUND
 
 
-def test_a_changed_plan_names_who_comes_instead_of_whom(desk: Client, small: world.World) -> None:
+def test_a_changed_plan_names_who_comes_instead_of_whom(coordinator_client: Client, small: worlds.World) -> None:
     publication.publish(small.propose(seconds=1), by=small.coordinator)
     session = Session.objects.get()
     gone = session.attendances.filter(seats__discipline__key="RADIOL").first().expert
     gone.weekly_availability.all().delete()
-    review = desk.get(url("proposal", small.propose(seed=2, seconds=1))).context["review"]
+    review = coordinator_client.get(url("proposal", small.propose(seed=2, seconds=1))).context["review"]
     assert [row.kind for row in review.rows] == ["person"]
     assert review.rows[0].before == str(gone)
     assert review.rows[0].after not in ("", str(gone))

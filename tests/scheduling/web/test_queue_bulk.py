@@ -24,7 +24,7 @@ def coordinator() -> User:
 
 
 @pytest.fixture
-def desk(client: Client, coordinator: User) -> Client:
+def coordinator_client(client: Client, coordinator: User) -> Client:
     client.force_login(coordinator)
     return client
 
@@ -39,24 +39,24 @@ def said(response: Any) -> str:
     return json.loads(response.headers["HX-Trigger"])["portal:say"]["text"]
 
 
-def post(desk: Client, action: str, *cases: Case, **fields: Any) -> Any:
+def post(coordinator_client: Client, action: str, *cases: Case, **fields: Any) -> Any:
     data = {"action": action, "case": [case.public_id for case in cases], **fields}
-    return desk.post("/queue/bulk/", data, headers={"HX-Request": "true"})
+    return coordinator_client.post("/queue/bulk/", data, headers={"HX-Request": "true"})
 
 
-def test_each_referrer_is_asked_once_for_what_is_missing(desk: Client, coordinator: User) -> None:
+def test_each_referrer_is_asked_once_for_what_is_missing(coordinator_client: Client, coordinator: User) -> None:
     referrer = factories.user(Role.REFERRER, at=coordinator.roles.get().institution, email="r@example.org")
     first = waiting(coordinator, missing=["imaging"], referrer=referrer)
     second = waiting(coordinator, missing=["pathology"], referrer=referrer)
     whole = waiting(coordinator, referrer=referrer)
-    answer = post(desk, "chase", first, second, whole)
+    answer = post(coordinator_client, "chase", first, second, whole)
     assert said(answer) == f"The referrers of 2 cases get a mail. {whole.number}: nothing is missing."
     assert "queue:changed" in answer.headers["HX-Trigger"]
     outbox.deliver()
     mail = KeptMail.objects.get(to="r@example.org")
     assert first.number in mail.body and second.number in mail.body and whole.number not in mail.body
     assert "Imaging" in mail.body
-    assert "asked within the last 12 hours" in said(post(desk, "chase", first))
+    assert "asked within the last 12 hours" in said(post(coordinator_client, "chase", first))
     outbox.deliver()
     assert KeptMail.objects.count() == 1
     assert AuditEvent.objects.filter(action="case.reminded").count() == 2
@@ -78,31 +78,31 @@ def test_a_mail_is_in_the_referrers_language(coordinator: User) -> None:
     assert KeptMail.objects.get().subject.startswith("请补齐")
 
 
-def test_cases_are_given_to_a_team_at_once(desk: Client, coordinator: User) -> None:
+def test_cases_are_given_to_a_team_at_once(coordinator_client: Client, coordinator: User) -> None:
     hospital = coordinator.roles.get().institution
     cases = [waiting(coordinator) for _ in range(2)]
     other = factories.team("breast", at=hospital)
-    dialog = desk.get("/queue/bulk/team/", {"case": [case.public_id for case in cases]})
+    dialog = coordinator_client.get("/queue/bulk/team/", {"case": [case.public_id for case in cases]})
     assert all(case.number in dialog.content.decode() for case in cases)
-    assert said(post(desk, "team", *cases, team=other.public_id)) == "Done for 2 cases."
+    assert said(post(coordinator_client, "team", *cases, team=other.public_id)) == "Done for 2 cases."
     assert {case.team for case in Case.objects.all()} == {other}
 
 
-def test_what_is_refused_is_named_and_the_rest_is_done(desk: Client, coordinator: User) -> None:
+def test_what_is_refused_is_named_and_the_rest_is_done(coordinator_client: Client, coordinator: User) -> None:
     case, gone = waiting(coordinator), waiting(coordinator)
     Case.objects.filter(pk=gone.pk).update(status="withdrawn")
-    text = said(post(desk, "evaluate", case, gone))
+    text = said(post(coordinator_client, "evaluate", case, gone))
     assert text.startswith("Done for 1 case. Not done for 1 case.") and gone.number in text
 
 
-def test_nothing_ticked_and_strangers_cases_are_refused(desk: Client) -> None:
-    assert post(desk, "chase").json()["message"] == "Tick at least one case."
+def test_nothing_ticked_and_strangers_cases_are_refused(coordinator_client: Client) -> None:
+    assert post(coordinator_client, "chase").json()["message"] == "Tick at least one case."
     foreign = factories.case_waiting(missing=["imaging"])
-    assert said(post(desk, "chase", foreign)).startswith("The referrers of 0 cases")
+    assert said(post(coordinator_client, "chase", foreign)).startswith("The referrers of 0 cases")
     assert not AuditEvent.objects.filter(action="case.reminded").exists()
 
 
-def test_a_referrer_has_no_bulk_deeds(client: Client) -> None:
+def test_a_referrer_has_no_bulk_actions(client: Client) -> None:
     case = factories.case_waiting(missing=["imaging"])
     assert case.referrer is not None
     client.force_login(case.referrer)
@@ -110,16 +110,21 @@ def test_a_referrer_has_no_bulk_deeds(client: Client) -> None:
     assert post(client, "chase", case).status_code == 403
 
 
-def test_a_view_keeps_filters_but_no_words(desk: Client, coordinator: User) -> None:
+def test_a_view_keeps_filters_but_no_words(coordinator_client: Client, coordinator: User) -> None:
     case = waiting(coordinator)
-    answer = desk.post("/queue/views/?tier=required&q=Wang", {"name": "Mine to do"}, headers={"HX-Request": "true"})
+    answer = coordinator_client.post(
+        "/queue/views/?tier=required&q=Wang", {"name": "Mine to do"}, headers={"HX-Request": "true"}
+    )
     assert answer.headers["HX-Redirect"] == "/queue/?tier=required"
     view = SavedView.objects.get()
     assert view.query == "tier=required"
-    page = desk.get("/queue/?tier=required").content.decode()
+    page = coordinator_client.get("/queue/?tier=required").content.decode()
     assert "Mine to do" in page and "Delete this view" in page and "/queue/views/?" not in page
-    assert 'aria-current="page">All' not in page and 'aria-current="page">All' in desk.get("/queue/").content.decode()
-    desk.post(f"/queue/views/{view.public_id}/drop/")
+    assert (
+        'aria-current="page">All' not in page
+        and 'aria-current="page">All' in coordinator_client.get("/queue/").content.decode()
+    )
+    coordinator_client.post(f"/queue/views/{view.public_id}/drop/")
     assert not SavedView.objects.exists() and Case.objects.get() == case
 
 
@@ -141,12 +146,12 @@ def test_the_same_name_replaces_the_view(coordinator: User) -> None:
     assert SavedView.objects.get().query == "tier=suggested"
 
 
-def test_the_referring_hospital_can_be_chosen(desk: Client, coordinator: User) -> None:
+def test_the_referring_hospital_can_be_chosen(coordinator_client: Client, coordinator: User) -> None:
     own = waiting(coordinator)
     guest = waiting(coordinator)
     Case.objects.filter(pk=guest.pk).update(institution=factories.institution())
     guest.refresh_from_db()
-    response = desk.get("/queue/", {"institution": guest.institution.public_id})
+    response = coordinator_client.get("/queue/", {"institution": guest.institution.public_id})
     assert [line.number for line in response.context["lines"]] == [guest.number]
     with translation.override("en"):
         assert own.institution.name in response.content.decode()

@@ -22,7 +22,7 @@ def coordinator() -> User:
 
 
 @pytest.fixture
-def desk(client: Client, coordinator: User) -> Client:
+def coordinator_client(client: Client, coordinator: User) -> Client:
     client.force_login(coordinator)
     return client
 
@@ -42,10 +42,10 @@ def test_strangers_must_sign_in(client: Client) -> None:
     assert client.get("/queue/").status_code == 302
 
 
-def test_the_nearest_limit_comes_first(desk: Client, coordinator: User) -> None:
+def test_the_nearest_limit_comes_first(coordinator_client: Client, coordinator: User) -> None:
     now = timezone.now()
     far, over, near = (waiting(coordinator, due_at=now + timedelta(hours=hours)) for hours in (90, -2, 5))
-    response = desk.get("/queue/")
+    response = coordinator_client.get("/queue/")
     assert numbers(response) == [over.number, near.number, far.number]
     assert "2 h 0 min over" in response.content.decode() or "over" in response.content.decode()
 
@@ -59,14 +59,14 @@ def test_each_reader_sees_what_is_theirs(client: Client) -> None:
     assert numbers(client.get("/queue/")) == [other.number]
 
 
-def test_what_keeps_a_case_back_is_said_in_words(desk: Client, coordinator: User) -> None:
+def test_what_keeps_a_case_back_is_said_in_words(coordinator_client: Client, coordinator: User) -> None:
     hospital = coordinator.roles.get().institution
     facts = factories.case(at=hospital, status="needs_facts", requirement=undecided(), due_at=timezone.now())
     homeless = waiting(coordinator)
     Case.objects.filter(pk=homeless.pk).update(status="submitted", team=None)
     lacking = waiting(coordinator, missing=["imaging"])
     urgent = waiting(coordinator, missing=["imaging"], urgency="urgent")
-    said = {line.number: line.held_back for line in desk.get("/queue/").context["lines"]}
+    said = {line.number: line.held_back for line in coordinator_client.get("/queue/").context["lines"]}
     assert said == {
         facts.number: "Missing: stage, NIHSS score",
         homeless.number: "No team for Lung",
@@ -87,12 +87,12 @@ def undecided() -> dict[str, Any]:
     }
 
 
-def test_the_newest_plan_says_why_it_left_a_case_out(desk: Client, coordinator: User) -> None:
+def test_the_newest_plan_says_why_it_left_a_case_out(coordinator_client: Client, coordinator: User) -> None:
     case = waiting(coordinator)
     run = factories.run(case.institution, status="proposed")
     reasons = [{"code": "room_booked", "params": {"equipment": []}}]
     Proposal.objects.create(run=run, goals={}, plan={"unplaced": [{"case": case.pk, "reasons": reasons}]})
-    assert "All fitting rooms are booked" in desk.get("/queue/").content.decode()
+    assert "All fitting rooms are booked" in coordinator_client.get("/queue/").content.decode()
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_newest_plan_says_why_it_left_a_case_out(desk: Client, coordinator: 
         ("page=nonsense&status=&tier=wrong", ["a", "b"]),
     ],
 )
-def test_filters(desk: Client, coordinator: User, query: str, found: list[str]) -> None:
+def test_filters(coordinator_client: Client, coordinator: User, query: str, found: list[str]) -> None:
     cases = {
         "a": waiting(coordinator, missing=["imaging"]),
         "b": waiting(
@@ -127,22 +127,22 @@ def test_filters(desk: Client, coordinator: User, query: str, found: list[str]) 
             due_at=timezone.now() + timedelta(hours=2),
         ),
     }
-    assert sorted(numbers(desk.get(f"/queue/?{query}"))) == sorted(cases[key].number for key in found)
+    assert sorted(numbers(coordinator_client.get(f"/queue/?{query}"))) == sorted(cases[key].number for key in found)
 
 
-def test_a_number_is_found_with_and_without_its_letter(desk: Client, coordinator: User) -> None:
+def test_a_number_is_found_with_and_without_its_letter(coordinator_client: Client, coordinator: User) -> None:
     case = waiting(coordinator)
     waiting(coordinator)
     for text in (case.number, case.number.removeprefix("C-"), case.number.lower()):
-        assert numbers(desk.get("/queue/", {"q": text})) == [case.number]
+        assert numbers(coordinator_client.get("/queue/", {"q": text})) == [case.number]
 
 
-def test_a_patients_name_finds_only_when_whole_and_is_recorded(desk: Client, coordinator: User) -> None:
+def test_a_patients_name_finds_only_when_whole_and_is_recorded(coordinator_client: Client, coordinator: User) -> None:
     hospital = coordinator.roles.get().institution
     case = waiting(coordinator, patient=factories.patient(at=hospital, name="Wang Fang"))
-    assert numbers(desk.get("/queue/", {"q": "Wang"})) == []
+    assert numbers(coordinator_client.get("/queue/", {"q": "Wang"})) == []
     assert not AuditEvent.objects.filter(action="looked").exists()
-    assert numbers(desk.get("/queue/", {"q": "wang fang"})) == [case.number]
+    assert numbers(coordinator_client.get("/queue/", {"q": "wang fang"})) == [case.number]
     look = AuditEvent.objects.get(action="looked")
     assert (look.by, look.subject_id, look.params) == (coordinator, case.patient_id, {"page": "queue"})
 
@@ -154,36 +154,38 @@ def test_those_who_may_not_know_the_name_cannot_search_by_it(client: Client) -> 
     assert numbers(client.get("/queue/", {"q": "Wang Fang"})) == []
 
 
-def test_htmx_gets_the_list_alone(desk: Client, coordinator: User) -> None:
+def test_htmx_gets_the_list_alone(coordinator_client: Client, coordinator: User) -> None:
     waiting(coordinator)
-    text = desk.get("/queue/", headers={"HX-Request": "true"}).content.decode()
+    text = coordinator_client.get("/queue/", headers={"HX-Request": "true"}).content.decode()
     assert text.lstrip().startswith('<div id="queue">')
 
 
-def test_the_empty_queue_says_what_to_do(desk: Client) -> None:
-    assert "The queue is empty" in desk.get("/queue/").content.decode()
-    assert "No case fits" in desk.get("/queue/?tier=required").content.decode()
+def test_the_empty_queue_says_what_to_do(coordinator_client: Client) -> None:
+    assert "The queue is empty" in coordinator_client.get("/queue/").content.decode()
+    assert "No case fits" in coordinator_client.get("/queue/?tier=required").content.decode()
 
 
-def test_it_is_paged_at_fifty(desk: Client, coordinator: User) -> None:
+def test_it_is_paged_at_fifty(coordinator_client: Client, coordinator: User) -> None:
     for _ in range(51):
         waiting(coordinator)
-    assert len(numbers(desk.get("/queue/"))) == 50
-    assert len(numbers(desk.get("/queue/?page=2"))) == 1
+    assert len(numbers(coordinator_client.get("/queue/"))) == 50
+    assert len(numbers(coordinator_client.get("/queue/?page=2"))) == 1
 
 
-def test_queries_do_not_grow_with_the_list(desk: Client, coordinator: User, django_assert_max_num_queries: Any) -> None:
+def test_queries_do_not_grow_with_the_list(
+    coordinator_client: Client, coordinator: User, django_assert_max_num_queries: Any
+) -> None:
     waiting(coordinator, missing=["imaging"])
     with django_assert_max_num_queries(40) as first:
-        desk.get("/queue/")
+        coordinator_client.get("/queue/")
     for _ in range(29):
         waiting(coordinator, missing=["imaging"])
     with django_assert_max_num_queries(len(first.captured_queries)):
-        assert len(numbers(desk.get("/queue/"))) == 30
+        assert len(numbers(coordinator_client.get("/queue/"))) == 30
 
 
-def test_it_is_there_in_chinese(desk: Client, coordinator: User) -> None:
+def test_it_is_there_in_chinese(coordinator_client: Client, coordinator: User) -> None:
     waiting(coordinator)
-    response = desk.get("/queue/", headers={"Accept-Language": "zh-hans"})
+    response = coordinator_client.get("/queue/", headers={"Accept-Language": "zh-hans"})
     assert response.status_code == 200
     assert 'lang="zh-Hans"' in response.content.decode()

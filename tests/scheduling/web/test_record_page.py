@@ -31,7 +31,7 @@ def coordinator(over: Session) -> User:
 
 
 @pytest.fixture
-def desk(client: Client, coordinator: User) -> Client:
+def coordinator_client(client: Client, coordinator: User) -> Client:
     client.force_login(coordinator)
     return client
 
@@ -52,18 +52,18 @@ def filled(session: Session, *outcomes: str, **fields: str) -> dict[str, object]
     return data | fields
 
 
-def test_the_form_comes_prefilled_with_the_plan(desk: Client, over: Session) -> None:
+def test_the_form_comes_prefilled_with_the_plan(coordinator_client: Client, over: Session) -> None:
     first = meetings.invited(over)[0]
     first.invitation.status = "expired"
     first.invitation.save()
-    form = desk.get(address(over)).context["form"]
+    form = coordinator_client.get(address(over)).context["form"]
     assert (f"{form['start'].value():%H:%M}", f"{form['end'].value():%H:%M}") == ("14:00", "15:00")
     assert [ticked for _one, ticked in form.ticks()] == [False, True]
     assert {row.outcome.value() for row in form.rows()} == {"discussed"}
 
 
-def test_saving_leads_to_the_session_with_what_is_to_be_written(desk: Client, over: Session) -> None:
-    answer = desk.post(address(over), filled(over, "materials"), follow=True)
+def test_saving_leads_to_the_session_with_what_is_to_be_written(coordinator_client: Client, over: Session) -> None:
+    answer = coordinator_client.post(address(over), filled(over, "materials"), follow=True)
     page = answer.content.decode()
     assert answer.redirect_chain == [(reverse("session", args=[over.public_id]), HTTPStatus.FOUND)]
     assert "1 recommendation is to be written." in page
@@ -74,14 +74,14 @@ def test_saving_leads_to_the_session_with_what_is_to_be_written(desk: Client, ov
     assert over.status == SessionStatus.HELD
 
 
-def test_which_materials_were_missing_is_asked_beside_the_case(desk: Client, over: Session) -> None:
+def test_which_materials_were_missing_is_asked_beside_the_case(coordinator_client: Client, over: Session) -> None:
     item = over.items.order_by("start")[0]
     item.case.materials.create(code="imaging", status="received")
-    assert "Imaging (CT or MRI) with report" in desk.get(address(over)).content.decode()
-    answer = desk.post(address(over), filled(over, "materials"))
+    assert "Imaging (CT or MRI) with report" in coordinator_client.get(address(over)).content.decode()
+    answer = coordinator_client.post(address(over), filled(over, "materials"))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert answer.context["form"].errors == {f"missing_{item.case_id}": ["Say which materials were missing."]}
-    desk.post(address(over), filled(over, "materials") | {f"missing_{item.case_id}": ["imaging"]})
+    coordinator_client.post(address(over), filled(over, "materials") | {f"missing_{item.case_id}": ["imaging"]})
     assert item.case.materials.get().status == "missing"
 
 
@@ -92,10 +92,12 @@ def test_which_materials_were_missing_is_asked_beside_the_case(desk: Client, ove
         ({"start": "2 o'clock"}, "Enter a valid time."),
     ],
 )
-def test_what_was_typed_stays_beside_the_mistake(desk: Client, over: Session, wrong: dict[str, str], said: str) -> None:
+def test_what_was_typed_stays_beside_the_mistake(
+    coordinator_client: Client, over: Session, wrong: dict[str, str], said: str
+) -> None:
     case = over.items.order_by("start")[0].case
     data = filled(over, "absent", **{f"note_{case.pk}": "The surgeon was in theatre"}, **wrong)
-    answer = desk.post(address(over), data)
+    answer = coordinator_client.post(address(over), data)
     page = answer.content.decode()
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert said in page and "The surgeon was in theatre" in page
@@ -103,51 +105,51 @@ def test_what_was_typed_stays_beside_the_mistake(desk: Client, over: Session, wr
     assert Case.objects.filter(status=CaseStatus.CONFIRMED).count() == 2
 
 
-def test_another_reason_wants_words_at_its_case(desk: Client, over: Session) -> None:
-    answer = desk.post(address(over), filled(over, "other"))
+def test_another_reason_wants_words_at_its_case(coordinator_client: Client, over: Session) -> None:
+    answer = coordinator_client.post(address(over), filled(over, "other"))
     (row, _other) = answer.context["form"].rows()
     assert row.note.errors == ["Say why it was not discussed."]
 
 
-def test_who_is_second_keeps_the_words_and_may_put_them_over(desk: Client, over: Session) -> None:
+def test_who_is_second_keeps_the_words_and_may_put_them_over(coordinator_client: Client, over: Session) -> None:
     mine = filled(over, "no_time", start="14:20")
-    desk.post(address(over), filled(over))
-    answer = desk.post(address(over), mine)
+    coordinator_client.post(address(over), filled(over))
+    answer = coordinator_client.post(address(over), mine)
     assert answer.status_code == HTTPStatus.CONFLICT
     assert "Somebody else has changed this session" in answer.content.decode()
     assert "save again" in answer.content.decode()
     form = answer.context["form"]
     assert (form["start"].value(), form.rows()[0].outcome.value()) == ("14:20", "no_time")
     assert Case.objects.filter(status=CaseStatus.DISCUSSED).count() == 2
-    again = desk.post(address(over), mine | {"version": form["version"].value()})
+    again = coordinator_client.post(address(over), mine | {"version": form["version"].value()})
     assert again.status_code == HTTPStatus.FOUND
     assert Case.objects.filter(status=CaseStatus.DISCUSSED).count() == 1
 
 
-def test_a_case_that_left_the_agenda_meanwhile_is_noticed(desk: Client, over: Session) -> None:
+def test_a_case_that_left_the_agenda_meanwhile_is_noticed(coordinator_client: Client, over: Session) -> None:
     typed = filled(over)
     item = over.items.order_by("start")[0]
     Case.objects.filter(pk=item.case_id).update(status=CaseStatus.WITHDRAWN)
     over.items.filter(pk=item.pk).update(active=False)
     Session.objects.update(version=7)
-    answer = desk.post(address(over), typed)
+    answer = coordinator_client.post(address(over), typed)
     assert answer.status_code == HTTPStatus.CONFLICT
     assert len(answer.context["rows"]) == 1
 
 
-def test_the_session_page_offers_it_once_it_has_begun(desk: Client, over: Session) -> None:
-    page = desk.get(reverse("session", args=[over.public_id])).content.decode()
+def test_the_session_page_offers_it_once_it_has_begun(coordinator_client: Client, over: Session) -> None:
+    page = coordinator_client.get(reverse("session", args=[over.public_id])).content.decode()
     assert address(over) in page and "has no record yet" in page
     coming = factories.meeting_over(over.team, days_ago=-7)
-    page = desk.get(reverse("session", args=[coming.public_id])).content.decode()
+    page = coordinator_client.get(reverse("session", args=[coming.public_id])).content.decode()
     assert address(coming) not in page
-    assert desk.get(address(coming)).status_code == HTTPStatus.BAD_REQUEST
+    assert coordinator_client.get(address(coming)).status_code == HTTPStatus.BAD_REQUEST
 
 
-def test_who_came_stands_where_the_answers_stood(desk: Client, over: Session) -> None:
+def test_who_came_stands_where_the_answers_stood(coordinator_client: Client, over: Session) -> None:
     first, _second = meetings.invited(over)
-    desk.post(address(over), filled(over, came=[str(first.pk)]))  # type: ignore[arg-type]
-    page = desk.get(reverse("session", args=[over.public_id])).content.decode()
+    coordinator_client.post(address(over), filled(over, came=[str(first.pk)]))  # type: ignore[arg-type]
+    page = coordinator_client.get(reverse("session", args=[over.public_id])).content.decode()
     assert page.count("Did not come") == 1 and page.count("Came") == 1
 
 
@@ -181,15 +183,15 @@ def test_a_chair_without_a_seat_reads_the_cases_once_it_has_begun(client: Client
 
 
 def test_a_meeting_that_did_not_take_place_is_called_off_without_mails_about_the_past(
-    desk: Client, over: Session
+    coordinator_client: Client, over: Session
 ) -> None:
     cancel = reverse("session_cancel", args=[over.public_id])
-    assert cancel in desk.get(address(over)).content.decode()
-    assert "are told" not in desk.get(cancel).content.decode()
-    desk.post(cancel, {"reason": "The room was flooded"})
+    assert cancel in coordinator_client.get(address(over)).content.decode()
+    assert "are told" not in coordinator_client.get(cancel).content.decode()
+    coordinator_client.post(cancel, {"reason": "The room was flooded"})
     assert set(Case.objects.values_list("status", flat=True)) == {CaseStatus.WAITING}
     assert set(OutboxMessage.objects.values_list("kind", flat=True)) == {"notification.referrer"}
-    answer = desk.post(address(over), filled(over))
+    answer = coordinator_client.post(address(over), filled(over))
     assert answer.status_code == HTTPStatus.CONFLICT
     assert "save again" not in answer.content.decode() and "Save the record" not in answer.content.decode()
 
@@ -200,7 +202,7 @@ def test_strangers_find_nothing(client: Client, over: Session) -> None:
 
 
 def test_the_page_costs_the_same_for_many_cases(
-    desk: Client, over: Session, coordinator: User, django_assert_max_num_queries
+    coordinator_client: Client, over: Session, coordinator: User, django_assert_max_num_queries
 ) -> None:
     many = factories.meeting_over(
         factories.team("many", at=over.institution),
@@ -210,12 +212,12 @@ def test_the_page_costs_the_same_for_many_cases(
     )
     for name in ("session_record", "session"):
         with django_assert_max_num_queries(40) as few:
-            desk.get(reverse(name, args=[over.public_id]))
+            coordinator_client.get(reverse(name, args=[over.public_id]))
         with django_assert_max_num_queries(len(few)):
-            desk.get(reverse(name, args=[many.public_id]))
+            coordinator_client.get(reverse(name, args=[many.public_id]))
     for one in (over, many):
-        desk.post(address(one), filled(one, "no_time"))
+        coordinator_client.post(address(one), filled(one, "no_time"))
     with django_assert_max_num_queries(40) as few:
-        desk.get(reverse("session", args=[over.public_id]))
+        coordinator_client.get(reverse("session", args=[over.public_id]))
     with django_assert_max_num_queries(len(few)):
-        assert len(desk.get(reverse("session", args=[many.public_id])).context["record"]) == 30
+        assert len(coordinator_client.get(reverse("session", args=[many.public_id])).context["record"]) == 30

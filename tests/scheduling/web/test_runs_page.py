@@ -16,23 +16,23 @@ from scheduling.selectors.weeks import Week
 from scheduling.states import RunStatus
 from scheduling.web.planning.runs import STOP_POLLING
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def small() -> world.World:
-    return world.small(cases=1)
+def small() -> worlds.World:
+    return worlds.small(cases=1)
 
 
 @pytest.fixture
-def desk(client: Client, small: world.World) -> Client:
+def coordinator_client(client: Client, small: worlds.World) -> Client:
     client.force_login(small.coordinator)
     return client
 
 
-def asked(small: world.World, **fields: object) -> dict[str, object]:
+def asked(small: worlds.World, **fields: object) -> dict[str, object]:
     defaults = {
         "institutions": [small.hospital.pk],
         "first_week": str(Week.around(factories.monday())),
@@ -43,31 +43,31 @@ def asked(small: world.World, **fields: object) -> dict[str, object]:
     return defaults | fields
 
 
-def test_a_second_click_finds_the_first_run(desk: Client, small: world.World) -> None:
-    first = desk.post(reverse("run_new"), asked(small))
-    second = desk.post(reverse("run_new"), asked(small))
+def test_a_second_click_finds_the_first_run(coordinator_client: Client, small: worlds.World) -> None:
+    first = coordinator_client.post(reverse("run_new"), asked(small))
+    second = coordinator_client.post(reverse("run_new"), asked(small))
     run = PlanningRun.objects.get()
     assert first.headers["Location"] == second.headers["Location"] == reverse("run", args=[run.public_id])
     assert (run.horizon_start, run.horizon_days, run.seconds) == (factories.monday(), 7, 3)
 
 
-def test_mistakes_stand_beside_their_field(desk: Client, small: world.World) -> None:
-    answer = desk.post(reverse("run_new"), asked(small, seconds=0))
+def test_mistakes_stand_beside_their_field(coordinator_client: Client, small: worlds.World) -> None:
+    answer = coordinator_client.post(reverse("run_new"), asked(small, seconds=0))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "seconds" in answer.context["form"].errors
     assert not PlanningRun.objects.exists()
 
 
-def test_the_form_can_be_filled_in_beforehand(desk: Client, small: world.World) -> None:
+def test_the_form_can_be_filled_in_beforehand(coordinator_client: Client, small: worlds.World) -> None:
     run = small.request(horizon_days=21, seconds=77)
-    page = desk.get(reverse("run_new"), {"again": run.public_id}).content.decode()
+    page = coordinator_client.get(reverse("run_new"), {"again": run.public_id}).content.decode()
     assert 'value="77"' in page
     assert '<option value="21" selected>' in page
 
 
-def test_one_plans_for_ones_own_hospitals_only(desk: Client, small: world.World) -> None:
+def test_one_plans_for_ones_own_hospitals_only(coordinator_client: Client, small: worlds.World) -> None:
     other = factories.team().institution
-    answer = desk.post(reverse("run_new"), asked(small, institutions=[other.pk]))
+    answer = coordinator_client.post(reverse("run_new"), asked(small, institutions=[other.pk]))
     assert "institutions" in answer.context["form"].errors
 
 
@@ -81,7 +81,7 @@ def test_one_plans_for_ones_own_hospitals_only(desk: Client, small: world.World)
         (Role.EXPERT, HTTPStatus.FORBIDDEN),
     ],
 )
-def test_who_sees_runs(client: Client, small: world.World, role: Role, status: HTTPStatus) -> None:
+def test_who_sees_runs(client: Client, small: worlds.World, role: Role, status: HTTPStatus) -> None:
     run = small.request()
     client.force_login(factories.user(role, at=small.hospital))
     assert client.get(reverse("runs")).status_code == status
@@ -89,7 +89,7 @@ def test_who_sees_runs(client: Client, small: world.World, role: Role, status: H
     assert client.get(reverse("run", args=[run.public_id])).status_code == found
 
 
-def test_a_manager_looks_but_does_not_stop(client: Client, small: world.World) -> None:
+def test_a_manager_looks_but_does_not_stop(client: Client, small: worlds.World) -> None:
     run = small.request()
     client.force_login(factories.user(Role.MANAGER, at=small.hospital))
     page = client.get(reverse("run", args=[run.public_id])).content.decode()
@@ -98,14 +98,14 @@ def test_a_manager_looks_but_does_not_stop(client: Client, small: world.World) -
 
 
 @pytest.mark.django_db
-def test_progress_goes_on_asking_until_the_run_has_ended(desk: Client, small: world.World) -> None:
+def test_progress_goes_on_asking_until_the_run_has_ended(coordinator_client: Client, small: worlds.World) -> None:
     run = small.request()
     progress = reverse("run_progress", args=[run.public_id])
-    waiting = desk.get(progress)
+    waiting = coordinator_client.get(progress)
     assert waiting.status_code == HTTPStatus.OK
     assert 'hx-trigger="every 2s"' in waiting.content.decode()
     proposal = small.propose(seed=2, seconds=1)
-    ended = desk.get(reverse("run_progress", args=[proposal.run.public_id]))
+    ended = coordinator_client.get(reverse("run_progress", args=[proposal.run.public_id]))
     page = ended.content.decode()
     assert ended.status_code == STOP_POLLING
     assert "hx-trigger" not in page
@@ -113,7 +113,7 @@ def test_progress_goes_on_asking_until_the_run_has_ended(desk: Client, small: wo
     assert "portal:say" in ended.headers["HX-Trigger"]
 
 
-def test_progress_shows_the_best_plan_and_what_is_proven(desk: Client, small: world.World) -> None:
+def test_progress_shows_the_best_plan_and_what_is_proven(coordinator_client: Client, small: worlds.World) -> None:
     run = runs.claim(small.request().pk)
     assert run is not None
     points = [
@@ -122,58 +122,61 @@ def test_progress_shows_the_best_plan_and_what_is_proven(desk: Client, small: wo
         {"seconds": 2.0, "phase": "search", "goals": [0, 0, 0, 100], "bound": [0, 0, 0, 90]},
     ]
     runs.keep_alive(run, points)
-    live = desk.get(reverse("run_progress", args=[run.public_id])).context["live"]
+    live = coordinator_client.get(reverse("run_progress", args=[run.public_id])).context["live"]
     assert live.quality == "within 10.0 % of the best possible"
     assert live.best == [(1.0, 120), (2.0, 100)]
     assert live.bound == [(1.0, 60), (2.0, 90)]
 
 
-def test_progress_says_who_did_how_much(desk: Client, small: world.World) -> None:
+def test_progress_says_who_did_how_much(coordinator_client: Client, small: worlds.World) -> None:
     run = runs.claim(small.request().pk)
     assert run is not None
     point = {"seconds": 9.0, "phase": "search", "goals": [0, 0, 0, 90], "bound": None, "workers": 2}
     runs.keep_alive(run, [point | {"tasks_done": 312, "tasks_helped": 96, "tasks_lost": 1}])
-    page = desk.get(reverse("run_progress", args=[run.public_id])).content.decode()
+    page = coordinator_client.get(reverse("run_progress", args=[run.public_id])).content.decode()
     for words in ("by 2 workers", "96 of them by other workers", "1 lost with their worker; others take their place"):
         assert words in page
 
 
-def test_a_queued_run_is_stopped_at_once(desk: Client, small: world.World) -> None:
+def test_a_queued_run_is_stopped_at_once(coordinator_client: Client, small: worlds.World) -> None:
     run = small.request()
-    answer = desk.post(reverse("run_stop", args=[run.public_id]), follow=True)
+    answer = coordinator_client.post(reverse("run_stop", args=[run.public_id]), follow=True)
     run.refresh_from_db()
     assert run.status == RunStatus.CANCELLED
     assert "There is no plan" in answer.content.decode()
 
 
-def test_a_failure_is_told_in_words(desk: Client, small: world.World) -> None:
+def test_a_failure_is_told_in_words(coordinator_client: Client, small: worlds.World) -> None:
     run = runs.claim(small.request().pk)
     assert run is not None
     runs.fail(run, code="run.crashed", error="ZeroDivisionError")
-    page = desk.get(reverse("run", args=[run.public_id])).content.decode()
+    page = coordinator_client.get(reverse("run", args=[run.public_id])).content.decode()
     assert "The computation broke off" in page
     assert "ZeroDivisionError" not in page
 
 
-def test_a_lost_worker_is_told(desk: Client, small: world.World) -> None:
+def test_a_lost_worker_is_told(coordinator_client: Client, small: worlds.World) -> None:
     run = runs.claim(small.request().pk)
     assert run is not None
     PlanningRun.objects.filter(pk=run.pk).update(lease_until=timezone.now())
     runs.reap()
-    assert "goes on from the best plan so far" in desk.get(reverse("run", args=[run.public_id])).content.decode()
+    assert (
+        "goes on from the best plan so far"
+        in coordinator_client.get(reverse("run", args=[run.public_id])).content.decode()
+    )
 
 
-def test_the_list_says_how_many_cases_each_plan_places(desk: Client, small: world.World) -> None:
+def test_the_list_says_how_many_cases_each_plan_places(coordinator_client: Client, small: worlds.World) -> None:
     run = factories.run(small.hospital, status="proposed", requested_by=small.coordinator)
     figures = {"required": 14, "required_placed": 12, "suggested": 5, "suggested_placed": 4}
     offer(run, figures=figures)
     offer(run, kind="fastest", figures=figures | {"required_placed": 11})
-    text = words(desk)
+    text = words(coordinator_client)
     assert "12 of 14 required" in text and "4 of 5 suggested" in text and "3 cases without a place" in text
     run.proposals.filter(kind="fastest").update(published_at=timezone.now())
-    assert "11 of 14 required" in words(desk)
+    assert "11 of 14 required" in words(coordinator_client)
     run.proposals.update(figures={})
-    assert "required" not in words(desk)
+    assert "required" not in words(coordinator_client)
 
 
 def offer(run: PlanningRun, **fields: Any) -> None:
@@ -181,19 +184,19 @@ def offer(run: PlanningRun, **fields: Any) -> None:
     run.proposals.create(plan={}, goals=goals, **fields)
 
 
-def words(desk: Client) -> str:
+def words(coordinator_client: Client) -> str:
     """The text of the list."""
-    return " ".join(strip_tags(desk.get(reverse("runs")).content.decode()).split())
+    return " ".join(strip_tags(coordinator_client.get(reverse("runs")).content.decode()).split())
 
 
 def test_list_asks_the_database_as_often_for_many_runs_as_for_one(
-    desk: Client, small: world.World, django_assert_max_num_queries
+    coordinator_client: Client, small: worlds.World, django_assert_max_num_queries
 ) -> None:
     small.request()
     offer(factories.run(small.hospital, requested_by=small.coordinator))
     with django_assert_max_num_queries(40) as one:
-        desk.get(reverse("runs"))
+        coordinator_client.get(reverse("runs"))
     for _ in range(15):
         offer(factories.run(small.hospital, requested_by=small.coordinator))
     with django_assert_max_num_queries(len(one)):
-        assert len(desk.get(reverse("runs")).context["rows"]) == 17
+        assert len(coordinator_client.get(reverse("runs")).context["rows"]) == 17

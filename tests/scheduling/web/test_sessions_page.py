@@ -17,18 +17,18 @@ from scheduling.selectors.session_table import ranges
 from scheduling.sessions import invitations, session_services
 from scheduling.states import InvitationStatus, SessionStatus
 from tests import factories
-from tests.scheduling import world
+from tests.scheduling import worlds
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def small() -> world.World:
-    return world.small(cases=2)
+def small() -> worlds.World:
+    return worlds.small(cases=2)
 
 
 @pytest.fixture
-def session(small: world.World) -> Session:
+def session(small: worlds.World) -> Session:
     """Both cases on one agenda, with the first radiologist, the first pathologist and the surgeon."""
     start = factories.moment(factories.monday(), "14:00", small.hospital)
     row = session_services.place(
@@ -51,7 +51,7 @@ def session(small: world.World) -> Session:
 
 
 @pytest.fixture
-def desk(client: Client, small: world.World) -> Client:
+def coordinator_client(client: Client, small: worlds.World) -> Client:
     client.force_login(small.coordinator)
     return client
 
@@ -70,9 +70,9 @@ def open_seat(session: Session, discipline: str) -> Seat:
     return seat
 
 
-def test_agenda_shows_cases_and_people_but_no_patient(desk: Client, session: Session) -> None:
+def test_agenda_shows_cases_and_people_but_no_patient(coordinator_client: Client, session: Session) -> None:
     for name in ("session", "agenda"):
-        page = desk.get(url(name, session)).content.decode()
+        page = coordinator_client.get(url(name, session)).content.decode()
         for case in Case.objects.all():
             assert case.number in page
             assert case.question in page
@@ -81,9 +81,9 @@ def test_agenda_shows_cases_and_people_but_no_patient(desk: Client, session: Ses
             assert str(attendance.expert) in page
 
 
-def test_list_has_coming_past_and_cancelled(desk: Client, session: Session) -> None:
+def test_list_has_coming_past_and_cancelled(coordinator_client: Client, session: Session) -> None:
     def listed(view: str) -> list[Session]:
-        return [row.session for row in desk.get(reverse("sessions"), {"view": view}).context["rows"]]
+        return [row.session for row in coordinator_client.get(reverse("sessions"), {"view": view}).context["rows"]]
 
     assert (listed("coming"), listed("past"), listed("cancelled")) == ([session], [], [])
     Session.objects.update(status=SessionStatus.CANCELLED)
@@ -91,10 +91,10 @@ def test_list_has_coming_past_and_cancelled(desk: Client, session: Session) -> N
 
 
 def test_list_costs_the_same_for_many(
-    desk: Client, small: world.World, session: Session, django_assert_max_num_queries
+    coordinator_client: Client, small: worlds.World, session: Session, django_assert_max_num_queries
 ) -> None:
     with django_assert_max_num_queries(30) as one:
-        desk.get(reverse("sessions"))
+        coordinator_client.get(reverse("sessions"))
     for n in range(8):
         team = factories.team(f"g{n}", at=small.hospital)
         factories.session(
@@ -103,49 +103,49 @@ def test_list_costs_the_same_for_many(
             cases=[factories.case_waiting(team=team), factories.case_waiting(team=team)],
         )
     with django_assert_max_num_queries(len(one)):
-        assert len(desk.get(reverse("sessions")).context["rows"]) == 9
+        assert len(coordinator_client.get(reverse("sessions")).context["rows"]) == 9
 
 
-def test_the_coordinator_notes_a_yes_from_the_phone(desk: Client, session: Session) -> None:
+def test_the_coordinator_notes_a_yes_from_the_phone(coordinator_client: Client, session: Session) -> None:
     invitation = Invitation.objects.first()
     assert invitation is not None
-    answer = desk.post(reverse("invitation", args=[invitation.public_id]), {"answer": "accept"})
+    answer = coordinator_client.post(reverse("invitation", args=[invitation.public_id]), {"answer": "accept"})
     invitation.refresh_from_db()
     assert invitation.status == InvitationStatus.ACCEPTED
     assert answer.headers["Location"] == url("session", session)
 
 
-def test_the_last_yes_confirms_the_session(desk: Client, session: Session) -> None:
+def test_the_last_yes_confirms_the_session(coordinator_client: Client, session: Session) -> None:
     for invitation in Invitation.objects.all():
-        desk.post(reverse("invitation", args=[invitation.public_id]), {"answer": "accept"})
-    assert desk.get(url("session", session)).context["state"] == SessionStatus.CONFIRMED
+        coordinator_client.post(reverse("invitation", args=[invitation.public_id]), {"answer": "accept"})
+    assert coordinator_client.get(url("session", session)).context["state"] == SessionStatus.CONFIRMED
 
 
-def test_an_open_seat_is_filled_by_a_deputy(desk: Client, session: Session) -> None:
+def test_an_open_seat_is_filled_by_a_deputy(coordinator_client: Client, session: Session) -> None:
     seat = open_seat(session, "RADIOL")
     address = reverse("seat_fill", args=[session.public_id, seat.item.case.number, seat.place])
-    assert address in desk.get(url("session", session)).content.decode()
-    (choice,) = desk.get(address).context["deputies"]
+    assert address in coordinator_client.get(url("session", session)).content.decode()
+    (choice,) = coordinator_client.get(address).context["deputies"]
     deputy = choice.expert
-    desk.post(address, {"expert": deputy.public_id})
+    coordinator_client.post(address, {"expert": deputy.public_id})
     seat.refresh_from_db()
     assert seat.attendance is not None
     assert seat.attendance.expert == deputy
-    again = desk.post(address, {"expert": deputy.public_id})
+    again = coordinator_client.post(address, {"expert": deputy.public_id})
     assert again.status_code in (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT)
     assert "Somebody sits on this seat already." in again.content.decode()
 
 
-def test_where_nobody_fits_the_page_says_so(desk: Client, session: Session) -> None:
+def test_where_nobody_fits_the_page_says_so(coordinator_client: Client, session: Session) -> None:
     seat = open_seat(session, "THORSURG")
-    page = desk.get(reverse("seat_fill", args=[session.public_id, seat.item.case.number, seat.place]))
+    page = coordinator_client.get(reverse("seat_fill", args=[session.public_id, seat.item.case.number, seat.place]))
     assert "Nobody fits at this time" in page.content.decode()
 
 
-def test_calling_off_asks_for_a_reason(desk: Client, session: Session) -> None:
-    without = desk.post(url("session_cancel", session), {"reason": " "})
+def test_calling_off_asks_for_a_reason(coordinator_client: Client, session: Session) -> None:
+    without = coordinator_client.post(url("session_cancel", session), {"reason": " "})
     assert without.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
-    desk.post(url("session_cancel", session), {"reason": "power cut"})
+    coordinator_client.post(url("session_cancel", session), {"reason": "power cut"})
     session.refresh_from_db()
     assert session.status == SessionStatus.CANCELLED
     assert set(Case.objects.values_list("status", flat=True)) == {CaseStatus.WAITING}
@@ -154,7 +154,7 @@ def test_calling_off_asks_for_a_reason(desk: Client, session: Session) -> None:
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.AUDITOR])
 def test_others_of_the_staff_look_but_change_nothing(
-    client: Client, small: world.World, session: Session, role: Role
+    client: Client, small: worlds.World, session: Session, role: Role
 ) -> None:
     client.force_login(factories.user(role, at=small.hospital))
     page = client.get(url("session", session))

@@ -26,7 +26,7 @@ def session() -> Session:
 
 
 @pytest.fixture
-def desk(client: Client, session: Session) -> Client:
+def coordinator_client(client: Client, session: Session) -> Client:
     client.force_login(factories.user(Role.COORDINATOR, at=session.institution))
     return client
 
@@ -35,30 +35,30 @@ def address(session: Session) -> str:
     return f"/sessions/{session.public_id}/agenda"
 
 
-def test_no_name_without_asking(desk: Client, session: Session) -> None:
-    page = desk.get(f"{address(session)}/").content.decode()
+def test_no_name_without_asking(coordinator_client: Client, session: Session) -> None:
+    page = coordinator_client.get(f"{address(session)}/").content.decode()
     assert "Li Na" not in page and "names=1" in page
     assert not AuditEvent.objects.filter(action="looked").exists()
 
 
-def test_names_when_asked_for_are_on_record(desk: Client, session: Session) -> None:
-    page = desk.get(f"{address(session)}/?names=1").content.decode()
+def test_names_when_asked_for_are_on_record(coordinator_client: Client, session: Session) -> None:
+    page = coordinator_client.get(f"{address(session)}/?names=1").content.decode()
     assert "Li Na" in page and "strictly confidential" in page
     assert AuditEvent.objects.get(action="looked").params == {"page": "agenda"}
 
 
 @pytest.mark.parametrize(("pause_min", "rests"), [(5, 0), (10, 1)])
-def test_a_break_stands_on_the_agenda(desk: Client, session: Session, pause_min: int, rests: int) -> None:
+def test_a_break_stands_on_the_agenda(coordinator_client: Client, session: Session, pause_min: int, rests: int) -> None:
     first = session.items.get()
     later = first.start + timedelta(minutes=first.minutes + pause_min)
     AgendaItem.objects.create(session=session, case=factories.case_waiting(team=session.team), start=later, minutes=20)
     for page in (f"{address(session)}/", f"/sessions/{session.public_id}/"):
-        assert desk.get(page).content.decode().count(">Break<") == rests
+        assert coordinator_client.get(page).content.decode().count(">Break<") == rests
 
 
-def test_an_open_seat_names_its_cases(desk: Client, session: Session) -> None:
+def test_an_open_seat_names_its_cases(coordinator_client: Client, session: Session) -> None:
     Seat.objects.create(item=session.items.get(), discipline=factories.discipline("PATH"), place=9, min_rank=1)
-    assert "<td>seat open</td><td></td><td>1</td>" in desk.get(f"{address(session)}/").content.decode()
+    assert "<td>seat open</td><td></td><td>1</td>" in coordinator_client.get(f"{address(session)}/").content.decode()
 
 
 def test_an_expert_gets_no_names(client: Client, session: Session) -> None:
@@ -71,10 +71,10 @@ def test_an_expert_gets_no_names(client: Client, session: Session) -> None:
     assert not AuditEvent.objects.filter(action="looked").exists()
 
 
-def test_names_cost_no_query_per_case(desk: Client, session: Session) -> None:
+def test_names_cost_no_query_per_case(coordinator_client: Client, session: Session) -> None:
     def queries() -> int:
         with CaptureQueriesContext(connection) as caught:
-            desk.get(f"{address(session)}/?names=1")
+            coordinator_client.get(f"{address(session)}/?names=1")
         return len(caught)
 
     queries()
@@ -89,21 +89,23 @@ def test_names_cost_no_query_per_case(desk: Client, session: Session) -> None:
 
 @pytest.mark.skipif(not documents.can_make_pdf(), reason="this machine has no Pango")
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_the_pdf_holds_the_agenda(desk: Client, session: Session, language: str) -> None:
-    answer = desk.get(f"{address(session)}.pdf", headers={"Accept-Language": language})
+def test_the_pdf_holds_the_agenda(coordinator_client: Client, session: Session, language: str) -> None:
+    answer = coordinator_client.get(f"{address(session)}.pdf", headers={"Accept-Language": language})
     assert answer["Content-Type"] == "application/pdf" and answer.content.startswith(b"%PDF-")
     assert answer["Cache-Control"] == "no-store"
     assert "attachment" in answer["Content-Disposition"]
     assert len(answer.content) > 8000  # with its fonts
 
 
-def test_a_machine_without_pango_says_so(desk: Client, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_pango_says_so(
+    coordinator_client: Client, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(documents, "can_make_pdf", lambda: False)
-    assert "This server makes no PDF" in desk.get(f"{address(session)}/").content.decode()
-    answer = desk.get(f"{address(session)}.pdf")
+    assert "This server makes no PDF" in coordinator_client.get(f"{address(session)}/").content.decode()
+    answer = coordinator_client.get(f"{address(session)}.pdf")
     assert answer.status_code == 501 and "Print the page instead" in answer.content.decode()
 
 
-def test_nothing_is_fetched(desk: Client, session: Session) -> None:
+def test_nothing_is_fetched(coordinator_client: Client, session: Session) -> None:
     with pytest.raises(ValueError, match="everything with it"):
         documents._refuse("https://example.org/x.png")

@@ -127,18 +127,18 @@ def wide(teams: int = 8, cases: int = 4) -> World:
     Every other case is urgent; the rest may come from ten or eleven of the planned Monday on. So there is something to
     search for whatever the weekday is: who takes each case as early as it goes meets twice.
     """
-    w = small(0)
+    world = small(0)
     notice_h = (factories.moment(factories.monday(), "11:00") - timezone.now()) // timedelta(hours=1)
-    Institution.objects.filter(pk=w.hospital.pk).update(grain_min=15, answer_within_h=notice_h)
+    Institution.objects.filter(pk=world.hospital.pk).update(grain_min=15, answer_within_h=notice_h)
     for _ in range(teams):
-        factories.expert("RADIOL", at=w.hospital)
-        factories.expert("PATH", at=w.hospital)
-        w.experts.append(factories.expert("THORSURG", at=w.hospital))
+        factories.expert("RADIOL", at=world.hospital)
+        factories.expert("PATH", at=world.hospital)
+        world.experts.append(factories.expert("THORSURG", at=world.hospital))
     seats = [("RADIOL", 3), ("PATH", 3), ("THORSURG", 2)]
-    more = [factories.team(f"group{n}", at=w.hospital) for n in range(teams)]
-    w.cases += [
+    more = [factories.team(f"group{n}", at=world.hospital) for n in range(teams)]
+    world.cases += [
         factories.case_waiting(team=team, seats=seats, urgency="routine" if number % 2 else "urgent")
         for team in more
         for number in range(cases)
     ]
-    return w
+    return world
