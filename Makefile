@@ -7,6 +7,9 @@ BOOTSTRAP := $(PYTHON) mdt_portal/native/bootstrap.py
 PROD_ENV := env -u MDT_DEMO -u MDT_TESTING SECRET_KEY=check-$$(printf '%064d' 7)-Q9z FIELD_ENCRYPTION_KEY=a SEARCH_HASH_KEY=b \
 	DATABASE_URL=postgresql:///mdt BROKER_URL=redis://localhost ALLOWED_HOSTS=mdt.example
 
+# Some images switch bytecode off, which costs each process of the tests a second or more at its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 CHECKS := check-style check-layout check-layers check-types check-templates check-production check-migrations check-words
 CLOCKS := sunday sunday-utc thursday holiday december

@@ -198,7 +198,7 @@ def test_follow_ups_that_are_due_are_found(api: Api) -> None:
     due = factories.case_followed(due=day(-1))
     factories.case_followed(team=due.team, due=day(3))
     coordinator_client = api(factories.user(Role.COORDINATOR, at=due.institution))
-    rows = coordinator_client.get("/api/v1/cases/", {"look_by": day().isoformat()}).json()["results"]
+    rows = coordinator_client.get("/api/v1/cases/", {"follow_up_due_by": day().isoformat()}).json()["results"]
     assert [row["id"] for row in rows] == [due.public_id]
 
 
