@@ -1,11 +1,13 @@
 """Fixtures that start real processes: Celery workers and the browser."""
 
 import contextlib
+import io
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,12 @@ import hypothesis
 import pytest
 import redis
 from django.conf import settings
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import translation
 from playwright.sync_api import Error as PlaywrightError
+from pytest_django.plugin import DjangoDbBlocker
 
 from mdt_portal.celery import app
 from mdt_portal.native import browser, commands
@@ -79,6 +83,18 @@ def tables_emptied_fast() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", tables.empty_after_test)
         yield
+
+
+@pytest.fixture(scope="module")
+def whole_catalogue(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The shipped catalogue, in force since the beginning of 2026, loaded once for the module.
+
+    Each test runs in a transaction inside this one; none of the module may commit.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        call_command("load_catalogue", f"--publish-from={date(2026, 1, 1)}", stdout=io.StringIO())
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ from scheduling.models import Seat, Session
 from scheduling.problem.core.horizon import Horizon
 from scheduling.resources import workload
 from scheduling.selectors import evaluation, past_meetings, quorum, session_table
+from scheduling.selectors.weeks import Week
 from scheduling.sessions import meetings, session_services, substitutes
 from scheduling.states import COMING_SESSIONS, SessionStatus
 
@@ -96,6 +97,7 @@ def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
         "begun": found.start <= now,
         "over": found.end <= now,
         "hospital_zone": found.institution.zone,
+        "week": Week.around(found.start.astimezone(found.institution.tz).date()),
     }
     if found.status == SessionStatus.HELD:
         hue, words = past_meetings.start_words(evaluation.late_min(found))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +22,7 @@ SYNTHEA = Path(__file__).parents[2] / "data" / "synthea"
 
 
 @pytest.fixture(autouse=True)
-def hospital() -> Institution:
-    call_command("load_catalogue", f"--publish-from={date(2026, 1, 1)}", stdout=io.StringIO())
+def hospital(whole_catalogue: None) -> Institution:
     return factories.institution()
 
 

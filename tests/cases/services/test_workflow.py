@@ -1,10 +1,8 @@
 """The services of a case: what the catalogue's answer does to it, and what is refused."""
 
-import io
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 
 from cases.catalogue import rulebook
 from cases.catalogue.core import requirement
@@ -21,8 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def hospital() -> Institution:
-    call_command("load_catalogue", f"--publish-from={date(2026, 1, 1)}", stdout=io.StringIO())
+def hospital(whole_catalogue: None) -> Institution:
     row = factories.institution(alliance=factories.alliance())
     factories.team("lung", at=row)
     factories.team("stroke", at=row)
