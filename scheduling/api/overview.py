@@ -45,7 +45,7 @@ class NewsItemSerializer(serializers.Serializer):
     """Where one thing stood and where it stands; `by` is null where the portal did it."""
 
     at = serializers.DateTimeField()
-    by = serializers.CharField(source="by.__str__", allow_null=True, default=None)
+    by = serializers.StringRelatedField(allow_null=True)
     what = serializers.CharField()
     detail = serializers.CharField()
     old = serializers.CharField(source="old.value")

@@ -189,6 +189,7 @@ def test_the_referrer_follows_up_and_closes_but_does_not_recommend(api: Api) -> 
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["note"])
     found = client.post(cases(case, "follow-ups/"), given | {"note": "No bed"}, format="json").json()
     assert [(one["outcome"], one["note"]) for one in found["follow_ups"]] == [("not", "No bed"), ("", "")]
+    assert [one["taken_by"] is None for one in found["follow_ups"]] == [False, True]
     stale = client.post(cases(case, "follow-ups/"), {"outcome": "out", "follow_up": follow_up}, format="json")
     assert stale.status_code == 409
     assert client.post(cases(case, "follow-ups/"), {"outcome": "out"}, format="json").json()["status"] == "closed"
