@@ -16,7 +16,8 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experts.api.availability import ExpertViewSet, HoursSerializer, TeamSerializer, TeamViewSet
+from experts.api.availability import HoursSerializer
+from experts.api.lists import ExpertViewSet, TeamSerializer, TeamViewSet
 from experts.availability import special_days
 from experts.models import INSTITUTION_SETTINGS, CalendarDay, Discipline, DiseaseGroup, Expert, Institution, Team, Title
 from experts.roster import hospitals, people_import, person_cards
