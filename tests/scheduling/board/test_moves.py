@@ -128,7 +128,7 @@ def test_a_room_that_is_taken_blocks_with_its_reason(world: World) -> None:
 
 
 def test_the_past_blocks(world: World) -> None:
-    where = Where(start=at(world, -7, "14:00"), room=world.rooms[0])
+    where = Where(start=at(world, -10, "14:00"), room=world.rooms[0])
     assert ("block", "past") in codes(moves.check(world.cases[0], where))
 
 
