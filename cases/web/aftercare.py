@@ -97,12 +97,12 @@ def _initial(case: Case, before: Recommendation | None) -> dict[str, Any]:
 
 def _written(request: SignedInRequest, case: Case, *, signed: bool) -> HttpResponse:
     if signed:
-        told = (
+        notice = (
             _("The recommendation of %(case)s is signed; the referrer is told.")
             if case.referrer_id
             else _("The recommendation of %(case)s is signed.")
         )
-        messages.success(request, told % {"case": case})
+        messages.success(request, notice % {"case": case})
         return redirect("case", case.public_id)
     messages.success(request, _("The draft is kept; only those who may sign it see it."))
     return redirect("case_recommendation", case.public_id)

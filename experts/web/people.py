@@ -75,7 +75,7 @@ def import_people(request: SignedInRequest) -> HttpResponse:
             messages.success(request, _("Taken in: %(new)d new people, %(changed)d changed.") % words)
             return redirect("people")
         found = people_import.read(text, by=request.user)
-        context |= {"found": found, "text": text, "told": card_text.imported(found)}
+        context |= {"found": found, "text": text, "imported": card_text.imported(found)}
     except DomainError as error:
         pages.add_errors(form, error)
     status = 422 if form.errors or context["found"].mistakes else 200

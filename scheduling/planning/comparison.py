@@ -48,7 +48,7 @@ class Alternative:
 
     proposal: Proposal
     title: str
-    constraint: str
+    preference: str
     figures: Figures
     gains: list[str]
     gives_up: list[str]
@@ -91,7 +91,7 @@ def _column(offer: Proposal, found: Figures, base: Figures, *, chosen: bool) -> 
     return Alternative(
         proposal=offer,
         title=offer.get_kind_display(),
-        constraint=_constraint(offer.kind),
+        preference=_preference(offer.kind),
         figures=found,
         gains=gains,
         gives_up=gives_up,
@@ -100,7 +100,7 @@ def _column(offer: Proposal, found: Figures, base: Figures, *, chosen: bool) -> 
     )
 
 
-def _constraint(kind: str) -> str:
+def _preference(kind: str) -> str:
     return {
         ProposalKind.BALANCED: _("All wishes weighed"),
         ProposalKind.FASTEST: _("Shortest wait for cases"),

@@ -48,16 +48,16 @@ def test_from_the_meeting_to_the_closed_case(
     expect(coordinator_page.locator("[aria-labelledby=recommendation-h]")).to_contain_text(words["signed"])
     looks_right(coordinator_page)
 
-    coordinator_page.goto(f"{live_server.url}/cases/{case.public_id}/look/")
+    coordinator_page.goto(f"{live_server.url}/cases/{case.public_id}/follow-up/")
     looks_right(coordinator_page)
 
     assert case.referrer is not None
     phone = opened(browser, live_server.url, language, PHONE, case.referrer).new_page()
     FollowUp.objects.update(due=over.start.date())
     phone.goto(live_server.url)
-    phone.locator(f"a[href='/cases/{case.public_id}/look/']").click()
+    phone.locator(f"a[href='/cases/{case.public_id}/follow-up/']").click()
     close(phone)
-    expect(phone.locator("[aria-labelledby=looks-h]")).to_contain_text(words["closed"])
+    expect(phone.locator("[aria-labelledby=follow-ups-h]")).to_contain_text(words["closed"])
     looks_right(phone)
     case.refresh_from_db()
     assert case.status == "closed"

@@ -124,8 +124,8 @@ def test_the_tester_answers_while_one_types(editor_page: Page, live_server: Live
     page.fill("[name=search]", "C34.1")
     page.locator("#codes label").first.click()
     page.locator("#asked label", has_text="IIIB").click()
-    expect(page.locator("#rule-tester-answer .answer-tier .tier-required")).to_have_count(2)
-    expect(page.locator("#rule-tester-answer .tried-yes").first).to_contain_text("stage IIIB or above")
+    expect(page.locator("#tester-answer .answer-tier .tier-required")).to_have_count(2)
+    expect(page.locator("#tester-answer .tried-yes").first).to_contain_text("stage IIIB or above")
     assert axe.violations(page) == []
 
 

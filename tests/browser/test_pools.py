@@ -91,7 +91,7 @@ def test_a_file_is_tried_then_taken_in(page: Page, live_server: LiveServer, hosp
     assert axe.violations(page) == []
     page.get_by_label("File (CSV)").set_input_files({**file, "buffer": text})
     page.get_by_role("button", name="Check the file").click()
-    expect(page.locator(".told-lines li")).to_have_count(1)
+    expect(page.locator(".imported-lines li")).to_have_count(1)
     assert axe.violations(page) == []
     assert Expert.objects.count() == 1
     page.get_by_role("button", name="Take them in").click()
