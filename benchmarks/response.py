@@ -62,7 +62,7 @@ def repairs(problem: Problem, plan: Plan, count: int) -> str:
     return line("repair", spent, f"moved {moved:.2f} a decline, lost {lost}, rungs {rungs}")
 
 
-def promises(problem: Problem, plan: Plan) -> str:
+def slots_line(problem: Problem, plan: Plan) -> str:
     spent, kept = [], 0
     for case in problem.cases:
         asked = replace(case, id=1_000_000 + case.id)
@@ -89,7 +89,7 @@ def main() -> None:
     for name in instances.names(options.size):
         problem = instances.load(name)
         plan = solve(problem, seconds=options.seconds, workers=1)
-        for text in (repairs(problem, plan, options.repairs), promises(problem, plan), explanations(problem)):
+        for text in (repairs(problem, plan, options.repairs), slots_line(problem, plan), explanations(problem)):
             print(f"| {name} {text}", flush=True)
 
 

@@ -58,7 +58,7 @@ BEFORE_DISCUSSION: tuple[str, ...] = (*EDITABLE, *WITH_A_PLACE)
 AFTER_DISCUSSION: tuple[str, ...] = (S.DISCUSSED, S.CONCLUDED, S.FOLLOWING_UP, S.CLOSED)
 FOLLOWED_UP: tuple[str, ...] = (S.CONCLUDED, S.FOLLOWING_UP)
 OVER: tuple[str, ...] = (S.WITHDRAWN, S.CLOSED)
-NOT_ASKED: tuple[str, ...] = (S.DRAFT, S.WITHDRAWN)
+NOT_EVALUATED: tuple[str, ...] = (S.DRAFT, S.WITHDRAWN)
 """The catalogue has nothing to say of them: not handed in, or taken back."""
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from experts import roles
 from experts.models import (
+    INSTITUTION_SETTINGS,
     Affiliation,
     Alliance,
     AvailabilityException,
@@ -121,6 +122,10 @@ class InstitutionAdmin(Pool):
     search_fields = ["name_en", "name_zh"]
     autocomplete_fields = ["alliance"]
     inlines = [OpeningHoursRows, CalendarDayRows]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
+        other = [name for name in self.get_fields(request, obj) if name not in INSTITUTION_SETTINGS]
+        return [(None, {"fields": other}), (_("Thresholds"), {"fields": list(INSTITUTION_SETTINGS)})]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)

@@ -98,12 +98,12 @@ HOLD_LIFECYCLE = Lifecycle.of({HoldStatus.HELD: [HoldStatus.BOOKED, HoldStatus.E
 
 
 class TimeRequestStatus(Status):
-    ASKED = "asked", "pending", _("No answer yet")
+    OPEN = "asked", "pending", _("No answer yet")
     AGREED = "agreed", "confirmed", pgettext_lazy("time asked for", "Agreed")
     REFUSED = "refused", "declined", pgettext_lazy("time asked for", "Refused")
     DROPPED = "dropped", "waiting", pgettext_lazy("time asked for", "Taken back")
 
 
 TIME_REQUEST_LIFECYCLE = Lifecycle.of(
-    {TimeRequestStatus.ASKED: [TimeRequestStatus.AGREED, TimeRequestStatus.REFUSED, TimeRequestStatus.DROPPED]}
+    {TimeRequestStatus.OPEN: [TimeRequestStatus.AGREED, TimeRequestStatus.REFUSED, TimeRequestStatus.DROPPED]}
 )

@@ -41,7 +41,7 @@ class RecommendationSerializer(PersonSerializer):
     tasks = TaskSerializer(many=True)
     next_follow_up_on = serializers.DateField(allow_null=True)
     signed_at = serializers.DateTimeField(allow_null=True)
-    signed_by = serializers.CharField(source="signed_by.__str__", allow_null=True, default=None)
+    signed_by = serializers.StringRelatedField(allow_null=True)
     in_time = serializers.BooleanField(allow_null=True, help_text="Signed by the end of the next working day.")
     version = serializers.IntegerField()
 
@@ -54,7 +54,7 @@ class FollowUpSerializer(PersonSerializer):
     outcome = serializers.ChoiceField(FollowUpOutcome.choices, allow_blank=True)
     note = serializers.CharField()
     taken_at = serializers.DateTimeField(allow_null=True)
-    taken_by = serializers.CharField(source="taken_by.__str__", allow_null=True, default=None)
+    taken_by = serializers.StringRelatedField(allow_null=True)
 
 
 class FollowedSerializer(serializers.Serializer):

@@ -47,7 +47,9 @@ class CaseFilter(django_filters.FilterSet):
     team = django_filters.CharFilter("team__public_id")
     institution = django_filters.CharFilter("institution__public_id")
     overdue = django_filters.BooleanFilter("is_late")
-    look_by = django_filters.DateFilter(method="looked_at", label="followed up, with a look that is due by this day")
+    follow_up_due_by = django_filters.DateFilter(
+        method="looked_at", label="followed up, with a look that is due by this day"
+    )
     due_before = django_filters.IsoDateTimeFilter("due_at", "lt", label="with a limit before this moment")
     blocked = django_filters.ChoiceFilter(
         choices=[(one, one) for one in case_queue.BLOCKED], method="held_back", label="what keeps it from being planned"

@@ -70,7 +70,7 @@ class EvaluateView(APIView):
         return Response(cases.AnswerSerializer(cases.answer(found)).data)
 
 
-class AskedFactsView(APIView):
+class WantedFactsView(APIView):
     @extend_schema(
         summary="Which facts some rule asks for at a code",
         tags=TAGS,
@@ -79,7 +79,7 @@ class AskedFactsView(APIView):
     )
     def get(self, request: api.SignedIn) -> Response:
         code = known_code(request.query_params.get("code", ""))
-        facts = evaluation.asked_facts(code, rulebook.in_force(today(request)))
+        facts = evaluation.wanted_facts(code, rulebook.in_force(today(request)))
         rows = [{"fact": fact, "text": wording.fact_text(fact)} for fact in facts]
         return Response(cases.FactSerializer(rows, many=True).data)
 
@@ -109,13 +109,13 @@ class RuleTesterView(APIView):
         drafts = [rulebook.parsed(row) for row in CatalogueRule.objects.filter(status=RuleStatus.DRAFT)]
         keys = {rule.key for rule in drafts}
         after = [*(rule for rule in present if rule.key not in keys), *drafts]
-        found = {"in_force": self._trial(rule_tester.run(facts, present)), "with_drafts": None}
+        found = {"in_force": self._rule_test(rule_tester.run(facts, present)), "with_drafts": None}
         if drafts:
-            found["with_drafts"] = self._trial(rule_tester.run(facts, after))
+            found["with_drafts"] = self._rule_test(rule_tester.run(facts, after))
         return Response(shown.RuleTesterSerializer(found).data)
 
     @staticmethod
-    def _trial(trial: rule_tester.RuleTest) -> Any:
+    def _rule_test(trial: rule_tester.RuleTest) -> Any:
         return {"answer": cases.answer(trial.answer), "tried": trial.tried}
 
 

@@ -45,7 +45,7 @@ class RuleSerializer(serializers.Serializer):
 
 class RuleEventSerializer(serializers.Serializer):
     at = serializers.DateTimeField()
-    by = serializers.CharField(source="by.__str__", allow_null=True, default=None)
+    by = serializers.StringRelatedField(allow_null=True)
     code = serializers.CharField()
     reason = serializers.SerializerMethodField()
 
@@ -61,7 +61,7 @@ class RuleVersionSerializer(serializers.Serializer):
     state_text = serializers.CharField(source="label")
     valid_from = serializers.DateField(source="row.valid_from", allow_null=True)
     written_at = serializers.DateTimeField(source="row.changed_at")
-    written_by = serializers.CharField(source="row.changed_by.__str__", allow_null=True, default=None)
+    written_by = serializers.StringRelatedField(source="row.changed_by", allow_null=True)
     reason = serializers.CharField(source="row.reason")
     events = RuleEventSerializer(many=True)
 

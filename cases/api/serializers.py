@@ -254,14 +254,14 @@ class EventSerializer(serializers.Serializer):
     old = serializers.CharField()
     new = serializers.CharField()
     code = serializers.CharField()
-    by = serializers.CharField(source="by.__str__", allow_null=True, default=None)
+    by = serializers.StringRelatedField(allow_null=True)
 
 
 class CaseSerializer(CaseRowSerializer):
     """One case with the catalogue's frozen answer, its materials and its history."""
 
     patient = PatientSerializer()
-    referrer = serializers.CharField(source="referrer.__str__", allow_null=True, default=None)
+    referrer = serializers.StringRelatedField(allow_null=True)
     previous = serializers.CharField(source="previous.public_id", allow_null=True, default=None)
     scores = serializers.DictField(child=serializers.FloatField())
     flags = serializers.ListField(child=serializers.CharField())

@@ -10,7 +10,7 @@ router.register("catalogue/rules", api.RuleViewSet, "api-rule")
 
 urlpatterns = [
     path("catalogue/evaluate/", api.EvaluateView.as_view()),
-    path("catalogue/asked-facts/", api.AskedFactsView.as_view()),
+    path("catalogue/wanted-facts/", api.WantedFactsView.as_view()),
     path("catalogue/codes/", api.CodesView.as_view()),
     path("catalogue/test/", api.RuleTesterView.as_view()),
     path("catalogue/check/", api.CheckView.as_view()),

@@ -20,7 +20,7 @@ from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.requirement import Requirement
 from cases.models import Case, CatalogueRule
 from cases.selectors import case_facts
-from cases.states import NOT_ASKED, QUEUED
+from cases.states import NOT_EVALUATED, QUEUED
 from experts import roles
 from experts.models import Role
 from mdt_portal import access
@@ -84,7 +84,7 @@ def of_withdrawal(row: CatalogueRule, *, on: date, now: datetime, reader: User) 
 
 def _of(before: Sequence[Rule], after: Sequence[Rule], *, on: date, now: datetime, reader: User) -> Preview:
     started = time.monotonic()
-    found = effect.compare(_asked(now), before, after, weeks=DAYS / 7)
+    found = effect.compare(_evaluated(now), before, after, weeks=DAYS / 7)
     waiting = [change for change in found.changes if change.case.waiting]
     return Preview(
         on=on,
@@ -100,10 +100,10 @@ def _of(before: Sequence[Rule], after: Sequence[Rule], *, on: date, now: datetim
     )
 
 
-def _asked(now: datetime) -> list[EvaluatedCase]:
+def _evaluated(now: datetime) -> list[EvaluatedCase]:
     """The waiting cases and those of the last 90 days; two queries."""
     since = now - timedelta(days=DAYS)
-    rows = Case.objects.exclude(status__in=NOT_ASKED).filter(Q(status__in=QUEUED) | Q(submitted_at__gte=since))
+    rows = Case.objects.exclude(status__in=NOT_EVALUATED).filter(Q(status__in=QUEUED) | Q(submitted_at__gte=since))
     by_hand = {
         pk: requirement.from_json(raw)
         for pk, raw in rows.filter(override__isnull=False).values_list("pk", "requirement")

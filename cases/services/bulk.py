@@ -39,15 +39,15 @@ def chosen(user: User, public_ids: Iterable[str]) -> list[Case]:
 
 def perform(action: str, cases: list[Case], *, by: User, team_id: str = "") -> tuple[str, str]:
     """One of `chase`, `evaluate`, `team` on all `cases`; the level and the words of what became of it."""
-    if action == "chase":
-        return _chase(cases, by=by)
+    if action == "remind":
+        return _remind(cases, by=by)
     if action == "evaluate":
-        return _said(_each(cases, lambda case: workflow.reevaluate(case, by=by), by=by))
+        return _summary(_each(cases, lambda case: workflow.reevaluate(case, by=by), by=by))
     if action == "team":
         team = teams(by).filter(public_id=team_id).first()
         if team is None:
             raise RuleError(_("Choose a team."), fields={"team": [_("Choose a team.")]})
-        return _said(_each(cases, lambda case: workflow.assign_team(case, by=by, team=team), by=by))
+        return _summary(_each(cases, lambda case: workflow.assign_team(case, by=by, team=team), by=by))
     raise RuleError(_("Choose what to do with the cases."))
 
 
@@ -67,7 +67,7 @@ def _each(cases: Iterable[Case], service: Callable[[Case], object], *, by: User)
     return outcome
 
 
-def _said(outcome: Outcome) -> tuple[str, str]:
+def _summary(outcome: Outcome) -> tuple[str, str]:
     done = len(outcome.done)
     text = ngettext("Done for %(n)d case.", "Done for %(n)d cases.", done) % {"n": done}
     if not outcome.refused:
@@ -81,14 +81,14 @@ def _said(outcome: Outcome) -> tuple[str, str]:
     return "warn", phrases.sentences(text, left, *reasons)
 
 
-def _chase(cases: list[Case], *, by: User) -> tuple[str, str]:
+def _remind(cases: list[Case], *, by: User) -> tuple[str, str]:
     for case in cases:
         access.require(by, "case.triage", case)
     result = reminders.remind(cases, by=by)
-    asked = len(result.asked)
+    sent = len(result.sent)
     parts = [
-        ngettext("The referrer of %(n)d case gets a mail.", "The referrers of %(n)d cases get a mail.", asked)
-        % {"n": asked}
+        ngettext("The referrer of %(n)d case gets a mail.", "The referrers of %(n)d cases get a mail.", sent)
+        % {"n": sent}
     ]
     if result.quiet:
         parts.append(
@@ -99,4 +99,4 @@ def _chase(cases: list[Case], *, by: User) -> tuple[str, str]:
         parts.append(
             _("%(cases)s: nothing is missing.") % {"cases": phrases.listed(case.number for case in result.complete)}
         )
-    return ("ok" if asked else "info"), phrases.sentences(*parts)
+    return ("ok" if sent else "info"), phrases.sentences(*parts)

@@ -1,4 +1,4 @@
-"""Chase what holds cases back: each referrer gets one mail that lists what is missing. Nobody is chased twice a day."""
+"""Reminders of what holds cases back: one mail per referrer lists what is missing; nobody gets two a day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ QUIET = timedelta(hours=12)
 class Reminded:
     """What became of each case: its referrer is asked, was asked already, or there is nothing (or nobody) to ask."""
 
-    asked: list[Case] = field(default_factory=list)
+    sent: list[Case] = field(default_factory=list)
     quiet: list[Case] = field(default_factory=list)
     complete: list[Case] = field(default_factory=list)
 
@@ -52,7 +52,7 @@ def remind(cases: Iterable[Case], *, by: User | None) -> Reminded:
         elif case.pk in recent:
             done.quiet.append(case)
         else:
-            done.asked.append(case)
+            done.sent.append(case)
             owned[case.referrer_id].append(case.pk)
             audit.record("case.reminded", by=by, subject=case)
     for referrer, mine in owned.items():
@@ -83,7 +83,7 @@ def mail_referrer(user: int, cases: list[int]) -> None:
         ]
         if owed:
             words = {"owed": owed, "name": str(person), "numbers": listed(row["number"] for row in owed)}
-            mail.send_template("chase", to=person.email, user=person, words=words)
+            mail.send_template("missing", to=person.email, user=person, words=words)
 
 
 def _limit(case: Case) -> dict[str, str] | None:

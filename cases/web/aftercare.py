@@ -41,7 +41,7 @@ def shown(request: HttpRequest, case: Case) -> dict[str, Any]:
         "recommendation": found if found and (found.signed_at or writes) else None,
         "may_recommend": writes,
         "follow_ups": follow_ups,
-        "look_late": any(one.outcome == "" and one.due < today for one in follow_ups),
+        "follow_up_late": any(one.outcome == "" and one.due < today for one in follow_ups),
         "may_follow_up": case.status == CaseStatus.FOLLOWING_UP and access.can(request.user, "case.follow_up", case),
     }
 

@@ -56,7 +56,7 @@ class FactsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["diagnosis"].help_text = _("As it shall stand on the agenda; empty means the code's own title.")
         self.chosen = self._chosen_code()
-        self.asked = evaluation.asked_facts(self.chosen, rules) if self.chosen else ()
+        self.asked = evaluation.wanted_facts(self.chosen, rules) if self.chosen else ()
         self._add_facts(rules)
         want(self, *self.fact_names, "flags", "question")
 
@@ -75,7 +75,7 @@ class FactsForm(forms.Form):
             self.fields["stage"] = forms.ChoiceField(
                 label=_("Stage"), choices=[("", UNKNOWN), *stages], widget=forms.RadioSelect, required=False
             )
-        for score in self.asked_of("score"):
+        for score in self.wanted_of("score"):
             low, high = vocabulary.SCORE_LIMITS.get(score, (0, None))
             self.fields[f"score_{score}"] = forms.FloatField(
                 label=wording.score_text(score), required=False, min_value=low, max_value=high
@@ -94,7 +94,7 @@ class FactsForm(forms.Form):
                 label=_("Rare disease"), choices=[("", pgettext_lazy("rare disease", "No")), *RareClass.choices],
                 required=False,
             )  # fmt: skip
-        flags = [(flag, wording.flag_text(flag)) for flag in self.asked_of("flag")]
+        flags = [(flag, wording.flag_text(flag)) for flag in self.wanted_of("flag")]
         if flags:
             self.fields["flags"] = forms.MultipleChoiceField(
                 label=_("Findings"), required=False, choices=flags, widget=forms.CheckboxSelectMultiple
@@ -111,14 +111,14 @@ class FactsForm(forms.Form):
         known = {*STAGES, *limits, self.initial.get("stage") or "0"}
         return sorted(known, key=lambda stage: staging.STAGES.index(stage) if stage in staging.STAGES else 99)
 
-    def asked_of(self, kind: str) -> list[str]:
+    def wanted_of(self, kind: str) -> list[str]:
         """`score` gives NIHSS, GCS …: the names of the asked facts of one kind."""
         return [name.partition(":")[2] for name in self.asked if name.startswith(f"{kind}:")]
 
     @property
     def fact_names(self) -> list[str]:
         """The fields that are there because of the code; the widest first."""
-        scores = [f"score_{score}" for score in self.asked_of("score")]
+        scores = [f"score_{score}" for score in self.wanted_of("score")]
         names = ["stage", *scores, "comorbidities", "surgery_level", "rare_class"]
         return [name for name in names if name in self.fields]
 
@@ -148,12 +148,12 @@ class FactsForm(forms.Form):
         if "surgery_level" in data:
             found["surgery_level"] = int(data["surgery_level"]) if data["surgery_level"] else None
         scores = dict(before.scores) if before else {}
-        for score in self.asked_of("score"):
+        for score in self.wanted_of("score"):
             value = data.get(f"score_{score}")
             scores = {key: known for key, known in scores.items() if key != score}
             if value is not None:
                 scores[score] = value
-        kept = set(before.flags) - set(self.asked_of("flag")) if before else set()
+        kept = set(before.flags) - set(self.wanted_of("flag")) if before else set()
         return found | {"scores": scores, "flags": sorted(kept | set(data.get("flags", [])))}
 
     @staticmethod

@@ -42,7 +42,7 @@ def refer(request: HttpRequest) -> HttpResponse:
         case = None if form.errors else _take_in(form, request, submit=submit)
         if case is not None:
             level = messages.SUCCESS if case.status in (CaseStatus.WAITING, CaseStatus.DRAFT) else messages.WARNING
-            messages.add_message(request, level, _said(case))
+            messages.add_message(request, level, _message(case))
             return redirect("case", case.public_id)
     institution = institutions[0] if institutions else None
     context = _form_context(form, live_answer(form, institution))
@@ -71,7 +71,7 @@ def _take_in(form: ReferralForm, request: HttpRequest, *, submit: bool) -> Case 
     return case
 
 
-def _said(case: Case) -> str:
+def _message(case: Case) -> str:
     if case.status == CaseStatus.DRAFT:
         return _("%(case)s is saved.") % {"case": case}
     return _("%(case)s is handed in. %(next)s") % {"case": case, "next": steps.next_step(case)}

@@ -9,15 +9,17 @@ from typing import Any
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.text import format_lazy
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experts.api.availability import ExpertViewSet, HoursSerializer, TeamSerializer, TeamViewSet
+from experts.api.availability import HoursSerializer
+from experts.api.lists import ExpertViewSet, TeamSerializer, TeamViewSet
 from experts.availability import special_days
-from experts.models import CalendarDay, Discipline, DiseaseGroup, Expert, Institution, Team, Title
+from experts.models import INSTITUTION_SETTINGS, CalendarDay, Discipline, DiseaseGroup, Expert, Institution, Team, Title
 from experts.roster import hospitals, people_import, person_cards
 from experts.roster.core.people_table import LONGEST
 from experts.roster.person_cards import Card
@@ -225,19 +227,18 @@ class KeptTeamViewSet(TeamViewSet):
 
 
 class SettingsSerializer(serializers.Serializer):
-    """A hospital's thresholds (each within its bounds) and opening hours."""
+    """A hospital's settings (each within its bounds) and opening hours."""
 
-    answer_within_h = serializers.IntegerField(required=False)
-    materials_lead_days = serializers.IntegerField(required=False)
-    emergency_limit_h = serializers.IntegerField(required=False)
-    hold_min = serializers.IntegerField(required=False)
-    max_session_min = serializers.IntegerField(required=False)
-    changeover_min = serializers.IntegerField(required=False)
-    grain_min = serializers.IntegerField(required=False)
-    break_after_min = serializers.IntegerField(required=False)
-    break_min = serializers.IntegerField(required=False)
-    solve_seconds = serializers.IntegerField(required=False)
     opening_hours = HoursSerializer(many=True, required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        numbers = {
+            name: serializers.IntegerField(
+                required=False, help_text=format_lazy("{}: {} to {}", one.verbose_name, one.least, one.most)
+            )
+            for name, one in INSTITUTION_SETTINGS.items()
+        }
+        return {**numbers, **super().get_fields()}
 
 
 class SpecialDaySerializer(serializers.Serializer):
@@ -271,7 +272,7 @@ class OfHospital(APIView):
 
 class SettingsView(OfHospital):
     @extend_schema(
-        summary="A hospital's thresholds and opening hours",
+        summary="A hospital's settings and opening hours",
         tags=TAGS,
         parameters=[api.ID],
         responses={200: SettingsSerializer, **api.errors(403, 404)},
@@ -280,7 +281,7 @@ class SettingsView(OfHospital):
         return Response(SettingsSerializer(self.hospital(edit=False)).data)
 
     @extend_schema(
-        summary="Change thresholds; opening hours are replaced where they are sent",
+        summary="Change settings; opening hours are replaced where they are sent",
         tags=TAGS,
         parameters=[api.ID],
         request=SettingsSerializer,
@@ -291,7 +292,7 @@ class SettingsView(OfHospital):
         given = api.checked(SettingsSerializer, self)
         hours = given.pop("opening_hours", None)
         asked = [(one["weekday"], one["start"], one["end"]) for one in hours] if hours is not None else None
-        saved = hospitals.change(row, thresholds=given, hours=asked, by=request.user)
+        saved = hospitals.change(row, settings=given, hours=asked, by=request.user)
         return Response(SettingsSerializer(saved).data)
 
 

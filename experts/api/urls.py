@@ -3,13 +3,13 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from experts.api import availability, pools
+from experts.api import availability, lists, pools
 
 router = SimpleRouter()
-router.register("institutions", availability.InstitutionViewSet, "api-institution")
+router.register("institutions", lists.InstitutionViewSet, "api-institution")
 router.register("teams", pools.KeptTeamViewSet, "api-team")
 router.register("experts", pools.KeptExpertViewSet, "api-expert")
-router.register("disciplines", availability.DisciplineViewSet, "api-discipline")
+router.register("disciplines", lists.DisciplineViewSet, "api-discipline")
 
 TIME = [
     path("", availability.AvailabilityView.as_view()),

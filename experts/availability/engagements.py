@@ -28,18 +28,18 @@ class Engagement:
     url: str
 
 
-_told: Callable[[Expert], list[Engagement]] = lambda expert: []  # noqa: E731  replaced by told_by
+_source: Callable[[Expert], list[Engagement]] = lambda expert: []  # noqa: E731  replaced by told_by
 
 
-def told_by(function: Callable[[Expert], list[Engagement]]) -> None:
+def read_from(function: Callable[[Expert], list[Engagement]]) -> None:
     """`function` gives the coming appointments of an expert."""
-    global _told
-    _told = function
+    global _source
+    _source = function
 
 
 def clashes(expert: Expert) -> list[Engagement]:
     """The coming appointments into which a leave or a time that was taken away falls."""
-    engaged = _told(expert)
+    engaged = _source(expert)
     if not engaged:
         return []
     away = _away(expert)

@@ -1,5 +1,6 @@
 """The pools of people: institutions, disciplines, experts and their time, teams, roles."""
 
+from experts.models.institution_settings import INSTITUTION_SETTINGS
 from experts.models.people import (
     EMAIL_ONCE,
     Affiliation,
@@ -34,6 +35,7 @@ from experts.models.time import (
 
 __all__ = [
     "EMAIL_ONCE",
+    "INSTITUTION_SETTINGS",
     "Affiliation",
     "Alliance",
     "AvailabilityException",

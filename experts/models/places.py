@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from experts.models.institution_settings import InstitutionSettings
 from mdt_portal.fields import public_id_field
 
 
@@ -55,8 +56,8 @@ def is_time_zone(value: str) -> None:
         raise ValidationError(_("“%(zone)s” is not a known time zone."), params={"zone": value})
 
 
-class Institution(Named):
-    """A hospital or health centre: a site of the solver, and the owner of all thresholds."""
+class Institution(Named, InstitutionSettings):
+    """A hospital or health centre: a site of the solver, with its own settings."""
 
     public_id = public_id_field()
     alliance = models.ForeignKey(
@@ -71,17 +72,6 @@ class Institution(Named):
     beds = models.PositiveIntegerField(_("beds"), default=0)
     zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai", validators=[is_time_zone])
     holiday_country = models.CharField(_("holidays of country"), max_length=2, default="CN", blank=True)
-
-    grain_min = models.PositiveSmallIntegerField(_("starts on multiples of (minutes)"), default=5)
-    max_session_min = models.PositiveSmallIntegerField(_("longest session (minutes)"), default=120)
-    changeover_min = models.PositiveSmallIntegerField(_("between two sessions in one room (minutes)"), default=15)
-    break_after_min = models.PositiveSmallIntegerField(_("break after (minutes of discussion)"), default=0)
-    break_min = models.PositiveSmallIntegerField(_("length of a break (minutes)"), default=10)
-    materials_lead_days = models.PositiveSmallIntegerField(_("materials complete before (working days)"), default=3)
-    emergency_limit_h = models.PositiveSmallIntegerField(_("limit for emergencies (hours)"), default=4)
-    answer_within_h = models.PositiveSmallIntegerField(_("invitations answered within (hours)"), default=24)
-    hold_min = models.PositiveSmallIntegerField(_("a promise is held for (minutes)"), default=10)
-    solve_seconds = models.PositiveSmallIntegerField(_("time limit of a planning run (seconds)"), default=30)
 
     class Meta:
         verbose_name = _("institution")

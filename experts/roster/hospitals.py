@@ -1,4 +1,4 @@
-"""A hospital's own settings: opening hours and thresholds; and its teams. Callers ask for `pool.edit` first."""
+"""A hospital's own settings and opening hours; and its teams. Callers ask for `pool.edit` first."""
 
 from __future__ import annotations
 
@@ -10,39 +10,27 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from experts.models import Discipline, DiseaseGroup, Expert, Institution, OpeningHours, Team
+from experts.models import INSTITUTION_SETTINGS, Discipline, DiseaseGroup, Expert, Institution, OpeningHours, Team
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 
-THRESHOLDS = {
-    "answer_within_h": (1, 336),
-    "materials_lead_days": (0, 30),
-    "emergency_limit_h": (1, 4),
-    "hold_min": (1, 120),
-    "max_session_min": (15, 480),
-    "changeover_min": (0, 120),
-    "grain_min": (1, 60),
-    "break_after_min": (0, 480),
-    "break_min": (0, 60),
-    "solve_seconds": (5, 600),
-}
-"""What a hospital may set, with its bounds."""
 Hours = Iterable[tuple[int, time, time]]
 
 
 @transaction.atomic
 def change(
-    institution: Institution, *, thresholds: Mapping[str, int], hours: Hours | None = None, by: User | None
+    institution: Institution, *, settings: Mapping[str, int], hours: Hours | None = None, by: User | None
 ) -> Institution:
-    """Set thresholds and, where `hours` is given, the opening hours (weekday with 0 = Monday, from, to)."""
+    """Change settings and, where `hours` is given, the opening hours (weekday with 0 = Monday, from, to)."""
     institution = Institution.objects.select_for_update().get(pk=institution.pk)
     wrong: dict[str, list[str]] = {}
     fields = []
-    for name, value in thresholds.items():
-        least, most = THRESHOLDS[name]
-        if not least <= value <= most:
-            wrong[name] = [_("Choose a number from %(least)d to %(most)d.") % {"least": least, "most": most}]
+    for name, value in settings.items():
+        one = INSTITUTION_SETTINGS[name]
+        if not one.least <= value <= one.most:
+            bounds = {"least": one.least, "most": one.most}
+            wrong[name] = [_("Choose a number from %(least)d to %(most)d.") % bounds]
         if getattr(institution, name) != value:
             setattr(institution, name, value)
             fields.append(name)

@@ -1,4 +1,4 @@
-"""Hospitals with their opening hours and thresholds; their special days."""
+"""Hospitals with their settings and opening hours; their special days."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def hospital(request: SignedInRequest, public_id: str) -> HttpResponse:
         access.require(request.user, "pool.edit", row)
         if form.is_valid():
             try:
-                hospitals.change(row, thresholds=form.thresholds(), hours=form.hours(), by=request.user)
+                hospitals.change(row, settings=form.settings(), hours=form.hours(), by=request.user)
             except DomainError as error:
                 pages.add_errors(form, error)
             else:

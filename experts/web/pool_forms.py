@@ -11,9 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experts.availability.core import week_text
-from experts.models import Discipline, DiseaseGroup, Expert, Institution, Team, Title, Weekday, WeeklyTime
+from experts.models import (
+    INSTITUTION_SETTINGS,
+    Discipline,
+    DiseaseGroup,
+    Expert,
+    Institution,
+    Team,
+    Title,
+    Weekday,
+    WeeklyTime,
+)
 from experts.roster import person_cards
-from experts.roster.hospitals import THRESHOLDS
 from experts.roster.person_cards import Card
 
 SPARE_SKILLS = 2
@@ -65,21 +74,20 @@ class HoursMixin(forms.Form):
 
 
 class HospitalForm(HoursMixin):
-    """Thresholds and opening hours."""
+    """Settings and opening hours."""
 
     def __init__(self, *args: Any, institution: Institution, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, (least, most) in THRESHOLDS.items():
-            label = Institution._meta.get_field(name).verbose_name
-            self.fields[name] = forms.IntegerField(label=label, min_value=least, max_value=most)
+        for name, one in INSTITUTION_SETTINGS.items():
+            self.fields[name] = one.formfield(label=one.verbose_name)
             self.initial.setdefault(name, getattr(institution, name))
         self.add_hours(institution.opening_hours.all())  # type: ignore[attr-defined]
 
-    def threshold_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in THRESHOLDS]
+    def setting_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in INSTITUTION_SETTINGS]
 
-    def thresholds(self) -> dict[str, int]:
-        return {name: self.cleaned_data[name] for name in THRESHOLDS}
+    def settings(self) -> dict[str, int]:
+        return {name: self.cleaned_data[name] for name in INSTITUTION_SETTINGS}
 
 
 class SpecialDayForm(forms.Form):

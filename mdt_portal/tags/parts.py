@@ -113,10 +113,10 @@ def seats(rows: Sequence[Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("partials/_diff_row.html")
 def diff_row(
-    kind: str, what: Any, *, detail: Any = "", before: Any = "", after: Any = "", told: int | None = None
+    kind: str, what: Any, *, detail: Any = "", before: Any = "", after: Any = "", notified: int | None = None
 ) -> dict[str, Any]:
     """One change between two plans."""
-    return {"kind": kind, "what": what, "detail": detail, "before": before, "after": after, "told": told}
+    return {"kind": kind, "what": what, "detail": detail, "before": before, "after": after, "notified": notified}
 
 
 @register.inclusion_tag("partials/_empty.html")

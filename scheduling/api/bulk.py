@@ -16,7 +16,7 @@ from mdt_portal.models import SavedView
 
 class BulkSerializer(serializers.Serializer):
     action = serializers.ChoiceField(
-        ["chase", "evaluate", "team"],
+        ["remind", "evaluate", "team"],
         help_text="ask the referrers for what is missing; ask the catalogue again; give to a team",
     )
     cases = serializers.ListField(child=serializers.CharField(), max_length=bulk.MOST)

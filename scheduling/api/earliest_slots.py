@@ -52,7 +52,7 @@ class HoldSerializer(serializers.Serializer):
     id = serializers.CharField(source="public_id")
     case = serializers.CharField(source="case.public_id")
     status = serializers.ChoiceField(HoldStatus.choices)
-    by = serializers.CharField(source="by.__str__", allow_null=True, default=None)
+    by = serializers.StringRelatedField(allow_null=True)
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()

@@ -22,7 +22,7 @@ from scheduling.sessions.invitations import DeclineReason
 from scheduling.states import InvitationStatus, SessionStatus
 
 
-class AskedSeatSerializer(serializers.Serializer):
+class InvitedSeatSerializer(serializers.Serializer):
     """As what the expert is asked to come, and for which case."""
 
     case = serializers.CharField(source="item.case.public_id")
@@ -34,7 +34,7 @@ class AskedSeatSerializer(serializers.Serializer):
     optional = serializers.BooleanField()
 
 
-class AskedSessionSerializer(serializers.Serializer):
+class InvitedSessionSerializer(serializers.Serializer):
     id = serializers.CharField(source="public_id")
     status = serializers.ChoiceField(SessionStatus.choices)
     team = api.NamedSerializer()
@@ -55,11 +55,11 @@ class InvitationSerializer(serializers.Serializer):
     status = serializers.ChoiceField(InvitationStatus.choices)
     status_text = serializers.CharField(source="get_status_display")
     expert = api.NamedSerializer(source="attendance.expert")
-    session = AskedSessionSerializer(source="attendance.session")
+    session = InvitedSessionSerializer(source="attendance.session")
     start = serializers.DateTimeField(source="attendance.start", help_text="The expert's own part of the session.")
     end = serializers.DateTimeField(source="attendance.end")
     mode = serializers.ChoiceField(AttendanceMode.choices, source="attendance.mode")
-    seats = AskedSeatSerializer(many=True, source="attendance.seats")
+    seats = InvitedSeatSerializer(many=True, source="attendance.seats")
     answer_by = serializers.DateTimeField()
     answered_at = serializers.DateTimeField(allow_null=True)
     reason = serializers.CharField()
@@ -101,11 +101,11 @@ class ColleagueSerializer(serializers.Serializer):
 
 class InvitationFilter(django_filters.FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=InvitationStatus.choices)
-    mine = django_filters.BooleanFilter(method="asked_of_me")
+    mine = django_filters.BooleanFilter(method="of_mine")
     session = django_filters.CharFilter("attendance__session__public_id")
     expert = django_filters.CharFilter("attendance__expert__public_id")
 
-    def asked_of_me(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+    def of_mine(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
         return rows.filter(attendance__expert__user=self.request.user) if value else rows
 
 

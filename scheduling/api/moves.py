@@ -163,7 +163,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     def get_queryset(self) -> QuerySet[Move]:
         return self.visible(Move.objects.select_related("by", "institution").order_by("-pk"))
 
-    def _asked(self, given: dict[str, Any], **consent: Any) -> MoveRequest:
+    def _requested(self, given: dict[str, Any], **consent: Any) -> MoveRequest:
         """What moves where to. Raises NotAllowed for other hospitals' boards."""
         where = None
         if not given["take_off"]:
@@ -183,7 +183,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     )
     @action(methods=["post"], detail=False, pagination_class=None)
     def check(self, request: api.SignedIn) -> Response:
-        return Response(shown(self._asked(api.checked(TargetSerializer, self)).check()))
+        return Response(shown(self._requested(api.checked(TargetSerializer, self)).check()))
 
     @extend_schema(
         summary="Place, move or take off, and tell those who notice",
@@ -193,7 +193,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     )
     def create(self, request: api.SignedIn) -> Response:
         given = api.checked(NewMoveSerializer, self)
-        asked = self._asked(given, acknowledged=given["acknowledged"], expected=given["expected"])
+        asked = self._requested(given, acknowledged=given["acknowledged"], expected=given["expected"])
         move = asked.carry_out(by=request.user)
         return Response(MoveSerializer(move).data, status=201)
 
@@ -208,7 +208,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     def places(self, request: api.SignedIn) -> Response:
         asked = {key: request.query_params[key] for key in ("case", "session") if key in request.query_params}
         given = api.checked(TargetSerializer, self, asked | {"take_off": True})
-        asked_for = self._asked(given)
+        asked_for = self._requested(given)
         week = Week.parse(request.query_params.get("week", ""))
         if week is None:
             raise serializers.ValidationError({"week": [_("Write the week as 2026-W48.")]})

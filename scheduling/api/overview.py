@@ -45,7 +45,7 @@ class NewsItemSerializer(serializers.Serializer):
     """Where one thing stood and where it stands; `by` is null where the portal did it."""
 
     at = serializers.DateTimeField()
-    by = serializers.CharField(source="by.__str__", allow_null=True, default=None)
+    by = serializers.StringRelatedField(allow_null=True)
     what = serializers.CharField()
     detail = serializers.CharField()
     old = serializers.CharField(source="old.value")
@@ -96,7 +96,7 @@ class ChangesView(APIView):
     @extend_schema(summary="What others changed since one last looked", tags=TAGS, responses=NewsSerializer)
     def get(self, request: api.SignedIn) -> Response:
         now = timezone.now()
-        found = {"since": news.last_look(request.user, now), "until": now, "groups": news.of(request.user, now)}
+        found = {"since": news.last_visit(request.user, now), "until": now, "groups": news.of(request.user, now)}
         return Response(NewsSerializer(found).data)
 
     @extend_schema(

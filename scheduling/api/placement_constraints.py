@@ -36,7 +36,7 @@ class PlacementConstraintSerializer(serializers.Serializer):
     start = serializers.DateTimeField(allow_null=True, help_text="The case begins at this time or later.")
     end = serializers.DateTimeField(allow_null=True, help_text="The case begins before this time.")
     reason = serializers.CharField()
-    by = serializers.CharField(source="by.__str__", allow_null=True, default=None)
+    by = serializers.StringRelatedField(allow_null=True)
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True, help_text="Withdrawn then; null: the next plan obeys it.")
 

@@ -226,11 +226,11 @@ class _Names:
         left = self.plan.unplaced
         names = solver_text.names_of([reason.params for one in left for reason in one.reasons])
 
-        def said(one: Unplaced) -> list[str]:
+        def reason_text(one: Unplaced) -> list[str]:
             raw = [{"code": reason.code, "params": reason.params} for reason in one.reasons]
             return [solver_text.unplaced_text(reason, names, self.horizon) for reason in raw]
 
-        return [{"case": self.cases[one.case], "reasons": said(one)} for one in left]
+        return [{"case": self.cases[one.case], "reasons": reason_text(one)} for one in left]
 
 
 def detail_of(proposal: Proposal) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class EvaluationSerializer(serializers.Serializer):
     overdue = serializers.IntegerField(help_text="looks that are overdue now, whenever the meeting was")
 
 
-class SaidSerializer(serializers.Serializer):
+class CaseOutcomeSerializer(serializers.Serializer):
     case = serializers.CharField(help_text="public id")
     outcome = serializers.ChoiceField(Outcome.choices)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
@@ -68,7 +68,7 @@ class RecordSerializer(serializers.Serializer):
     start = serializers.DateTimeField()
     end = serializers.DateTimeField()
     came = api.PublicId(Expert, many=True)
-    cases = SaidSerializer(many=True)
+    cases = CaseOutcomeSerializer(many=True)
     version = serializers.IntegerField(
         required=False, help_text="The session's version that was seen; needed to correct a record."
     )
@@ -76,7 +76,7 @@ class RecordSerializer(serializers.Serializer):
 
 def record(session: Session, given: Mapping[str, Any], *, by: User) -> None:
     """Carry out what was sent."""
-    came, cases = _attendances(session, given["came"]), _said(session, given["cases"])
+    came, cases = _attendances(session, given["came"]), _outcomes(session, given["cases"])
     try:
         meetings.record(
             session,
@@ -105,7 +105,7 @@ def _attendances(session: Session, came: list[Expert]) -> list[int]:
     return [asked[one.pk] for one in came]
 
 
-def _said(session: Session, rows: list[Mapping[str, Any]]) -> dict[int, CaseOutcome]:
+def _outcomes(session: Session, rows: list[Mapping[str, Any]]) -> dict[int, CaseOutcome]:
     """What is said of each case, by its id, in the order in which it was sent."""
     known = {item.case.public_id: item.case_id for item in meetings.agenda(session)}
     unknown = [row["case"] for row in rows if row["case"] not in known]

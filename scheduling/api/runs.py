@@ -76,7 +76,7 @@ class RunRowSerializer(serializers.Serializer):
     horizon_days = serializers.IntegerField()
     seconds = serializers.IntegerField(help_text="Time limit of the search.")
     trigger = serializers.ChoiceField(RunTrigger.choices)
-    requested_by = serializers.CharField(source="requested_by.__str__", allow_null=True, default=None)
+    requested_by = serializers.StringRelatedField(allow_null=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     heartbeat_at = serializers.DateTimeField(allow_null=True, help_text="The worker's last sign of life.")

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from cases.api import serializers as case_shown
 from cases.models import Case, Outcome
-from experts.api.availability import Lists
+from experts.api.lists import Lists
 from experts.models import Expert
 from mdt_portal import access, api, shell
 from mdt_portal.i18n import clock

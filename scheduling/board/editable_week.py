@@ -58,7 +58,7 @@ def read(
     if again is not None and again.horizon == weeks:
         return again.anew()
     reader = _Reader([institution], weeks, now)
-    reader.asked = set(cases)
+    reader.wanted = set(cases)
     seen = reader.snapshot(snapshot.NO_NOTICE, pure.Limits())
     return EditableWeek(seen=seen, what_if=WhatIfWeek(seen.problem), version=seen.base_versions[str(institution.pk)])
 
@@ -72,7 +72,7 @@ def horizon(institution: Institution, moments: Iterable[datetime]) -> Horizon:
 
 
 class _Reader(snapshot.Reader):
-    asked: set[int]
+    wanted: set[int]
 
     def _admit(self, session: Session, *, complete: bool, stays: bool) -> None:
         if session.start > self.now:
@@ -80,5 +80,5 @@ class _Reader(snapshot.Reader):
 
     def _waiting(self) -> list[pure.Case]:
         """The cases asked for, whatever holds them back: the services say so in words."""
-        rows = Case.objects.waiting().filter(pk__in=self.asked, team__in=self.teams).select_related("institution")
+        rows = Case.objects.waiting().filter(pk__in=self.wanted, team__in=self.teams).select_related("institution")
         return [self._case(case, release=snapshot.submitted(case)) for case in rows.order_by("pk")]

@@ -15,8 +15,7 @@ from scheduling.board.core.what_if_week import Draft, WhatIfWeek
 from scheduling.explain import solver_text
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.snapshot import Snapshot
-from scheduling.solver.rules import Violation
-from scheduling.solver.rules.sentences import SENTENCES
+from scheduling.solver.rules import SENTENCES, Violation
 
 WORDS = {
     "past": gettext_lazy("%(start)s has passed already."),

@@ -14,8 +14,7 @@ from mdt_portal.i18n import clock, phrases
 from scheduling.models import Room
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.snapshot import Snapshot
-from scheduling.solver.rules import Violation
-from scheduling.solver.rules.sentences import SENTENCES
+from scheduling.solver.rules import SENTENCES, Violation
 
 MOMENTS = {"from", "to", "start", "earliest", "release", "first_free", "due"}
 UNPLACED = {

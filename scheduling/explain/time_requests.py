@@ -35,12 +35,12 @@ def ask(case: Case, *, by: User | None, expert: Expert, start: datetime, end: da
         case=case,
         expert=expert,
         start=start,
-        status=TimeRequestStatus.ASKED,
+        status=TimeRequestStatus.OPEN,
         defaults={"end": end, "note": note.strip(), "by": by},
     )
     if is_new:
-        outbox.put("notification.time_asked", request=row.pk)
-        audit.record("expert.time_asked", by=by, subject=expert, case=case.pk, start=start.isoformat())
+        outbox.put("notification.time_request", request=row.pk)
+        audit.record("expert.time_requested", by=by, subject=expert, case=case.pk, start=start.isoformat())
     return row
 
 

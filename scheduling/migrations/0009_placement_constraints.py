@@ -10,10 +10,14 @@ FORWARDS = [
     "UPDATE mdt_portal_auditevent SET subject_type = 'scheduling.placementconstraint'"
     " WHERE subject_type = 'scheduling.wish'",
     "UPDATE mdt_portal_outboxmessage SET kind = replace(kind, 'notice.', 'notification.') WHERE kind LIKE 'notice.%'",
+    "UPDATE mdt_portal_outboxmessage SET kind = 'notification.time_request' WHERE kind = 'notification.time_asked'",
+    "UPDATE mdt_portal_auditevent SET action = 'expert.time_requested' WHERE action = 'expert.time_asked'",
     "UPDATE scheduling_proposal SET figures = (figures - 'told') || jsonb_build_object('notified', figures->'told')"
     " WHERE figures ? 'told'",
 ]
 BACKWARDS = [
+    "UPDATE mdt_portal_auditevent SET action = 'expert.time_asked' WHERE action = 'expert.time_requested'",
+    "UPDATE mdt_portal_outboxmessage SET kind = 'notification.time_asked' WHERE kind = 'notification.time_request'",
     "UPDATE mdt_portal_auditevent SET action = replace(action, 'placement_constraint.', 'wish.'),"
     " params = (params - 'constraint') || jsonb_build_object('wish', params->'constraint')"
     " WHERE action IN ('placement_constraint.added', 'placement_constraint.withdrawn')",

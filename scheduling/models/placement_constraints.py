@@ -99,7 +99,7 @@ class TimeRequest(models.Model):
     end = models.DateTimeField(_("to"))
     note = models.CharField(_("note"), max_length=200, blank=True)
     status = models.CharField(
-        _("status"), max_length=10, choices=TimeRequestStatus.choices, default=TimeRequestStatus.ASKED
+        _("status"), max_length=10, choices=TimeRequestStatus.choices, default=TimeRequestStatus.OPEN
     )
     lifecycle = TIME_REQUEST_LIFECYCLE
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")

@@ -22,7 +22,7 @@ from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.snapshot import Snapshot
 from scheduling.solver.core import problem as pure
 
-ASKING = 0
+UNSAVED = 0
 """The solver's id of a case that is not saved yet."""
 
 SOON_DAYS, MOST_DAYS = 14, 28
@@ -38,7 +38,7 @@ def around(
     institution = case.team.institution
     horizon = Horizon.around(now.astimezone(institution.tz).date(), days, institution.tz)
     with _one_state():
-        return _Standing(case, horizon, now).snapshot(notice, pure.Limits())
+        return _SingleCaseReader(case, horizon, now).snapshot(notice, pure.Limits())
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def _one_state() -> Iterator[None]:
         yield
 
 
-class _Standing(snapshot.Reader):
+class _SingleCaseReader(snapshot.Reader):
     calm = False  # whoever chooses a time sees how soon it is
 
     def __init__(self, case: Case, horizon: Horizon, now: datetime) -> None:
@@ -80,7 +80,7 @@ class _Standing(snapshot.Reader):
             release = material_state.earliest_meeting(case, self.now)
         elif changed:
             release = material_state.earliest_meeting(case, max(changed))
-        return [replace(self._case(case, release=release), id=case.pk or ASKING)]
+        return [replace(self._case(case, release=release), id=case.pk or UNSAVED)]
 
     def _constraints(self, cases: Iterable[pure.Case]) -> list[PlacementConstraint]:
         return super()._constraints([case for case in cases if case.id == self.case.pk])

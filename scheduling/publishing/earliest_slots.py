@@ -123,7 +123,7 @@ def earliest_slots(case: Case, k: int = OFFERED, *, now: datetime | None = None)
         return []
     for days in (single_case.SOON_DAYS, single_case.MOST_DAYS):
         seen = single_case.around(case, days=days, now=now)
-        invited = seen.problem.case_of[case.pk or single_case.ASKING]
+        invited = seen.problem.case_of[case.pk or single_case.UNSAVED]
         found = solver.earliest(seen.problem, plan_of(seen), invited, k, apart_min=APART_MIN)
         if len(found) == k:
             break
@@ -135,7 +135,7 @@ def gain(case: Case, *, now: datetime | None = None) -> Gain | None:
     if not asks_for_a_time(case):
         return None
     seen = single_case.around(case, days=single_case.SOON_DAYS, now=now)
-    found = solver.gain(seen.problem, plan_of(seen), seen.problem.case_of[case.pk or single_case.ASKING])
+    found = solver.gain(seen.problem, plan_of(seen), seen.problem.case_of[case.pk or single_case.UNSAVED])
     if found is None:
         return None
     rows = Case.objects.in_bulk(found.moved)

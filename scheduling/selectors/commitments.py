@@ -39,7 +39,7 @@ def _coming(expert: Expert) -> QuerySet[Attendance]:
     return Attendance.objects.active().filter(expert=expert, session__status__in=LIVE_SESSIONS, end__gt=timezone.now())
 
 
-engagements.told_by(accepted)
+engagements.read_from(accepted)
 
 
 # Load -----------------------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def _kinds() -> dict[str, Kind]:
     }
 
 
-def last_look(user: User, now: datetime) -> datetime:
+def last_visit(user: User, now: datetime) -> datetime:
     """From when on something is news; a day for the first visit, two weeks at most."""
     return max(user.seen_at or now - FIRST_FOLLOW_UP, now - FARTHEST)
 
@@ -131,7 +131,7 @@ def _moved(user: User, now: datetime) -> Iterator[tuple[Kind, Moves]]:
     """What others have moved, by kind; what is back where it was, or only passed through, is no news."""
     moves: dict[tuple[str, int], list[StatusEvent]] = {}
     kinds = _kinds()
-    recent = StatusEvent.objects.filter(at__gt=last_look(user, now), at__lte=now, subject_type__in=kinds)
+    recent = StatusEvent.objects.filter(at__gt=last_visit(user, now), at__lte=now, subject_type__in=kinds)
     others = recent.exclude(by=user) | recent.filter(by__isnull=True)
     for event in others.select_related("by").order_by("-at", "-pk")[:MOST]:
         moves.setdefault((event.subject_type, event.subject_id), []).append(event)

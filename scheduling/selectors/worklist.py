@@ -101,7 +101,7 @@ class Group:
 
 def entries(user: User, now: datetime) -> list[Entry]:
     """Everything that waits for this reader, the nearest limit first. A constant number of queries."""
-    return in_order([*_cases(user, now), *_asked(user, now), *_sessions(user, now), *_runs(user, now)], now)
+    return in_order([*_cases(user, now), *_time_requests(user, now), *_sessions(user, now), *_runs(user, now)], now)
 
 
 def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
@@ -214,7 +214,7 @@ def _missing(case: Case) -> list[MaterialItem]:
     return case.missing  # type: ignore[attr-defined]
 
 
-def _asked(user: User, now: datetime) -> Iterator[Entry]:
+def _time_requests(user: User, now: datetime) -> Iterator[Entry]:
     """What experts said who were asked to come although off duty, while their case still waits; one line a case."""
     said = Q(status=TimeRequestStatus.AGREED, start__gt=now) | Q(
         status=TimeRequestStatus.REFUSED, answered_at__gt=now - REFUSED_FOR

@@ -159,11 +159,11 @@ def mail_referrer(user: int, cases: list[int]) -> None:
             _send(person, "referrer", words)
 
 
-@outbox.handles("notification.time_asked")
-def mail_time_asked(request: int) -> None:
+@outbox.handles("notification.time_request")
+def mail_time_request(request: int) -> None:
     """Ask an expert for a time at which they are off duty."""
     row = TimeRequest.objects.select_related("expert__user", "case__team__institution", "by").get(pk=request)
-    if row.status != TimeRequestStatus.ASKED:
+    if row.status != TimeRequestStatus.OPEN:
         return
     zone = row.case.team.institution.tz
     first, last = row.start.astimezone(zone), row.end.astimezone(zone)
@@ -174,9 +174,9 @@ def mail_time_asked(request: int) -> None:
             day=clock.day(first.date()),
             hours=f"{first:%H:%M}–{last:%H:%M}",
             zone=clock.zone_words(first),
-            link=settings.MDT_PUBLIC_URL + reverse("time_asked", args=[row.public_id]),
+            link=settings.MDT_PUBLIC_URL + reverse("time_request", args=[row.public_id]),
         )
-        _send(row.expert, "time_asked", {"line": line, "by": str(row.by or "")})
+        _send(row.expert, "time_request", {"line": line, "by": str(row.by or "")})
 
 
 @outbox.handles("notification.declined")

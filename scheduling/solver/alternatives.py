@@ -158,7 +158,7 @@ class Hunt:
 def _from_what_is_published(hunt: Hunt, own: Problem) -> None:
     """Least change: what is published stands still and the rest finds its place around it; only where that costs more
     than the shared plan does, the published give way, at a high price, the teams of the suffering cases first."""
-    kept = warm.standing(own)
+    kept = warm.as_published(own)
     if kept is None:
         return
     start = warm.around(own, kept, hunt.over)

@@ -40,7 +40,7 @@ urlpatterns: list[URLPattern] = [
     path("cases/<str:public_id>/placement-constraint/", placement_constraints.add, name="placement_constraint_add"),
     path("cases/<str:public_id>/why/", why_not.explanation, name="why_not"),
     path("cases/<str:public_id>/why/apply/", why_not.why_apply, name="why_apply"),
-    path("time-asked/<str:public_id>/", why_not.time_asked, name="time_asked"),
+    path("time-requests/<str:public_id>/", why_not.time_request, name="time_request"),
     path(
         "placement-constraints/<str:public_id>/withdraw/",
         placement_constraints.withdraw,

@@ -189,6 +189,7 @@ def test_the_referrer_follows_up_and_closes_but_does_not_recommend(api: Api) -> 
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["note"])
     found = client.post(cases(case, "follow-ups/"), given | {"note": "No bed"}, format="json").json()
     assert [(one["outcome"], one["note"]) for one in found["follow_ups"]] == [("not", "No bed"), ("", "")]
+    assert [one["taken_by"] is None for one in found["follow_ups"]] == [False, True]
     stale = client.post(cases(case, "follow-ups/"), {"outcome": "out", "follow_up": follow_up}, format="json")
     assert stale.status_code == 409
     assert client.post(cases(case, "follow-ups/"), {"outcome": "out"}, format="json").json()["status"] == "closed"
@@ -198,7 +199,7 @@ def test_follow_ups_that_are_due_are_found(api: Api) -> None:
     due = factories.case_followed(due=day(-1))
     factories.case_followed(team=due.team, due=day(3))
     coordinator_client = api(factories.user(Role.COORDINATOR, at=due.institution))
-    rows = coordinator_client.get("/api/v1/cases/", {"look_by": day().isoformat()}).json()["results"]
+    rows = coordinator_client.get("/api/v1/cases/", {"follow_up_due_by": day().isoformat()}).json()["results"]
     assert [row["id"] for row in rows] == [due.public_id]
 
 

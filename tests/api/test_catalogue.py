@@ -68,8 +68,8 @@ def test_impossible_facts_are_named(client, facts, field) -> None:
 
 
 def test_asked_facts_of_a_code(client) -> None:
-    assert {"fact": "stage", "text": "stage"} in client.get("/api/v1/catalogue/asked-facts/?code=C34.1").json()
-    assert client.get("/api/v1/catalogue/asked-facts/").json()["code"] == "unknown_code"
+    assert {"fact": "stage", "text": "stage"} in client.get("/api/v1/catalogue/wanted-facts/?code=C34.1").json()
+    assert client.get("/api/v1/catalogue/wanted-facts/").json()["code"] == "unknown_code"
 
 
 def test_rules_in_force_by_tier_and_code(client) -> None:

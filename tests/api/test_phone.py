@@ -27,27 +27,27 @@ def world():  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture
-def asked(world) -> Invitation:  # type: ignore[no-untyped-def]
+def requested(world) -> Invitation:  # type: ignore[no-untyped-def]
     return Invitation.objects.get(attendance__expert=world.experts[0])
 
 
-def test_load_and_clashes(api, world, asked) -> None:  # type: ignore[no-untyped-def]
+def test_load_and_clashes(api, world, requested) -> None:  # type: ignore[no-untyped-def]
     expert = world.experts[0]
-    invitations.accept(asked, by=None)
+    invitations.accept(requested, by=None)
     time_keeping.add_leave(expert, first_day=NEXT, last_day=NEXT + timedelta(days=4), by=None)
     mine = api(expert.user)
     weeks = mine.get("/api/v1/load/").json()
     assert [week["max_sessions"] for week in weeks] == [8, 8]
     assert [week["sessions"] for week in weeks if week["monday"] == str(NEXT)] == [1]
     (clash,) = mine.get("/api/v1/availability/").json()["clashes"]
-    assert clash["invitation"] == asked.public_id
+    assert clash["invitation"] == requested.public_id
     path = f"/api/v1/experts/{expert.public_id}/load/"
     assert api(world.coordinator).get(path).json() == weeks
     assert api(factories.user(Role.EXPERT, at=world.hospital)).get(path).status_code == 403
 
 
-def test_a_no_with_a_suggestion(api, world, asked) -> None:  # type: ignore[no-untyped-def]
-    mine, path = api(world.experts[0].user), f"/api/v1/invitations/{asked.public_id}/"
+def test_a_no_with_a_suggestion(api, world, requested) -> None:  # type: ignore[no-untyped-def]
+    mine, path = api(world.experts[0].user), f"/api/v1/invitations/{requested.public_id}/"
     (colleague,) = mine.get(f"{path}deputies/").json()
     assert (colleague["id"], bool(colleague["title"])) == (world.experts[1].public_id, True)
     later = {"start": f"{NEXT}T23:00:00Z", "end": f"{NEXT}T23:30:00Z"}

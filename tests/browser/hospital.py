@@ -241,7 +241,7 @@ def one_of_each_state() -> list[str]:
         places += [reverse(name, args=[public_id]) for public_id in first.values()]
     newest = Case.objects.waiting().order_by("-pk")[:1]
     places += [reverse(name, args=[case.public_id]) for case in newest for name in ("why_not", "case")]
-    places += [reverse("time_asked", args=[row.public_id]) for row in TimeRequest.objects.all()]
+    places += [reverse("time_request", args=[row.public_id]) for row in TimeRequest.objects.all()]
     places += [
         reverse("case", args=[row.case.public_id]) for row in (*Hold.objects.all(), *PlacementConstraint.objects.all())
     ]

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def said(page: Page, live_server: LiveServer) -> list[str]:
+def text_of(page: Page, live_server: LiveServer) -> list[str]:
     """What the browser complains of, while a superuser is signed in."""
     user = factories.user(is_staff=True, is_superuser=True)
     session = SessionStore()
@@ -33,7 +33,7 @@ def said(page: Page, live_server: LiveServer) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_a_team_is_given_a_chair(page: Page, live_server: LiveServer, said: list[str], language: str) -> None:
+def test_a_team_is_given_a_chair(page: Page, live_server: LiveServer, text_of: list[str], language: str) -> None:
     hospital = factories.institution()
     team = factories.team(at=hospital)
     chair = factories.expert("RESP", at=hospital, name_en="Wang Xiao'an", name_zh="王晓安")
@@ -46,10 +46,10 @@ def test_a_team_is_given_a_chair(page: Page, live_server: LiveServer, said: list
     expect(page.locator(".messagelist .success")).to_be_visible()
     team.refresh_from_db()
     assert team.chair == chair
-    assert said == []
+    assert text_of == []
 
 
-def test_a_room_is_given_hours(page: Page, live_server: LiveServer, said: list[str]) -> None:
+def test_a_room_is_given_hours(page: Page, live_server: LiveServer, text_of: list[str]) -> None:
     room = factories.room()
     page.goto(f"{live_server.url}/admin/scheduling/room/{room.pk}/change/")
     page.locator("#hours-group .add-row a").click()
@@ -59,4 +59,4 @@ def test_a_room_is_given_hours(page: Page, live_server: LiveServer, said: list[s
     page.locator("[name=_save]").click()
     expect(page.locator(".messagelist .success")).to_be_visible()
     assert room.hours.count() == 1
-    assert said == []
+    assert text_of == []

@@ -87,7 +87,7 @@ def portal(django_db_setup: None, django_db_blocker: DjangoDbBlocker, at_rest: C
 
 
 @pytest.fixture
-def said(page: Page) -> list[str]:
+def text_of(page: Page) -> list[str]:
     """What the browser complains of; whatever breaks the content policy is among it."""
     return complaints.of(page, but=REMARKS)
 
@@ -127,16 +127,16 @@ def opened(page: Page, portal: Portal, what: Seen) -> None:
 @pytest.mark.parametrize(
     "role", [role if role in QUICK else pytest.param(role, marks=pytest.mark.slow) for role in ROLES]
 )
-def test_no_page_breaks_the_policy(page: Page, portal: Portal, said: list[str], role: str) -> None:
+def test_no_page_breaks_the_policy(page: Page, portal: Portal, text_of: list[str], role: str) -> None:
     signed_in(page, portal, role, "en")
     for what in portal.pages(role):
         opened(page, portal, what)
-    assert said == []
+    assert text_of == []
     assert len(portal.pages(role)) > 5
 
 
 @pytest.mark.slow
-def test_the_administration_keeps_the_policy(page: Page, portal: Portal, said: list[str]) -> None:
+def test_the_administration_keeps_the_policy(page: Page, portal: Portal, text_of: list[str]) -> None:
     signed_in(page, portal, "admin", "zh-hans")
     page.goto(portal.url + reverse("admin:index"))
     for address in page.eval_on_selector_all("#content-main .module a", "all => all.map(link => link.href)"):
@@ -146,14 +146,14 @@ def test_the_administration_keeps_the_policy(page: Page, portal: Portal, said: l
         if row.count():
             row.first.click()
             page.wait_for_load_state()
-    assert said == []
+    assert text_of == []
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_is_accessible_and_fits(
-    page: Page, portal: Portal, said: list[str], role: str, language: str
+    page: Page, portal: Portal, text_of: list[str], role: str, language: str
 ) -> None:
     signed_in(page, portal, role, language)
     wrong: dict[str, list[str]] = {}
@@ -166,7 +166,7 @@ def test_every_page_is_accessible_and_fits(
                 wrong[f"{what.address} {shown.name}"] = list(wrong_with(page, shown.inside))
                 portal.judged.add(built)
     assert {place: found for place, found in wrong.items() if found} == {}
-    assert said == []
+    assert text_of == []
 
 
 # Without a login ------------------------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def test_every_page_is_accessible_and_fits(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("state", ["asked", "declining", "accepted", "declined", "dead"])
 def test_the_link_of_a_mail_in_each_state(
-    page: Page, portal: Portal, said: list[str], state: str, language: str
+    page: Page, portal: Portal, text_of: list[str], state: str, language: str
 ) -> None:
     signed_in(page, portal, "", language)
     page.goto(portal.url + portal.world.links[state])
@@ -185,11 +185,11 @@ def test_the_link_of_a_mail_in_each_state(
         for shown in doings.suggesting(page):
             wrong += [f"{shown.name}: {found}" for found in wrong_with(page, shown.inside)]
     assert wrong == []
-    assert said == []
+    assert text_of == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_signing_in(page: Page, portal: Portal, said: list[str], language: str) -> None:
+def test_signing_in(page: Page, portal: Portal, text_of: list[str], language: str) -> None:
     signed_in(page, portal, "", language)
     page.goto(portal.url + reverse("login"))
     wrong = list(wrong_with(page))
@@ -198,12 +198,12 @@ def test_signing_in(page: Page, portal: Portal, said: list[str], language: str) 
     page.locator("main [type=submit]").click()
     page.locator(".note-block").wait_for()
     assert wrong + list(wrong_with(page)) == []
-    assert said == []
+    assert text_of == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "refused", "registration/locked"])
-def test_pages_of_errors(page: Page, portal: Portal, said: list[str], name: str, language: str) -> None:
+def test_pages_of_errors(page: Page, portal: Portal, text_of: list[str], name: str, language: str) -> None:
     """Shown at an address of the portal, with the headers that it sends."""
     signed_in(page, portal, "", language)
     with translation.override(language):
@@ -213,7 +213,7 @@ def test_pages_of_errors(page: Page, portal: Portal, said: list[str], name: str,
     page.route(address, lambda route: route.fulfill(response=route.fetch(), body=body))
     page.goto(address)
     assert list(wrong_with(page)) == []
-    assert said == []
+    assert text_of == []
 
 
 # What there is --------------------------------------------------------------------------------------------------------

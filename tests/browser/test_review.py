@@ -94,10 +94,10 @@ def test_why_not_leads_to_an_expert_who_agrees(page: Page, live_server: LiveServ
     page.goto(why)
     expect(page.locator(".funnel .key-row")).to_have_count(1)
     page.locator(".relax").get_by_role("button", name=words["ask"]).click()
-    expect(page.locator("[href*='/time-asked/']")).to_have_count(1)
+    expect(page.locator("[href*='/time-requests/']")).to_have_count(1)
     asked = TimeRequest.objects.get()
     be(page, live_server.url, user, language)
-    page.goto(live_server.url + reverse("time_asked", args=[asked.public_id]))
+    page.goto(live_server.url + reverse("time_request", args=[asked.public_id]))
     page.locator("button[value=agree]").click()
     expect(page.locator("button[value=agree]")).to_have_count(0)
     asked.refresh_from_db()
@@ -131,7 +131,7 @@ def test_the_review_pages_are_accessible_and_fit(
         reverse("run", args=[proposal.run.public_id]),
         reverse("proposal", args=[proposal.public_id]),
         reverse("why_not", args=[case.public_id]),
-        reverse("time_asked", args=[asked.public_id]),
+        reverse("time_request", args=[asked.public_id]),
         reverse("case", args=[case.public_id]),
     ):
         page.goto(live_server.url + path)

@@ -174,7 +174,7 @@ def test_the_database_has_its_constraint_back() -> None:
 
 
 # One invitation, answered fifty times --------------------------------------------------------------------------------
-def asked() -> Invitation:
+def invited() -> Invitation:
     expert = factories.expert("RADIOL", user=factories.user())
     session = factories.session(experts=[expert])
     return session.attendances.get().invitation
@@ -186,7 +186,7 @@ def accept_at_once(server: LiveServer, invitation: Invitation) -> Counter[int]:
 
 
 def test_fifty_accept_one_invitation_and_one_wins(live_server: LiveServer) -> None:
-    invitation = asked()
+    invitation = invited()
     assert accept_at_once(live_server, invitation) == ONE_WINNER
     invitation.refresh_from_db()
     assert (invitation.status, invitation.nonce) == ("accepted", 1)
@@ -199,7 +199,7 @@ def test_without_its_guards_an_invitation_is_accepted_more_than_once(
     def write_blindly(subject, to, *, by, why="", params=None, **fields) -> None:
         type(subject).objects.filter(pk=subject.pk).update(status=to, **fields)
 
-    invitation = asked()
+    invitation = invited()
     monkeypatch.setattr(invitations, "_open", lambda invitation: invitation)
     monkeypatch.setattr(lifecycle, "move", write_blindly)
     assert accept_at_once(live_server, invitation)[200] > 1
@@ -279,13 +279,13 @@ def test_a_meeting_is_recorded_once_however_many_save_at_the_same_moment(live_se
     outcomes = ["discussed", "no_time"]
     items = list(over.items.select_related("case").order_by("start"))
 
-    def said(number: int) -> str:
+    def outcome_of(number: int) -> str:
         cases = [{"case": item.case.public_id, "outcome": outcomes[number % 2]} for item in items]
         times = {"start": over.start.isoformat(), "end": over.end.isoformat()}
         return json.dumps({**times, "came": [], "cases": cases})
 
     path = f"/api/v1/sessions/{over.public_id}/record/"
-    bodies = {f"{path}?{number}": said(number) for number in range(RIVALS)}
+    bodies = {f"{path}?{number}": outcome_of(number) for number in range(RIVALS)}
     assert rush(live_server, coordinator, bodies) == ONE_WINNER
     over.refresh_from_db()
     assert (over.status, over.version) == ("held", 2)

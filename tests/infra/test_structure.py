@@ -118,14 +118,8 @@ FIXTURES = {"desk": "client", "w": "world", "ward": "hospital"}
 def better_name(kind: str, name: str) -> str:
     """What to call it instead; empty where the name is fine."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[-. ]", "_", name).lower().strip("_")
-    return next(
-        (
-            world.use
-            for world in WORDS
-            if (not world.kinds or kind in world.kinds) and re.fullmatch(world.pattern, plain)
-        ),
-        "",
-    )
+    meant = (word for word in WORDS if not word.kinds or kind in word.kinds)
+    return next((word.use for word in meant if re.fullmatch(word.pattern, plain)), "")
 
 
 def check(kind: str, names: Iterable[tuple[str, str]]) -> None:

@@ -93,7 +93,7 @@ def test_who_left_is_replaced_and_the_session_stays():
         teams=(TWO_MORNINGS,),
         previous=(session(1, 480, 540, planned(1, 480, 1), planned(2, 510, 3)),),
     )
-    [kept] = warm.standing(of)
+    [kept] = warm.as_published(of)
     assert [(item.case, item.start_min, dict(item.seats)) for item in kept.cases] == [
         (1, 480, {1: 2}),
         (2, 510, {1: 3}),
@@ -112,9 +112,9 @@ def test_a_case_without_a_place_leaves_and_the_others_stay():
 
 def test_a_session_that_names_what_is_gone_is_no_start():
     of = problem([case(1, [[1]])], previous=(session(1, 480, 510, planned(1, 480, 9)),))
-    assert warm.standing(of) == ()
+    assert warm.as_published(of) == ()
     assert warm.first_plan(of).unplaced == ()
-    assert warm.standing(problem([case(1)])) is None
+    assert warm.as_published(problem([case(1)])) is None
 
 
 @settings(max_examples=30, deadline=None)

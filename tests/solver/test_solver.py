@@ -13,7 +13,7 @@ from scheduling.solver.core import assembly, objectives
 from scheduling.solver.core.plan import Bound
 from scheduling.solver.core.problem import Choice, Relaxed, Reserved, Weights
 from scheduling.solver.core.reading import as_json
-from scheduling.solver.exact import model
+from scheduling.solver.exact import goals, model
 from scheduling.solver.explain import earliest_slots, explain
 from scheduling.solver.greedy import greedy
 from scheduling.solver.neighbourhood import crew, decompose, repair
@@ -48,6 +48,10 @@ def starts(found):
 
 def test_every_rule_is_in_the_model_or_holds_by_construction():
     assert set(model.CONSTRAINTS) | model.BY_CONSTRUCTION == set(rules.RULES)
+
+
+def test_every_term_of_effort_is_in_the_model():
+    assert set(goals.TERMS) == set(objectives.TERMS)
 
 
 def test_two_cases_with_the_same_people_share_a_session():

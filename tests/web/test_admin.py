@@ -135,7 +135,7 @@ def test_coordinator_keeps_only_the_pools_of_their_hospitals(client, coordinator
     refused = client.post(page(Room, "add"), form | {"institution": other.institution_id})
     assert "institution" in refused.context["adminform"].form.errors
     assert client.post(page(Room, "add"), form | {"institution": hospital.pk}).status_code == 302
-    event = AuditEvent.objects.get(permission="admin.added")
+    event = AuditEvent.objects.get(action="admin.added")
     assert (event.by, event.subject_id) == (coordinator, Room.objects.get(name_en="New").pk)
 
 

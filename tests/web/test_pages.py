@@ -20,7 +20,7 @@ def stale(request: HttpRequest) -> HttpResponse:
     raise StaleState("Somebody else was faster.")
 
 
-def asked(rf: RequestFactory, **headers: str) -> HttpRequest:
+def requested(rf: RequestFactory, **headers: str) -> HttpRequest:
     request = rf.post("/cases/1/withdraw/", headers=headers)
     request.user = User(username="he")
     request.resolver_match = None  # type: ignore[assignment]
@@ -28,14 +28,14 @@ def asked(rf: RequestFactory, **headers: str) -> HttpRequest:
 
 
 def test_strangers_are_sent_to_sign_in(rf: RequestFactory) -> None:
-    request = asked(rf)
+    request = requested(rf)
     request.user = AnonymousUser()
     response = stale(request)
     assert (response.status_code, response["Location"]) == (302, "/login/?next=/cases/1/withdraw/")
 
 
 def test_a_refusal_is_a_page_with_its_status_and_the_way_back(rf: RequestFactory) -> None:
-    response = stale(asked(rf, Referer="http://testserver/cases/1/?tab=2"))
+    response = stale(requested(rf, Referer="http://testserver/cases/1/?tab=2"))
     text = response.content.decode()
     assert response.status_code == 409
     assert "Somebody else was faster." in text
@@ -43,11 +43,11 @@ def test_a_refusal_is_a_page_with_its_status_and_the_way_back(rf: RequestFactory
 
 
 def test_the_way_back_never_leaves_the_portal(rf: RequestFactory) -> None:
-    assert pages.came_from(asked(rf, Referer="https://evil.example/")) == "/"
+    assert pages.came_from(requested(rf, Referer="https://evil.example/")) == "/"
 
 
 def test_htmx_gets_a_refusal_as_json(rf: RequestFactory) -> None:
-    response = stale(asked(rf, **{"HX-Request": "true"}))
+    response = stale(requested(rf, **{"HX-Request": "true"}))
     assert response.status_code == 409
     assert json.loads(response.content) == {
         "code": "stale_state",

@@ -11,7 +11,7 @@ from django.template import Context, Template
 from django.utils import translation
 
 from mdt_portal.i18n import translations
-from scheduling.solver.rules.sentences import SENTENCES
+from scheduling.solver.rules import SENTENCES
 
 
 def test_every_message_is_translated() -> None:

@@ -80,10 +80,12 @@ def test_the_refusals_of_the_api_are_chinese() -> None:
 
 def bare(source: str) -> list[str]:
     """Words that a module says to people without a translation function around them."""
-    return [words.value for call in ast.walk(ast.parse(source)) if isinstance(call, ast.Call) for words in _said(call)]
+    return [
+        words.value for call in ast.walk(ast.parse(source)) if isinstance(call, ast.Call) for words in _spoken(call)
+    ]
 
 
-def _said(call: ast.Call) -> Iterator[ast.Constant]:
+def _spoken(call: ast.Call) -> Iterator[ast.Constant]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     place = ast.unparse(call.func).partition(".")[0]
     said: list[ast.expr] = [one.value for one in call.keywords if one.arg in SPOKEN_BY]

@@ -60,7 +60,7 @@ def of(condition: Mapping[str, Any]) -> tuple[Clause, ...]:
     return tuple(
         Clause(
             key=key,
-            values=tuple(condition[key]) if key in FINDINGS else (_said(condition[key]),),
+            values=tuple(condition[key]) if key in FINDINGS else (_clause_text(condition[key]),),
             score=str(condition.get("score", "")) if key in SCORES else "",
         )
         for key in KEYS
@@ -150,5 +150,5 @@ def number(value: str) -> int | float | str:
     return float(value) if re.fullmatch(r"-?\d{1,9}\.\d{1,6}", value) else value
 
 
-def _said(value: Any) -> str:
+def _clause_text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)

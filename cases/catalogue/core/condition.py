@@ -63,7 +63,7 @@ class Condition:
         missing = tuple(fact for fact, value in clauses if value is None)
         return Verdict(value=None, missing=missing) if missing else Verdict(value=True)
 
-    def asked(self) -> tuple[str, ...]:
+    def named(self) -> tuple[str, ...]:
         """The names of the facts that the condition looks at."""
         names = []
         if self.stage_min or self.stage_max:
@@ -101,7 +101,7 @@ class Condition:
     @property
     def weight(self) -> int:
         """How many facts the condition names: of two rules for the same codes, the heavier is the more specific."""
-        return len(self.asked())
+        return len(self.named())
 
     def _clauses(self, facts: Facts) -> Iterator[tuple[str, bool | None]]:
         if self.stage_min or self.stage_max:

@@ -130,7 +130,7 @@ class _Near:
     def __init__(self, *, number: int, rules: tuple[Rule, ...]) -> None:
         self.number = number
         self.rules = rules
-        asked = {name for rule in rules for name in rule.condition.asked()}
+        asked = {name for rule in rules for name in rule.condition.named()}
         self.stage = "stage" in asked
         self.flags = METASTASIS_CODES.keys() | {
             name.removeprefix("flag:") for name in asked if name.startswith("flag:")

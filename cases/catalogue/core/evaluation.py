@@ -17,7 +17,16 @@ from cases.catalogue.core.requirement import CARE_LEVELS, TIERS, Answer, Reason,
 from cases.core import icd10
 
 __all__ = [
-    "Answer", "Condition", "Facts", "Reason", "Requirement", "Rule", "SeatNeed", "Undecided", "asked_facts", "evaluate",
+    "Answer",
+    "Condition",
+    "Facts",
+    "Reason",
+    "Requirement",
+    "Rule",
+    "SeatNeed",
+    "Undecided",
+    "evaluate",
+    "wanted_facts",
 ]  # fmt: skip
 
 GENERAL_GROUP = "general"
@@ -96,9 +105,9 @@ def evaluate(facts: Facts, rules: Iterable[Rule]) -> Answer:
     return _with_possible_additions(facts, answer, matching, open_rules, home)
 
 
-def asked_facts(code: str, rules: Iterable[Rule]) -> tuple[str, ...]:
+def wanted_facts(code: str, rules: Iterable[Rule]) -> tuple[str, ...]:
     """The facts that some rule asks for at this code: `stage`, `score:NIHSS`, `flag:recurrence`, `age` ..."""
-    names = {name for rule in rules if rule.width(code) is not None for name in rule.condition.asked()}
+    names = {name for rule in rules if rule.width(code) is not None for name in rule.condition.named()}
     return tuple(sorted(names, key=lambda name: (_FACT_ORDER.index(name.partition(":")[0]), name)))
 
 

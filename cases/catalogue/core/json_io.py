@@ -127,7 +127,7 @@ def _hints(rules: Mapping[int, Rule]) -> list[Mistake]:
     """Flags and scores that the portal has no words for: allowed, but perhaps misspelt."""
     found = []
     for number, rule in rules.items():
-        for name in rule.condition.asked():
+        for name in rule.condition.named():
             kind, _, value = name.partition(":")
             words = {"flag": vocabulary.FLAGS, "score": vocabulary.SCORES}.get(kind, ())
             if words and value not in words:

@@ -210,7 +210,7 @@ def _best(disease: _Disease, facts: Facts, rules: Sequence[Rule]) -> Referral | 
     """The referral with the code that the catalogue takes most seriously; None if no rule knows any of the codes."""
     ranked = []
     for condition, diagnosis in disease.members:
-        asked = evaluation.asked_facts(diagnosis.code, rules)
+        asked = evaluation.wanted_facts(diagnosis.code, rules)
         scores = {name: value for name, value in facts.scores.items() if f"score:{name}" in asked}
         told = replace(facts, code=diagnosis.code, scores=scores)
         answer = evaluation.evaluate(told, rules)

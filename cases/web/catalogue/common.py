@@ -18,7 +18,7 @@ def today(request: HttpRequest) -> date:
     return rulebook.today(getattr(shell.home(request.user), "zone", None))
 
 
-def may(request: HttpRequest) -> dict[str, bool]:
+def permissions(request: HttpRequest) -> dict[str, bool]:
     """What the reader may do at this desk."""
     return {
         "edit": access.can(request.user, "catalogue.edit"),

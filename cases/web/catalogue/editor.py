@@ -136,13 +136,13 @@ def _judge(typed: RuleForm, *, pressed: bool) -> Judged:
     return Judged(
         wrong=wrong,
         slots=_slots(typed),
-        sentence=_said(raw, words),
+        sentence=_texts(raw, words),
         unfinished=sorted({_label(typed.slot(one)) for one in mistakes if one.code in UNFINISHED}),
         fine=not mistakes,
     )
 
 
-def _said(raw: dict[str, Any], words: vocabulary.Vocabulary) -> str:
+def _texts(raw: dict[str, Any], words: vocabulary.Vocabulary) -> str:
     """The rule in words as far as it can be told."""
     rule = grammar.as_far_as_it_goes(raw, words)
     if rule.minutes != raw.get("minutes"):

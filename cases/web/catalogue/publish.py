@@ -108,7 +108,7 @@ def publish(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             add_errors(form, error)
         else:
-            messages.success(request, _said(done, form.cleaned_data["valid_from"]))
+            messages.success(request, _texts(done, form.cleaned_data["valid_from"]))
             return redirect("catalogue")
     known = rule_text.names()
     found = _preview(request, chosen, form, on) if chosen else None
@@ -117,7 +117,7 @@ def publish(request: HttpRequest) -> HttpResponse:
         "drafts": _listed(drafts, chosen, known, on),
         "preview": found,
         "loads": load_rows(found, known) if found else [],
-        "may": common.may(request),
+        "may": common.permissions(request),
         "earliest": on,
         "nav": "catalogue",
     }
@@ -155,7 +155,7 @@ def _publish(
     )
 
 
-def _said(done: Sequence[CatalogueRule], since: date) -> str:
+def _texts(done: Sequence[CatalogueRule], since: date) -> str:
     words = {"n": len(done), "day": clock.day(since)}
     said = ngettext("%(n)d rule is in force from %(day)s.", "%(n)d rules are in force from %(day)s.", len(done)) % words
     return f"{said} {_('Waiting cases keep their tier until somebody asks the catalogue again.')}"

@@ -54,7 +54,7 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
         "history": _history(versions),
         "draft": next((one for one in versions if one.state == "draft"), None),
         "comparison": _comparison(request, versions, shown),
-        "may": common.may(request),
+        "may": common.permissions(request),
         "nav": "catalogue",
     }
     return render(request, "cases/catalogue/rule.html", context)

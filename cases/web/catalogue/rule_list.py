@@ -37,7 +37,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         "page": paged,
         "chosen": chosen,
         "filtered": any(chosen.values()),
-        "may": common.may(request),
+        "may": common.permissions(request),
         "nav": "catalogue",
     }
     if is_htmx(request):

@@ -55,7 +55,7 @@ class Column:
 
     title: str
     sheet: Sheet
-    trial: RuleTest
+    test: RuleTest
 
 
 @page
@@ -119,8 +119,6 @@ def _answers(form: RuleTesterForm, request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     columns = []
     for title, rules in sets:
-        trial = trials.run(given, rules)
-        columns.append(
-            Column(title=title, sheet=answer_text.preview(trial.answer, now=now, most_hours=None), trial=trial)
-        )
+        test = trials.run(given, rules)
+        columns.append(Column(title=title, sheet=answer_text.preview(test.answer, now=now, most_hours=None), test=test))
     return {"columns": columns, "draft_keys": {(rule.key, rule.version) for rule in drafts}}

@@ -38,16 +38,8 @@ OWN = {
 """What a change by hand is asked beside the hard rules."""
 
 SEVERITIES: dict[str, Severity] = {
-    # the change cannot be
-    **dict.fromkeys(
-        ("unknown", "session_id", "case_once", "case_team", "case_inside", "case_overlap", "session_empty"),
-        Severity.BLOCK,
-    ),
-    **dict.fromkeys(("session_site", "session_horizon", "team_overlap", "grain"), Severity.BLOCK),
-    **dict.fromkeys(("room_missing", "room_site", "room_free", "room_equipment", "room_video"), Severity.BLOCK),
-    "room_changeover": Severity.BLOCK,
-    **dict.fromkeys(("seat_candidate", "seat_distinct", "case_remote", "expert_remote"), Severity.BLOCK),
-    **dict.fromkeys(("expert_free", "expert_overlap", "expert_travel"), Severity.BLOCK),
+    # the change cannot be: that goes for every rule of which nothing else is said below
+    **dict.fromkeys(RULES, Severity.BLOCK),
     # the session cannot be confirmed like this
     "seat_filled": Severity.BLOCKS_CONFIRMATION,
     # the coordinator may know better
@@ -58,7 +50,7 @@ SEVERITIES: dict[str, Severity] = {
     **dict.fromkeys(("fixed", "unplaced_list"), Severity.IGNORE),
     **OWN,
 }
-assert set(SEVERITIES) == {*RULES, *OWN}, "every rule has its level"
+assert set(SEVERITIES) == {*RULES, *OWN}, "only rules have a level"
 
 
 def judge(what_if: WhatIfWeek, draft: Draft) -> list[Violation]:

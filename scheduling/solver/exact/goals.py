@@ -40,8 +40,7 @@ def _days_late(exact: Exact, case: Case) -> Any:
 
 
 def effort(exact: Exact) -> Any:
-    terms = (sessions, attendance, optional_missing, wait, moved_case, changed_person, fairness)
-    return sum(term(exact) for term in terms)
+    return sum(term(exact) for term in TERMS.values())
 
 
 def sessions(exact: Exact) -> Any:
@@ -115,6 +114,17 @@ def fairness(exact: Exact) -> Any:
             total += steps
     return problem.weights.fairness * total
 
+
+TERMS: dict[str, Callable[[Exact], Any]] = {
+    "sessions": sessions,
+    "attendance": attendance,
+    "optional_missing": optional_missing,
+    "wait": wait,
+    "moved_case": moved_case,
+    "changed_person": changed_person,
+    "fairness": fairness,
+}
+"""The terms of effort: those of `objectives.TERMS`."""
 
 GOALS = {
     "required_unplaced": required_unplaced,

@@ -24,7 +24,7 @@ from scheduling.solver.explain import earliest_slots
 MOST_REASONS = 4
 MERGED = {"seat_off_duty", "seat_busy", "seat_at_cap"}
 MOST_TRIED = 300
-MOST_ASKED = 4
+MOST_TIME_REQUESTS = 4
 ORDER = (
     "open_place",
     "drop_constraints",
@@ -275,7 +275,7 @@ class Explainer:
         known = self._remedy(case, self._place(case), "open_place")
         found = [
             *self._without_constraints(case),
-            *self._asked_experts(case),
+            *self._off_duty_experts(case),
             *self._relaxed_room(case),
             *self._relaxed_remote(case),
             *self._others_moved(case),
@@ -316,11 +316,13 @@ class Explainer:
     def _relaxed_remote(self, case: Case) -> list[Remedy]:
         return [] if case.remote_ok else self._remedy(case, self._place(replace(case, remote_ok=True)), "relax_remote")
 
-    def _asked_experts(self, case: Case) -> list[Remedy]:
+    def _off_duty_experts(self, case: Case) -> list[Remedy]:
         """One expert who comes although off duty; the few whose coming helps soonest."""
-        return sorted(self._all_asked(case), key=lambda one: (one.days_late, one.start_min))[:MOST_ASKED]
+        return sorted(self._with_time_requests(case), key=lambda one: (one.days_late, one.start_min))[
+            :MOST_TIME_REQUESTS
+        ]
 
-    def _all_asked(self, case: Case) -> Iterator[Remedy]:
+    def _with_time_requests(self, case: Case) -> Iterator[Remedy]:
         windows = self.problem.team_of[case.team].windows
         for expert in dict.fromkeys(expert for seat in case.seats for expert in seat.candidates):
             with self.state.lent(expert, windows):

@@ -83,7 +83,7 @@ class Alone:
         return
 
 
-class _Desk:
+class _State:
     """One process with its pipe and what it works on."""
 
     def __init__(self, context: Any, problem: Problem) -> None:
@@ -105,7 +105,7 @@ class Processes:
 
     def __init__(self, problem: Problem, workers: int) -> None:
         self._context, self._problem = multiprocessing.get_context("spawn"), problem
-        self._desks = [_Desk(self._context, problem) for _ in range(workers)]
+        self._desks = [_State(self._context, problem) for _ in range(workers)]
 
     def has_room(self) -> bool:
         return any(desk.work is None for desk in self._desks)
@@ -134,11 +134,11 @@ class Processes:
             if desk.work is not None and time.monotonic() - desk.since > LOST_AFTER_S:
                 yield self._replaced(desk)
 
-    def _replaced(self, desk: _Desk) -> Lost:
+    def _replaced(self, desk: _State) -> Lost:
         work, desk.work = desk.work, None
         assert work is not None
         desk.close()
-        self._desks[self._desks.index(desk)] = _Desk(self._context, self._problem)
+        self._desks[self._desks.index(desk)] = _State(self._context, self._problem)
         return Lost(work=work)
 
     def dismiss(self) -> None:

@@ -17,11 +17,11 @@ TRIES = 3
 def first_plan(problem: Problem, stop: Callable[[], bool] = greedy.NO_STOP) -> Plan:
     """The better of the two; a search that begins anew every time would move people for no reason."""
     empty = greedy.first_plan(problem, stop)
-    kept = standing(problem)
+    kept = as_published(problem)
     return empty if kept is None else min(around(problem, kept, stop), empty, key=lambda plan: plan.goals)
 
 
-def standing(problem: Problem) -> tuple[PlannedSession, ...] | None:
+def as_published(problem: Problem) -> tuple[PlannedSession, ...] | None:
     """What is published as far as the rules allow it now: same times, people replaced where they must be, cases without
     a place left out. None where nothing is published, or the sessions that are left do not fit together."""
     if not problem.previous:

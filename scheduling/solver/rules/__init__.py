@@ -7,11 +7,10 @@ judged by the first rule, since the others could not read it.
 
 from scheduling.solver.core.plan import Plan
 from scheduling.solver.core.problem import Problem
-from scheduling.solver.rules.registry import RULES, Board, Violation
+from scheduling.solver.rules.registry import RULES, SENTENCES, Board, Violation
 
 from scheduling.solver.rules.sessions import held  # isort: skip - the order of these two is the registry's
 from scheduling.solver.rules import people  # isort: skip
-from scheduling.solver.rules.sentences import SENTENCES
 
 __all__ = ["RULES", "SENTENCES", "Violation", "held", "people", "sentence", "violations"]
 

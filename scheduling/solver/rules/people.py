@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from scheduling.solver.rules.registry import Board, Violation, inside, neighbours, rule
+from scheduling.solver.rules.registry import Board, Violation, _, inside, neighbours, rule
 
 
-@rule
+@rule(_("Session %(session)s needs a room, because expert %(expert)s attends on site."))
 def room_missing(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         if session.room is None:
@@ -20,7 +20,7 @@ def room_missing(board: Board) -> Iterator[Violation]:
                 yield Violation(code="room_missing", params=params, session=session.id, expert=expert)
 
 
-@rule
+@rule(_("Room %(room)s is not at the site of session %(session)s."))
 def room_site(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         if session.room is not None and board.problem.room_of[session.room].site != session.site:
@@ -28,7 +28,7 @@ def room_site(board: Board) -> Iterator[Violation]:
             yield Violation(code="room_site", params=params, session=session.id, room=session.room)
 
 
-@rule
+@rule(_("Room %(room)s is not free from %(from)s to %(to)s."))
 def room_free(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         if session.room is None:
@@ -38,9 +38,9 @@ def room_free(board: Board) -> Iterator[Violation]:
             yield Violation(code="room_free", params=params, session=session.id, room=session.room)
 
 
-@rule
+@rule(_("Room %(room)s lacks %(equipment)s, which case %(case)s needs."))
 def room_equipment(board: Board) -> Iterator[Violation]:
-    for session, _, case in board.items():
+    for session, _item, case in board.items():
         if session.room is None:
             continue
         lacking = case.equipment - board.problem.room_of[session.room].equipment
@@ -49,7 +49,7 @@ def room_equipment(board: Board) -> Iterator[Violation]:
             yield Violation(code="room_equipment", params=params, session=session.id, case=case.id, room=session.room)
 
 
-@rule
+@rule(_("Room %(room)s has no video, yet expert %(expert)s attends remotely."))
 def room_video(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         if session.room is None or "video" in board.problem.room_of[session.room].equipment:
@@ -59,7 +59,7 @@ def room_video(board: Board) -> Iterator[Violation]:
             yield Violation(code="room_video", params=params, session=session.id, expert=expert, room=session.room)
 
 
-@rule
+@rule(_("Room %(room)s holds %(capacity)s people, yet %(people)s attend on site."))
 def room_capacity(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         if session.room is None:
@@ -71,7 +71,7 @@ def room_capacity(board: Board) -> Iterator[Violation]:
             yield Violation(code="room_capacity", params=params, session=session.id, room=session.room)
 
 
-@rule
+@rule(_("Room %(room)s needs %(minutes)s minutes between sessions %(session)s and %(other)s."))
 def room_changeover(board: Board) -> Iterator[Violation]:
     minutes = board.problem.changeover_min
     for one, two in neighbours(board, lambda session: session.room):
@@ -80,7 +80,7 @@ def room_changeover(board: Board) -> Iterator[Violation]:
             yield Violation(code="room_changeover", params=params, session=two.id, room=one.room)
 
 
-@rule
+@rule(_("Seat %(seat)s of case %(case)s is not filled, or is not a seat of this case."))
 def seat_filled(board: Board) -> Iterator[Violation]:
     """Every seat of the case has somebody, and nobody sits on a seat that the case does not have."""
     for session, item, case in board.items():
@@ -91,7 +91,7 @@ def seat_filled(board: Board) -> Iterator[Violation]:
             yield Violation(code="seat_filled", params=params, session=session.id, case=case.id)
 
 
-@rule
+@rule(_("Expert %(expert)s cannot take place %(seat)s of case %(case)s."))
 def seat_candidate(board: Board) -> Iterator[Violation]:
     for session, item, case in board.items():
         for places, filled in ((case.seats, item.seats), (case.optional, item.optional)):
@@ -104,7 +104,7 @@ def seat_candidate(board: Board) -> Iterator[Violation]:
                     )
 
 
-@rule
+@rule(_("Expert %(expert)s takes more than one place of case %(case)s."))
 def seat_distinct(board: Board) -> Iterator[Violation]:
     for session, item, case in board.items():
         people = item.people()
@@ -113,7 +113,7 @@ def seat_distinct(board: Board) -> Iterator[Violation]:
             yield Violation(code="seat_distinct", params=params, session=session.id, case=case.id, expert=expert)
 
 
-@rule
+@rule(_("None of the chairs of team %(team)s attends session %(session)s."))
 def chair(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         chairs = board.problem.team_of[session.team].chairs
@@ -122,7 +122,7 @@ def chair(board: Board) -> Iterator[Violation]:
             yield Violation(code="chair", params=params, session=session.id)
 
 
-@rule
+@rule(_("Expert %(expert)s is not free from %(from)s to %(to)s."))
 def expert_free(board: Board) -> Iterator[Violation]:
     for stay in board.stays():
         if not inside(board.problem.expert_of[stay.expert].free, stay.from_min, stay.to_min):
@@ -130,7 +130,7 @@ def expert_free(board: Board) -> Iterator[Violation]:
             yield Violation(code="expert_free", params=params, session=stay.session, expert=stay.expert)
 
 
-@rule
+@rule(_("Expert %(expert)s is needed in sessions %(session)s and %(other)s at once."))
 def expert_overlap(board: Board) -> Iterator[Violation]:
     for expert, stays in board.by_expert.items():
         for one, two in combinations(stays, 2):
@@ -140,7 +140,7 @@ def expert_overlap(board: Board) -> Iterator[Violation]:
             yield Violation(code="expert_overlap", params=params, session=two.session, expert=expert)
 
 
-@rule
+@rule(_("Expert %(expert)s needs %(minutes)s min between sessions %(session)s and %(other)s to travel."))
 def expert_travel(board: Board) -> Iterator[Violation]:
     for expert, stays in board.by_expert.items():
         for one, two in combinations([stay for stay in stays if stay.on_site], 2):
@@ -150,7 +150,7 @@ def expert_travel(board: Board) -> Iterator[Violation]:
                 yield Violation(code="expert_travel", params=params, session=two.session, expert=expert)
 
 
-@rule
+@rule(_("Expert %(expert)s does not work at this site and cannot attend remotely."))
 def expert_remote(board: Board) -> Iterator[Violation]:
     for stay in board.stays():
         if not stay.on_site and not board.problem.expert_of[stay.expert].remote:
@@ -158,7 +158,7 @@ def expert_remote(board: Board) -> Iterator[Violation]:
             yield Violation(code="expert_remote", params=params, session=stay.session, expert=stay.expert)
 
 
-@rule
+@rule(_("Case %(case)s cannot be discussed remotely, yet expert %(expert)s attends remotely."))
 def case_remote(board: Board) -> Iterator[Violation]:
     for session, item, case in board.items():
         for expert in () if case.remote_ok else item.people():
@@ -167,7 +167,7 @@ def case_remote(board: Board) -> Iterator[Violation]:
                 yield Violation(code="case_remote", params=params, session=session.id, case=case.id, expert=expert)
 
 
-@rule
+@rule(_("Expert %(expert)s has %(sessions)s sessions on day %(day)s; at most %(most)s are allowed."))
 def cap_day(board: Board) -> Iterator[Violation]:
     for expert, stays in board.by_expert.items():
         most = board.problem.expert_of[expert].max_sessions_day
@@ -177,7 +177,7 @@ def cap_day(board: Board) -> Iterator[Violation]:
                 yield Violation(code="cap_day", params=params, expert=expert)
 
 
-@rule
+@rule(_("Expert %(expert)s has %(sessions)s sessions in week %(week)s; at most %(most)s are allowed."))
 def cap_week(board: Board) -> Iterator[Violation]:
     for expert, stays in board.by_expert.items():
         most = board.problem.expert_of[expert].max_sessions_week
@@ -187,7 +187,7 @@ def cap_week(board: Board) -> Iterator[Violation]:
                 yield Violation(code="cap_week", params=params, expert=expert)
 
 
-@rule
+@rule(_("Expert %(expert)s is present %(minutes)s minutes in week %(week)s; at most %(most)s are allowed."))
 def cap_minutes(board: Board) -> Iterator[Violation]:
     for expert, stays in board.by_expert.items():
         most = board.problem.expert_of[expert].max_minutes_week

@@ -1,7 +1,7 @@
 """What a hard rule is made of: the plan as rules read it, a violation, and the registry that the rules enter.
 
 Rules stand in `rules.sessions` (cases, sessions, what is decided already) and `rules.people` (rooms, seats,
-experts); `rules` is the front door.
+experts), each with its sentence; `rules` is what others import.
 """
 
 from collections import defaultdict
@@ -61,12 +61,25 @@ class Board:
 
 Rule = Callable[[Board], Iterator[Violation]]
 RULES: dict[str, Rule] = {}
+SENTENCES: dict[str, str] = {}
+"""What each rule says to people. Whoever shows a sentence puts the parameters in, names and clock times for ids and
+minutes, and translates it."""
 
 
-def rule(function: Rule) -> Rule:
-    """Registers a rule under its own name."""
-    RULES[function.__name__.rstrip("_")] = function
-    return function
+def _(sentence: str) -> str:
+    """Marks a sentence for translation and leaves it as it is: the solver knows no Django."""
+    return sentence
+
+
+def rule(sentence: str) -> Callable[[Rule], Rule]:
+    """Registers a rule under its own name, with the sentence that says how it was broken."""
+
+    def register(function: Rule) -> Rule:
+        code = function.__name__.rstrip("_")
+        RULES[code], SENTENCES[code] = function, sentence
+        return function
+
+    return register
 
 
 def inside(spans: Sequence[Span], start: int, end: int) -> bool:

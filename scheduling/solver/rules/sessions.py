@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 from scheduling.solver.core.plan import PlannedCase, PlannedSession
-from scheduling.solver.rules.registry import Board, Violation, inside, neighbours, rule
+from scheduling.solver.rules.registry import Board, Violation, _, inside, neighbours, rule
 
 
-@rule
+@rule(_("%(kind)s %(id)s is not part of the problem."))
 def unknown(board: Board) -> Iterator[Violation]:
     problem = board.problem
 
@@ -32,7 +32,7 @@ def unknown(board: Board) -> Iterator[Violation]:
         yield from missing("case", left.case, problem.case_of)
 
 
-@rule
+@rule(_("Session id %(session)s is used more than once."))
 def session_id(board: Board) -> Iterator[Violation]:
     seen: set[int] = set()
     for session in board.sessions:
@@ -41,16 +41,16 @@ def session_id(board: Board) -> Iterator[Violation]:
         seen.add(session.id)
 
 
-@rule
+@rule(_("Case %(case)s is planned more than once."))
 def case_once(board: Board) -> Iterator[Violation]:
     seen: set[int] = set()
-    for session, item, _ in board.items():
+    for session, item, _case in board.items():
         if item.case in seen:
             yield Violation(code="case_once", params={"case": item.case}, session=session.id, case=item.case)
         seen.add(item.case)
 
 
-@rule
+@rule(_("Case %(case)s must be listed as unplaced if and only if no session discusses it."))
 def unplaced_list(board: Board) -> Iterator[Violation]:
     placed = {item.case for _, item, _ in board.items()}
     listed = [left.case for left in board.plan.unplaced]
@@ -59,7 +59,7 @@ def unplaced_list(board: Board) -> Iterator[Violation]:
             yield Violation(code="unplaced_list", params={"case": case.id}, case=case.id)
 
 
-@rule
+@rule(_("Case %(case)s belongs to team %(team)s, not to team %(other)s."))
 def case_team(board: Board) -> Iterator[Violation]:
     for session, item, case in board.items():
         if case.team != session.team:
@@ -67,7 +67,7 @@ def case_team(board: Board) -> Iterator[Violation]:
             yield Violation(code="case_team", params=params, session=session.id, case=item.case)
 
 
-@rule
+@rule(_("Case %(case)s cannot start before %(earliest)s, yet it starts at %(start)s."))
 def case_release(board: Board) -> Iterator[Violation]:
     """Not before release; not before now either, unless confirmed."""
     fixed = {item.case for session in board.problem.fixed for item in session.cases}
@@ -78,15 +78,15 @@ def case_release(board: Board) -> Iterator[Violation]:
             yield Violation(code="case_release", params=params, session=session.id, case=item.case)
 
 
-@rule
+@rule(_("Case %(case)s lies outside its session from %(from)s to %(to)s."))
 def case_inside(board: Board) -> Iterator[Violation]:
-    for session, item, _ in board.items():
+    for session, item, _case in board.items():
         if item.start_min < session.start_min or board.end(item) > session.end_min:
             params = {"case": item.case, "from": session.start_min, "to": session.end_min}
             yield Violation(code="case_inside", params=params, session=session.id, case=item.case)
 
 
-@rule
+@rule(_("Cases %(case)s and %(other)s overlap."))
 def case_overlap(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         for one, two in pairwise(sorted(session.cases, key=lambda item: (item.start_min, board.end(item)))):
@@ -95,14 +95,14 @@ def case_overlap(board: Board) -> Iterator[Violation]:
                 yield Violation(code="case_overlap", params=params, session=session.id, case=two.case)
 
 
-@rule
+@rule(_("Session %(session)s discusses no case."))
 def session_empty(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         if not session.cases:
             yield Violation(code="session_empty", params={"session": session.id}, session=session.id)
 
 
-@rule
+@rule(_("Session %(session)s lasts %(minutes)s minutes; at most %(most)s are allowed."))
 def session_length(board: Board) -> Iterator[Violation]:
     most = board.problem.max_session_min
     for session in board.sessions:
@@ -112,7 +112,7 @@ def session_length(board: Board) -> Iterator[Violation]:
             yield Violation(code="session_length", params=params, session=session.id)
 
 
-@rule
+@rule(_("Session %(session)s lies outside the windows of team %(team)s."))
 def session_window(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         if not inside(board.problem.team_of[session.team].windows, session.start_min, session.end_min):
@@ -120,7 +120,7 @@ def session_window(board: Board) -> Iterator[Violation]:
             yield Violation(code="session_window", params=params, session=session.id)
 
 
-@rule
+@rule(_("Session %(session)s is not at the site of team %(team)s."))
 def session_site(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         if session.site != board.problem.team_of[session.team].site:
@@ -128,14 +128,14 @@ def session_site(board: Board) -> Iterator[Violation]:
             yield Violation(code="session_site", params=params, session=session.id)
 
 
-@rule
+@rule(_("Session %(session)s does not lie within the planning horizon."))
 def session_horizon(board: Board) -> Iterator[Violation]:
     for session in board.sessions:
         if session.start_min < 0 or session.end_min > board.problem.horizon_min:
             yield Violation(code="session_horizon", params={"session": session.id}, session=session.id)
 
 
-@rule
+@rule(_("Team %(team)s has two sessions at once, %(session)s and %(other)s."))
 def team_overlap(board: Board) -> Iterator[Violation]:
     for one, two in neighbours(board, lambda session: session.team):
         if two.start_min < one.end_min:
@@ -143,7 +143,7 @@ def team_overlap(board: Board) -> Iterator[Violation]:
             yield Violation(code="team_overlap", params=params, session=two.id)
 
 
-@rule
+@rule(_("Case %(case)s starts in a stretch reserved for classes %(classes)s."))
 def reserved(board: Board) -> Iterator[Violation]:
     for session, item, case in board.items():
         for stretch in board.problem.team_of[session.team].reserved:
@@ -152,7 +152,7 @@ def reserved(board: Board) -> Iterator[Violation]:
                 yield Violation(code="reserved", params=params, session=session.id, case=case.id)
 
 
-@rule
+@rule(_("Start %(start)s is not a multiple of %(grain)s minutes."))
 def grain(board: Board) -> Iterator[Violation]:
     step = board.problem.grain_min
     for session in board.sessions:
@@ -165,7 +165,7 @@ def grain(board: Board) -> Iterator[Violation]:
                 yield Violation(code="grain", params=params, session=session.id, case=item.case)
 
 
-@rule
+@rule(_("From %(from)s to %(to)s there is no break of %(break)s minutes."))
 def break_(board: Board) -> Iterator[Violation]:
     """A stretch runs on over gaps shorter than `break_min`; a single case may be longer than allowed."""
     problem = board.problem
@@ -181,7 +181,7 @@ def break_(board: Board) -> Iterator[Violation]:
             stretch = [item] if item else []
 
 
-@rule
+@rule(_("Session %(session)s is confirmed and may only be extended; %(what)s differs."))
 def fixed(board: Board) -> Iterator[Violation]:
     """A confirmed session keeps all it has; its end may grow, but only with added cases."""
     now = {session.id: session for session in board.sessions}
@@ -207,9 +207,9 @@ def _differences(old: PlannedSession, new: PlannedSession) -> Iterator[str]:
         yield "end_min"
 
 
-@rule
+@rule(_("Case %(case)s is pinned to another %(what)s."))
 def pin(board: Board) -> Iterator[Violation]:
-    items = {item.case: (session, item) for session, item, _ in board.items()}
+    items = {item.case: (session, item) for session, item, _case in board.items()}
     for choice in board.problem.pins:
         if choice.case not in items:
             continue
@@ -220,9 +220,9 @@ def pin(board: Board) -> Iterator[Violation]:
                 yield Violation(code="pin", params=params, session=session.id, case=choice.case)
 
 
-@rule
+@rule(_("Case %(case)s is planned in a combination that is forbidden."))
 def forbidden(board: Board) -> Iterator[Violation]:
-    items = {item.case: (session, item) for session, item, _ in board.items()}
+    items = {item.case: (session, item) for session, item, _case in board.items()}
     for choice in board.problem.forbidden:
         if choice.case in items and all(holds for _, holds in held(choice, *items[choice.case])):
             session, _ = items[choice.case]

@@ -66,7 +66,7 @@ def move(request: SignedInRequest) -> HttpResponse:
             asked_for = asked.request(
                 subject, expected=given.get("fingerprint", ""), acknowledged=bool(given.get("ack"))
             )
-            return _done(_told(asked_for.carry_out(by=request.user)))
+            return _done(_message(asked_for.carry_out(by=request.user)))
         except DomainError as error:
             refused = error
     found = board_cells.of(subject.row, subject.institution, week)
@@ -97,7 +97,7 @@ def _done(text: str) -> HttpResponse:
     return say(HttpResponse(status=204), "ok", text, event="board:changed")
 
 
-def _told(done: Move) -> str:
+def _message(done: Move) -> str:
     number = len({pk for side in (done.before, done.after) for s in side["sessions"] for pk in _people(s)})
     words = ngettext("%(n)d person is concerned.", "%(n)d people are concerned.", number) % {"n": number}
     return phrases.sentences(_("Saved: %(what)s.") % {"what": done.get_kind_display()}, words)

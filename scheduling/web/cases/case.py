@@ -59,9 +59,9 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
         "promised": earliest_slots.asks_for_a_time(row),
         "reads": reads,
         "neighbours": neighbours(request, item) if item else None,
-        "session_seen": item is not None and _sees(request, item),
+        "session_seen": item is not None and _can_see(request, item),
         "placement_constraints": constraint_list.of_cases(request.user, [row.pk]),
-        "may": _may(request, row) | _may_plan(request, row, item),
+        "may": _permissions(request, row) | _may_plan(request, row, item),
         "nav": "my_seats" if reads else "queue",
         **aftercare.shown(request, row),
     }
@@ -72,7 +72,7 @@ def _titled(disease: str, stage: str) -> str:
     return _("%(disease)s, %(stage)s") % {"disease": disease, "stage": wording.stage_text(stage)} if stage else disease
 
 
-def _may(request: HttpRequest, row: Case) -> dict[str, bool]:
+def _permissions(request: HttpRequest, row: Case) -> dict[str, bool]:
     """Which buttons the page shows: what this reader may do, and what the state of the case allows."""
     edits = access.can(request.user, "case.edit", row)
     leads = access.can(request.user, "case.triage", row)
@@ -98,7 +98,7 @@ def _may_plan(request: HttpRequest, row: Case, item: AgendaItem | None) -> dict[
     }
 
 
-def _sees(request: HttpRequest, item: AgendaItem) -> bool:
+def _can_see(request: HttpRequest, item: AgendaItem) -> bool:
     return access.visible(request.user, Session.objects.filter(pk=item.session_id)).exists()
 
 

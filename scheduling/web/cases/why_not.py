@@ -135,7 +135,7 @@ def _done(code: str) -> str:
 
 @page
 @require_http_methods(["GET", "POST"])
-def time_asked(request: SignedInRequest, public_id: str) -> HttpResponse:
+def time_request(request: SignedInRequest, public_id: str) -> HttpResponse:
     """The expert answers; or the coordinator notes down what was said by phone."""
     rows = TimeRequest.objects.select_related("expert__user", "case__team__institution", "by")
     asked = get_object_or_404(access.visible(request.user, rows), public_id=public_id)
@@ -144,7 +144,7 @@ def time_asked(request: SignedInRequest, public_id: str) -> HttpResponse:
         answer = time_requests.agree if request.POST.get("answer") == "agree" else time_requests.refuse
         answer(asked, by=request.user)
         messages.success(request, _("Thank you, your answer is noted."))
-        return redirect("time_asked", asked.public_id)
+        return redirect("time_request", asked.public_id)
     mine = asked.expert.user_id == request.user.pk
     context = {
         "nav": "queue" if not mine else "",
@@ -154,4 +154,4 @@ def time_asked(request: SignedInRequest, public_id: str) -> HttpResponse:
         "may_answer": access.can(request.user, "time_request.answer", asked),
         "hospital_zone": asked.case.team.institution.zone,
     }
-    return render(request, "scheduling/cases/time_asked.html", context)
+    return render(request, "scheduling/cases/time_request.html", context)

@@ -97,7 +97,7 @@ def _form(request: SignedInRequest, at: Institution, row: Block | None) -> HttpR
         "form": form,
         "may_edit": access.can(request.user, "pool.edit", at),
         "today": _today(at),
-        **(_told(row, at) if row else {}),
+        **(_message(row, at) if row else {}),
     }
     return render(request, "scheduling/pools/block.html", context, status=422 if form.is_bound else 200)
 
@@ -118,11 +118,11 @@ def dates(request: SignedInRequest) -> HttpResponse:
         except DomainError as error:
             context["wrong"] = error.message
         else:
-            context |= _told(typed, at)
+            context |= _message(typed, at)
     return render(request, "scheduling/pools/_dates.html", context)
 
 
-def _told(row: Block, at: Institution) -> dict[str, Any]:
+def _message(row: Block, at: Institution) -> dict[str, Any]:
     days = recurring_blocks.coming(row, today=_today(at))
     return {"days": days, "said": recurrence_text.in_words(row.recurrence), "rule": row.recurrence}
 

@@ -112,7 +112,7 @@ class RecordForm(forms.Form):
         clock: time = self.cleaned_data[name]
         return local_moment(self.session.start.astimezone(zone).date(), clock, zone)
 
-    def said(self) -> dict[int, meetings.CaseOutcome]:
+    def outcome_of(self) -> dict[int, meetings.CaseOutcome]:
         data = self.cleaned_data
         return {
             item.case_id: meetings.CaseOutcome(
@@ -192,17 +192,17 @@ def _fresh(request: SignedInRequest, found: Session) -> Mapping[str, Any]:
 
 
 def _save(form: RecordForm, request: SignedInRequest) -> None:
-    said = form.said()
+    outcomes = form.outcome_of()
     meetings.record(
         form.session,
         by=request.user,
         start=form.moment("start"),
         end=form.moment("end"),
         came=[int(pk) for pk in form.cleaned_data["came"]],
-        cases=said,
+        cases=outcomes,
         version=form.cleaned_data["version"],
     )
-    n = sum(one.outcome == Outcome.DISCUSSED for one in said.values())
+    n = sum(one.outcome == Outcome.DISCUSSED for one in outcomes.values())
     wanted = ngettext("%(n)d recommendation is to be written.", "%(n)d recommendations are to be written.", n) % {
         "n": n
     }

@@ -18,7 +18,7 @@ from scheduling.selectors import news
 def changes(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     now = timezone.now()
-    context = {"groups": news.of(user, now), "since": news.last_look(user, now), "until": now, "nav": "today"}
+    context = {"groups": news.of(user, now), "since": news.last_visit(user, now), "until": now, "nav": "today"}
     return render(request, "scheduling/today/changes.html", context)
 
 

@@ -54,7 +54,7 @@ def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
         "duties": today.on_call(user, now),
         "alive": _alive(),
         "news": news.number(user, now),
-        "since": news.last_look(user, now),
+        "since": news.last_visit(user, now),
         "may_refer": access.can(user, "case.refer"),
     }
     return render(request, "scheduling/today/today.html", context)

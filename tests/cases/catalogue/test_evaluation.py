@@ -152,8 +152,8 @@ def test_no_rule_is_said() -> None:
 
 
 def test_the_form_asks_only_for_what_a_rule_wants() -> None:
-    assert evaluation.asked_facts("I64", shipped()) == ("score:NIHSS", "rare_class", "surgery_level")
-    assert evaluation.asked_facts("C34.9", shipped())[:2] == ("stage", "flag:oligometastatic")
+    assert evaluation.wanted_facts("I64", shipped()) == ("score:NIHSS", "rare_class", "surgery_level")
+    assert evaluation.wanted_facts("C34.9", shipped())[:2] == ("stage", "flag:oligometastatic")
 
 
 # How rules unite ----------------------------------------------------------------------------------

@@ -246,7 +246,7 @@ def test_those_who_know_the_patient_take_the_follow_up(people: dict[str, User]) 
     assert who_may(people, "case.follow_up") == known
 
 
-def test_who_writes_or_follow_ups_also_reads(people: dict[str, User]) -> None:
+def test_who_writes_or_follows_up_also_reads(people: dict[str, User]) -> None:
     readers = {name for name, user in people.items() if access.visible(user, Case.objects.all()).exists()}
     assert readers == set(people) - {"other chair", "stranger"}
 

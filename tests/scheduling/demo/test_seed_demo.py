@@ -210,7 +210,7 @@ def test_the_same_seed_on_the_same_day_gives_the_same_data():
 
 
 def traces_of_materials(monkeypatch, by_service_at_most):
-    monkeypatch.setattr(referrals, "BY_VERB_AT_MOST", by_service_at_most)
+    monkeypatch.setattr(referrals, "BY_SERVICE_AT_MOST", by_service_at_most)
     with transaction.atomic():
         seed("clinic", number=3, now=MONDAY)
         of_items = StatusEvent.objects.filter(subject_type="cases.materialitem").order_by("pk")

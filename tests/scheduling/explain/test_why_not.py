@@ -148,11 +148,11 @@ def test_the_asked_expert_agrees_and_the_case_is_placed(client: Client, small: w
     assert not only.availability_exceptions.exists()
     outbox.deliver()
     mail = KeptMail.objects.get(to=only.email)
-    assert reverse("time_asked", args=[asked.public_id]) in mail.body
+    assert reverse("time_request", args=[asked.public_id]) in mail.body
     assert case.number not in mail.body
     assert not placed(small, case)
     client.force_login(user)
-    client.post(reverse("time_asked", args=[asked.public_id]), {"answer": "agree"})
+    client.post(reverse("time_request", args=[asked.public_id]), {"answer": "agree"})
     asked.refresh_from_db()
     assert (asked.status, asked.added) == ("agreed", only.availability_exceptions.get())
     assert placed(small, case)

@@ -41,7 +41,7 @@ def test_a_late_worker_does_not_end_the_run_of_its_successor() -> None:
 
 
 def test_the_lease_outlives_a_database_connection_that_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "PULSE_S", 0.1)
+    monkeypatch.setattr(worker, "HEARTBEAT_S", 0.1)
     run = runs.claim(worlds.small(0).request().pk)
     assert run is not None
     with worker.Heartbeat(run) as heartbeat:

@@ -107,7 +107,7 @@ def test_booking_a_new_session() -> None:
     }
     assert Invitation.objects.filter(attendance__session=session, status="pending").count() == 3
     kinds = OutboxMessage.objects.values_list("kind", flat=True)
-    assert sorted(kind for kind in kinds if kind.startswith("notice")) == [
+    assert sorted(kind for kind in kinds if kind.startswith("notification")) == [
         *["notification.expert"] * 3,
         "notification.referrer",
     ]

@@ -32,18 +32,18 @@ def over() -> Session:
     return factories.meeting_over()
 
 
-def said(session: Session, *outcomes: str, note: str = "") -> dict[int, CaseOutcome]:
+def outcomes(session: Session, *codes: str, note: str = "") -> dict[int, CaseOutcome]:
     """What is said of the cases in the order of the agenda; `discussed` of those that are not named."""
     items = list(session.items.order_by("start"))
-    given = [*outcomes, *["discussed"] * (len(items) - len(outcomes))]
+    given = [*codes, *["discussed"] * (len(items) - len(codes))]
     return {item.case_id: CaseOutcome(outcome=Outcome(one), note=note) for item, one in zip(items, given, strict=True)}
 
 
-def record(session: Session, *outcomes: str, note: str = "", **fields: Any) -> Session:
+def record(session: Session, *codes: str, note: str = "", **fields: Any) -> Session:
     people = [one.pk for one in meetings.invited(session)]
     times = {"start": session.start + timedelta(minutes=4), "end": session.end}
     row = Session.objects.get(pk=session.pk)
-    given: Mapping[str, Any] = {**times, "came": people, "cases": said(session, *outcomes, note=note)} | fields
+    given: Mapping[str, Any] = {**times, "came": people, "cases": outcomes(session, *codes, note=note)} | fields
     return meetings.record(row, by=None, **given)
 
 
@@ -169,7 +169,7 @@ def test_another_reason_wants_words(over: Session) -> None:
 
 
 def test_a_record_must_speak_of_every_case(over: Session) -> None:
-    only = dict(list(said(over).items())[:1])
+    only = dict(list(outcomes(over).items())[:1])
     with pytest.raises(StaleState, match="agenda"):
         record(over, cases=only)
 

@@ -150,7 +150,7 @@ def test_the_chosen_alternative_is_published(coordinator_client: Client, small: 
 def test_pin_in_the_dialog_and_plan_again(coordinator_client: Client, small: worlds.World) -> None:
     proposal = small.propose(seconds=1)
     case = small.cases[0]
-    dialog = f"{reverse('add', args=[case.public_id])}?proposal={proposal.public_id}"
+    dialog = f"{reverse('placement_constraint_add', args=[case.public_id])}?proposal={proposal.public_id}"
     form = coordinator_client.get(dialog).context["form"]
     assert form.initial["kind"] == "pin"
     assert form.initial["start"] < form.initial["end"]

@@ -35,7 +35,7 @@ def waiting(coordinator: User, **fields: Any) -> Case:
     return factories.case_waiting(team=team, **fields)
 
 
-def said(response: Any) -> str:
+def message(response: Any) -> str:
     return json.loads(response.headers["HX-Trigger"])["portal:say"]["text"]
 
 
@@ -49,14 +49,14 @@ def test_each_referrer_is_asked_once_for_what_is_missing(coordinator_client: Cli
     first = waiting(coordinator, missing=["imaging"], referrer=referrer)
     second = waiting(coordinator, missing=["pathology"], referrer=referrer)
     whole = waiting(coordinator, referrer=referrer)
-    answer = post(coordinator_client, "chase", first, second, whole)
-    assert said(answer) == f"The referrers of 2 cases get a mail. {whole.number}: nothing is missing."
+    answer = post(coordinator_client, "remind", first, second, whole)
+    assert message(answer) == f"The referrers of 2 cases get a mail. {whole.number}: nothing is missing."
     assert "queue:changed" in answer.headers["HX-Trigger"]
     outbox.deliver()
     mail = KeptMail.objects.get(to="r@example.org")
     assert first.number in mail.body and second.number in mail.body and whole.number not in mail.body
     assert "Imaging" in mail.body
-    assert "asked within the last 12 hours" in said(post(coordinator_client, "chase", first))
+    assert "asked within the last 12 hours" in message(post(coordinator_client, "remind", first))
     outbox.deliver()
     assert KeptMail.objects.count() == 1
     assert AuditEvent.objects.filter(action="case.reminded").count() == 2
@@ -84,21 +84,21 @@ def test_cases_are_given_to_a_team_at_once(coordinator_client: Client, coordinat
     other = factories.team("breast", at=hospital)
     dialog = coordinator_client.get("/queue/bulk/team/", {"case": [case.public_id for case in cases]})
     assert all(case.number in dialog.content.decode() for case in cases)
-    assert said(post(coordinator_client, "team", *cases, team=other.public_id)) == "Done for 2 cases."
+    assert message(post(coordinator_client, "team", *cases, team=other.public_id)) == "Done for 2 cases."
     assert {case.team for case in Case.objects.all()} == {other}
 
 
 def test_what_is_refused_is_named_and_the_rest_is_done(coordinator_client: Client, coordinator: User) -> None:
     case, gone = waiting(coordinator), waiting(coordinator)
     Case.objects.filter(pk=gone.pk).update(status="withdrawn")
-    text = said(post(coordinator_client, "evaluate", case, gone))
+    text = message(post(coordinator_client, "evaluate", case, gone))
     assert text.startswith("Done for 1 case. Not done for 1 case.") and gone.number in text
 
 
 def test_nothing_ticked_and_strangers_cases_are_refused(coordinator_client: Client) -> None:
-    assert post(coordinator_client, "chase").json()["message"] == "Tick at least one case."
+    assert post(coordinator_client, "remind").json()["message"] == "Tick at least one case."
     foreign = factories.case_waiting(missing=["imaging"])
-    assert said(post(coordinator_client, "chase", foreign)).startswith("The referrers of 0 cases")
+    assert message(post(coordinator_client, "remind", foreign)).startswith("The referrers of 0 cases")
     assert not AuditEvent.objects.filter(action="case.reminded").exists()
 
 
@@ -107,7 +107,7 @@ def test_a_referrer_has_no_bulk_actions(client: Client) -> None:
     assert case.referrer is not None
     client.force_login(case.referrer)
     assert "data-tick-all" not in client.get("/queue/").content.decode()
-    assert post(client, "chase", case).status_code == 403
+    assert post(client, "remind", case).status_code == 403
 
 
 def test_a_view_keeps_filters_but_no_words(coordinator_client: Client, coordinator: User) -> None:

@@ -32,7 +32,7 @@ def coordinator_client(client: Client, small: worlds.World) -> Client:
     return client
 
 
-def asked(small: worlds.World, **fields: object) -> dict[str, object]:
+def requested(small: worlds.World, **fields: object) -> dict[str, object]:
     defaults = {
         "institutions": [small.hospital.pk],
         "first_week": str(Week.around(factories.monday())),
@@ -44,15 +44,15 @@ def asked(small: worlds.World, **fields: object) -> dict[str, object]:
 
 
 def test_a_second_click_finds_the_first_run(coordinator_client: Client, small: worlds.World) -> None:
-    first = coordinator_client.post(reverse("run_new"), asked(small))
-    second = coordinator_client.post(reverse("run_new"), asked(small))
+    first = coordinator_client.post(reverse("run_new"), requested(small))
+    second = coordinator_client.post(reverse("run_new"), requested(small))
     run = PlanningRun.objects.get()
     assert first.headers["Location"] == second.headers["Location"] == reverse("run", args=[run.public_id])
     assert (run.horizon_start, run.horizon_days, run.seconds) == (factories.monday(), 7, 3)
 
 
 def test_mistakes_stand_beside_their_field(coordinator_client: Client, small: worlds.World) -> None:
-    answer = coordinator_client.post(reverse("run_new"), asked(small, seconds=0))
+    answer = coordinator_client.post(reverse("run_new"), requested(small, seconds=0))
     assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert "seconds" in answer.context["form"].errors
     assert not PlanningRun.objects.exists()
@@ -67,7 +67,7 @@ def test_the_form_can_be_filled_in_beforehand(coordinator_client: Client, small:
 
 def test_one_plans_for_ones_own_hospitals_only(coordinator_client: Client, small: worlds.World) -> None:
     other = factories.team().institution
-    answer = coordinator_client.post(reverse("run_new"), asked(small, institutions=[other.pk]))
+    answer = coordinator_client.post(reverse("run_new"), requested(small, institutions=[other.pk]))
     assert "institutions" in answer.context["form"].errors
 
 

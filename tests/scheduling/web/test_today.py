@@ -249,11 +249,11 @@ def test_what_an_expert_said_who_was_asked_for_time_has_a_next_step(
         expert = factories.expert(at=hospital(coordinator), name_en=name)
         TimeRequest.objects.create(case=case, expert=expert, status=status, **span)
     response = coordinator_client.get("/")
-    assert entries(response) == [("Later", "asked")]
+    assert entries(response) == [("Later", "time_requested")]
     assert "Zhu Yan cannot come on" in response.content.decode()
     TimeRequest.objects.filter(status="asked").update(status="agreed")
     response = coordinator_client.get("/")
-    assert entries(response) == [("Later", "asked")]
+    assert entries(response) == [("Later", "time_requested")]
     assert "He Qisong comes on" in response.content.decode()
     Case.objects.filter(pk=case.pk).update(status="planned")
     assert entries(coordinator_client.get("/")) == []

@@ -9,7 +9,7 @@ from tests.api.conftest import Api
 def test_referrers_are_asked_for_what_is_missing(api: Api) -> None:
     case = factories.case_waiting(missing=["imaging"])
     client = api(factories.user(Role.COORDINATOR, at=case.institution))
-    answer = client.post("/api/v1/cases/bulk/", {"action": "chase", "cases": [case.public_id]}, format="json")
+    answer = client.post("/api/v1/cases/bulk/", {"action": "remind", "cases": [case.public_id]}, format="json")
     assert answer.json() == {"level": "ok", "message": "The referrer of 1 case gets a mail."}
     assert AuditEvent.objects.get(action="case.reminded").subject_id == case.pk
 
