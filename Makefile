@@ -48,7 +48,7 @@ test-full: install-test browser
 
 test-clocks: $(CLOCKS:%=clock-%)
 
-clock-%: install-test
+$(CLOCKS:%=clock-%): clock-%: install-test
 	@echo "The clock of: $*"
 	@MDT_TEST_CLOCK=$* $(PYTEST) $(SPREAD) -q -m "not slow and not browser" --ignore=tests/solver $(ARGS)
 
