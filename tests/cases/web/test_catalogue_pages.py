@@ -279,7 +279,7 @@ def test_the_bench_shows_each_clause_and_the_draft_beside_what_is_in_force(coord
     )
     present, then = response.context["columns"]
     assert (present.sheet.tier, then.sheet.tier) == ("", "required")
-    (tried,) = present.trial.tried
+    (tried,) = present.test.tried
     assert (tried.applies, [(one.text, one.holds) for one in tried.clauses]) == (
         None,
         [("stage IIIB or above", True), ("age 70 or above", None)],
@@ -288,7 +288,7 @@ def test_the_bench_shows_each_clause_and_the_draft_beside_what_is_in_force(coord
         "/catalogue/test/", {"search": "C34.1", "stage": "I", "age": "60", "urgency": "routine"}
     )
     assert [one.sheet.tier for one in low.context["columns"]] == ["none", "none"]
-    assert low.context["columns"][0].trial.tried[0].applies is False
+    assert low.context["columns"][0].test.tried[0].applies is False
 
 
 def test_the_bench_finds_diagnoses_and_asks_what_the_rules_ask(coordinator_client: Client) -> None:
