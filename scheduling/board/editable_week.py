@@ -1,4 +1,4 @@
-"""The week as a coordinator holds it in hand: every coming session may be moved, and the cases in question are there.
+"""The week as a coordinator may edit it: every coming session may be moved, and the cases in question are there.
 
 The same reading as a run's (`snapshot.Reader`), less what a run may not touch and what does not matter for one change.
 """
@@ -25,7 +25,7 @@ LONGEST_DAYS = 56
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditableWeek:
-    """What was read, the desk on which a change is tried out, and the published version that it rests on."""
+    """What was read, the week on which a change is tried out, and the published version that it rests on."""
 
     seen: Snapshot
     what_if: WhatIfWeek
@@ -36,7 +36,7 @@ class EditableWeek:
         return self.seen.horizon
 
     def anew(self) -> EditableWeek:
-        """The same reading with nothing tried out on the desk."""
+        """The same reading with nothing tried out."""
         what_if = WhatIfWeek(self.seen.problem)
         what_if.broken = self.what_if.broken
         return replace(self, what_if=what_if)

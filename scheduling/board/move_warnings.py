@@ -1,4 +1,4 @@
-"""What speaks against a change by hand, in words: each finding with its level and its reason."""
+"""What speaks against a change by hand, in words: each warning with its severity and its reason."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WORDS = {
     "cap_week": gettext_lazy("%(expert)s would have %(sessions)s sessions in one week; the limit is %(most)s."),
     "cap_minutes": gettext_lazy("%(expert)s would be present %(minutes)s minutes in one week; the limit is %(most)s."),
 }
-"""Shorter or closer to the hand than the sentences of the rules, which serve a whole plan."""
+"""Shorter or more to the point than the sentences of the rules, which serve a whole plan."""
 
 OTHER_IS_SESSION = {"team_overlap", "room_changeover", "expert_overlap", "expert_travel"}
 EXTRA_LEVELS = dict.fromkeys(("materials", "held", "begun", "gone", "newer"), Severity.BLOCK)

@@ -221,11 +221,11 @@ def _time_requests(user: User, now: datetime) -> Iterator[Entry]:
     )
     mine = Q(case__team__institution__in=roles.reach(user, Role.COORDINATOR), case__status=CaseStatus.WAITING)
     rows = TimeRequest.objects.filter(said, mine).select_related("expert", "case__patient", "case__team__institution")
-    notified: set[int] = set()
+    seen: set[int] = set()
     for row in rows.order_by("status", "start")[:MOST]:  # a yes comes before a no
-        if row.case_id in notified:
+        if row.case_id in seen:
             continue
-        notified.add(row.case_id)
+        seen.add(row.case_id)
         agreed = row.status == TimeRequestStatus.AGREED
         local = row.start.astimezone(row.case.team.institution.tz) if row.case.team else row.start
         said_words = _("%(expert)s comes on %(when)s. Plan again, and the case can get its place.")

@@ -2,10 +2,10 @@
 
 `rules.violations` judges the week before and after; only what the change itself brings about counts. Four levels:
 
-    block    nothing is written: people, rooms or cases would clash, or somebody may not take the seat
-    hold     may be written, yet keeps the session from being confirmed, as an open seat does ("blocks publishing")
-    warn     may be written once the coordinator has said that they know
-    ignore   not worth a word here
+    BLOCK                  nothing is written: people, rooms or cases would clash, or somebody may not take the seat
+    BLOCKS_CONFIRMATION    may be written, yet keeps the session from being confirmed, as an open seat does
+    WARN                   may be written once the coordinator has said that they know
+    IGNORE                 not worth a word here
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ def judge(what_if: WhatIfWeek, draft: Draft) -> list[Violation]:
         found = [one for one in found if one.code != "case_release"]
     if any(one.code == "nobody" for one in own):
         found = [one for one in found if one.code != "seat_filled"]
-    notified = [one for one in (*own, *found) if SEVERITIES[one.code] != Severity.IGNORE]
-    return sorted(notified, key=lambda one: WEIGHT[SEVERITIES[one.code]])
+    relevant = [one for one in (*own, *found) if SEVERITIES[one.code] != Severity.IGNORE]
+    return sorted(relevant, key=lambda one: WEIGHT[SEVERITIES[one.code]])
 
 
 def broken_before(what_if: WhatIfWeek) -> frozenset[str]:
-    """What is broken already, as comparable texts; found out once for each desk."""
+    """What is broken already, as comparable texts; found out once for each week."""
     if what_if.broken is None:
         what_if.broken = frozenset(
             str(one) for one in rules.violations(what_if.problem, _plan(what_if, what_if.sessions))

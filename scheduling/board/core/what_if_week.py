@@ -49,7 +49,7 @@ class Draft:
 
 
 class WhatIfWeek:
-    """A week as a coordinator holds it in hand: every session may be moved, the confirmed ones too."""
+    """A week that a coordinator may edit in memory: every session may be moved, the confirmed ones too."""
 
     def __init__(self, problem: Problem) -> None:
         sessions = (*problem.fixed, *problem.previous)

@@ -83,7 +83,7 @@ class Alone:
         return
 
 
-class _State:
+class _ChildProcess:
     """One process with its pipe and what it works on."""
 
     def __init__(self, context: Any, problem: Problem) -> None:
@@ -105,45 +105,45 @@ class Processes:
 
     def __init__(self, problem: Problem, workers: int) -> None:
         self._context, self._problem = multiprocessing.get_context("spawn"), problem
-        self._desks = [_State(self._context, problem) for _ in range(workers)]
+        self._children = [_ChildProcess(self._context, problem) for _ in range(workers)]
 
     def has_room(self) -> bool:
-        return any(desk.work is None for desk in self._desks)
+        return any(child.work is None for child in self._children)
 
     def hand_out(self, work: Work) -> None:
-        desk = next(desk for desk in self._desks if desk.work is None)
-        desk.work, desk.since = work, time.monotonic()
+        child = next(child for child in self._children if child.work is None)
+        child.work, child.since = work, time.monotonic()
         try:
-            desk.pipe.send(work)
+            child.pipe.send(work)
         except OSError:
-            desk.since = 0.0
+            child.since = 0.0
 
     def results(self) -> Iterator[Result]:
-        busy = {desk.pipe: desk for desk in self._desks if desk.work is not None}
+        busy = {child.pipe: child for child in self._children if child.work is not None}
         ready = wait(list(busy), timeout=0.1) if busy else []
         for pipe in ready:
-            desk = busy[pipe]  # type: ignore[index]
+            child = busy[pipe]  # type: ignore[index]
             try:
-                result = desk.pipe.recv()
+                result = child.pipe.recv()
             except (EOFError, OSError):
-                yield self._replaced(desk)
+                yield self._replaced(child)
                 continue
-            desk.work = None
+            child.work = None
             yield result
-        for desk in busy.values():
-            if desk.work is not None and time.monotonic() - desk.since > LOST_AFTER_S:
-                yield self._replaced(desk)
+        for child in busy.values():
+            if child.work is not None and time.monotonic() - child.since > LOST_AFTER_S:
+                yield self._replaced(child)
 
-    def _replaced(self, desk: _State) -> Lost:
-        work, desk.work = desk.work, None
+    def _replaced(self, child: _ChildProcess) -> Lost:
+        work, child.work = child.work, None
         assert work is not None
-        desk.close()
-        self._desks[self._desks.index(desk)] = _State(self._context, self._problem)
+        child.close()
+        self._children[self._children.index(child)] = _ChildProcess(self._context, self._problem)
         return Lost(work=work)
 
     def dismiss(self) -> None:
-        for desk in self._desks:
-            desk.close()
+        for child in self._children:
+            child.close()
 
 
 def _serve(pipe: Connection, problem: Problem) -> None:

@@ -125,8 +125,8 @@ def cancel(request: SignedInRequest, public_id: str) -> HttpResponse:
     form = CancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         session_services.cancel(found, by=request.user, reason=form.cleaned_data["reason"])
-        notified = _("The session is called off; everybody who was to come is told.")
-        messages.success(request, notified if found.start > timezone.now() else _("The session is called off."))
+        message = _("The session is called off; everybody who was to come is told.")
+        messages.success(request, message if found.start > timezone.now() else _("The session is called off."))
         return redirect("session", found.public_id)
     context = _context(request, found) | {"form": form}
     return render(request, "scheduling/sessions/session_cancel.html", context, status=422 if form.errors else 200)
