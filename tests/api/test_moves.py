@@ -69,7 +69,7 @@ def test_a_case_joins_moves_and_leaves(coordinator_client: APIClient, world: Wor
 
 
 def test_a_block_is_refused_in_words(coordinator_client: APIClient, world: World) -> None:
-    answer = coordinator_client.post(URL, target(world, day=-7), format="json")
+    answer = coordinator_client.post(URL, target(world, day=-10), format="json")
     assert (answer.status_code, answer.json()["code"]) == (400, "move_blocked")
     assert "passed already" in answer.json()["message"]
 
