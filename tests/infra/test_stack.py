@@ -64,7 +64,7 @@ class Portal:
         try:
             connection.request("GET", "/healthz")
             return json.loads(connection.getresponse().read())
-        except OSError:
+        except (OSError, http.client.HTTPException):  # killed, perhaps in the middle of its answer
             return {}
         finally:
             connection.close()

@@ -216,7 +216,7 @@ def test_a_process_that_died_while_idle_costs_one_task_and_is_replaced():
     of, coordinator, _ = coordinated()
     team = crew.Processes(of, 1)
     try:
-        died = team._desks[0].process
+        died = team._children[0].process
         died.kill()
         died.join()
         task = coordinator.next_task(0.5)
