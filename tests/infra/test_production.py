@@ -1,5 +1,6 @@
 """Production's processes and settings, without containers: gunicorn, a manifest of static files, secrets demanded."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -20,12 +21,21 @@ SECRETS = {"SECRET_KEY": "prod-" * 13, "FIELD_ENCRYPTION_KEY": "b" * 43 + "=", "
 
 @pytest.fixture(scope="module")
 def production(django_db_setup, django_db_blocker, tmp_path_factory):
-    """The environment of a container, and static files collected as the image has them."""
+    """The environment of a container, and static files collected as the image has them.
+
+    Once for all processes of pytest, since compressing them takes half a minute.
+    """
     bare = {name: value for name, value in os.environ.items() if not name.startswith(("MDT_", "DATABASE_", "BROKER_"))}
     env = bare | SECRETS
     env |= {"DATABASE_URL": database_url(), "BROKER_URL": HEARD_URL, "ALLOWED_HOSTS": "mdt.example"}
-    env |= {"MDT_BEHIND_PROXY": "1", "MDT_STATIC_ROOT": str(tmp_path_factory.mktemp("static")), "MDT_DEMO": "0"}
-    manage(env, "collectstatic", "--noinput")
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    env |= {"MDT_BEHIND_PROXY": "1", "MDT_STATIC_ROOT": str(shared / "static"), "MDT_DEMO": "0"}
+    with (shared / "static.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "static" / "staticfiles.json").exists():
+            manage(env, "collectstatic", "--noinput")
     return env
 
 
