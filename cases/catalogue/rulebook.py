@@ -103,7 +103,7 @@ def newest_live(keys: Iterable[str]) -> dict[str, CatalogueRule]:
 def load(
     raws: Iterable[Mapping[str, Any]], *, by: User | None, publish_from: date | None = None, reason: str = ""
 ) -> Loaded:
-    """Write valid rules (see `rulefile.read`) as versions. A rule that says nothing new makes no version.
+    """Write valid rules (see `json_io.read`) as versions. A rule that says nothing new makes no version.
 
     A key that the file leaves out keeps what the rule had. With `publish_from` new versions and waiting drafts are
     published from that day. Rules that the file does not name stay. Raises RuleError, and then nothing is written.

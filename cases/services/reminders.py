@@ -61,7 +61,7 @@ def remind(cases: Iterable[Case], *, by: User | None) -> Reminded:
 
 
 def missing(case: Case) -> str:
-    """What the referrer owes, in words: facts or materials. The case comes from `queues.rows`."""
+    """What the referrer owes, in words: facts or materials. The case comes from `case_queue.rows`."""
     return case_queue.missing_facts(case) or case_queue.names(case.missing)  # type: ignore[attr-defined]
 
 

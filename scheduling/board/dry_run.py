@@ -67,7 +67,7 @@ class Check:
 
 def of_case(case: Case, where: Where, *, again: EditableWeek | None = None) -> Check:
     """Whether a case may go there, from the rail or from another session; nothing is written. For `again` see
-    `byhand.read`."""
+    `editable_week.read`."""
     item = place_of(case)
     institution = _institution_of(case, where)
     moments = [moment for moment in (item and item.start, where.session and where.session.start, where.start) if moment]

@@ -62,7 +62,7 @@ def check(subject: Case | Session, where: Where | None, *, again: EditableWeek |
 def place(case: Case, where: Where, *, by: User, acknowledged: bool = False, expected: str = "") -> Move:
     """Give a waiting case a place in a session or in one of its own.
 
-    Raises RuleError with the reason where a finding blocks, NotAcknowledged where warnings want a word, StaleMove
+    Raises RuleError with the reason where a warning blocks, NotAcknowledged where warnings want a word, StaleMove
     where `expected` (the fingerprint of a check) is not the present outcome any more. Then nothing is written.
     """
     if dry_run.place_of(case) is not None:
@@ -140,7 +140,7 @@ def _passed(found: Check, *, acknowledged: bool, expected: str) -> Check:
 
 def _write(found: Check, *, by: User) -> Move:
     draft, seen, institution = found.draft, found.editable.seen, found.institution
-    assert draft is not None, "what has no draft has a finding that blocks"
+    assert draft is not None, "what has no draft has a warning that blocks"
     sessions = (*draft.before, *draft.after)
     locks.take(
         rooms={session.room for session in sessions if session.room is not None},

@@ -1,7 +1,7 @@
 """One change by hand, as values: the sessions that it touches before and after, with people on every seat. Pure.
 
 Who sits at the table stays wherever they are free; a seat whose person is not free goes to somebody else who is, by
-a matching, and stays open where nobody is. Nothing is judged here: the rules do that (`judging`).
+a matching, and stays open where nobody is. Nothing is judged here: the rules do that (`severity`).
 """
 
 from __future__ import annotations

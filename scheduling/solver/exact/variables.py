@@ -8,7 +8,7 @@
     attends[e, k]            with the presence from come[e, k] to go[e, k]
 
 With `meetings` given, who meets with whom and in which window is decided already, and every case is placed: what is
-left are minutes, rooms and people. The rules stand in `exact_rules`, the goals in `exact_goals`.
+left are minutes, rooms and people. The rules stand in `exact.rules`, the goals in `exact.goals`.
 """
 
 from collections import defaultdict
