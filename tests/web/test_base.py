@@ -1,5 +1,6 @@
 """The frame of every page: theme, language, navigation, errors, and no inline code."""
 
+import ast
 import re
 from http import HTTPStatus
 from pathlib import Path
@@ -180,3 +181,21 @@ def test_one_request_asks_for_the_hospital_once(rf: RequestFactory, monkeypatch:
 
     engines["django"].from_string(source).render({}, request)
     assert len(asked) == 1
+
+
+def test_the_comment_of_a_template_names_classes_that_there_are():
+    known = {
+        (file.stem, node.name)
+        for app in ("mdt_portal", "experts", "cases", "scheduling")
+        for file in (Path(settings.BASE_DIR) / app).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    named = [
+        (file.name, module, name)
+        for file in TEMPLATES.rglob("*.html")
+        for comment in re.findall(r"{% comment %}(.*?){% endcomment %}", file.read_text(encoding="utf-8"), re.DOTALL)
+        for module, name in re.findall(r"([a-z_]+)\.([A-Z]\w+)", comment)
+    ]
+    assert [one for one in named if one[1:] not in known] == []
+    assert len(named) > 20

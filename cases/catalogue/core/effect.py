@@ -94,7 +94,7 @@ def tier_of(answer: Answer) -> str:
 
 
 class _Judge:
-    """`catalogue.evaluate` for many cases: only the rules that may matter, and the same question once."""
+    """`evaluation.evaluate` for many cases: only the rules that may matter, and the same question once."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
