@@ -113,7 +113,7 @@ def _check(*, horizon_days: int, seconds: int) -> None:
 
 @outbox.handles("run.requested")
 def send_to_worker(run: int) -> None:
-    app.send_task("scheduling.tasks.execute_run", (run,))
+    app.send_task("scheduling.tasks.execute_run", (run,), ignore_result=True)
 
 
 @transaction.atomic
