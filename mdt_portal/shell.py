@@ -30,7 +30,7 @@ class Entry:
     icon: str
     permission: str = ""  # what one must be allowed to do to see it; empty: whoever is signed in
     staff: bool = False  # only for those who may open the administration's pages
-    local: bool = False  # its page exists only where mails are kept in the portal (settings.LOCAL)
+    local: bool = False  # its page answers only where mails are kept in the portal (settings.LOCAL)
     alert: bool = False  # its number is shown as an alarm
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -32,9 +32,16 @@ class MailRow:
     text: SafeString
 
 
+def mails(request: HttpRequest) -> HttpResponse:
+    """Where mails are sent there is no such page, whoever asks."""
+    if not settings.LOCAL:
+        raise Http404
+    return _kept(request)
+
+
 @page
 @require_GET
-def mails(request: SignedInRequest) -> HttpResponse:
+def _kept(request: SignedInRequest) -> HttpResponse:
     """`?q=` finds the mails to a person by name or address."""
     rows = access.visible(request.user, KeptMail.objects.select_related("user"))
     query = request.GET.get("q", "").strip()

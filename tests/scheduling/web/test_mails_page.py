@@ -2,10 +2,11 @@
 
 import re
 from datetime import timedelta
+from http import HTTPStatus
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -39,6 +40,15 @@ def test_coordinators_read_all_and_others_their_own(client: Client) -> None:
     assert shown(client) == []
     client.force_login(factories.user(Role.COORDINATOR))
     assert shown(client) == [others, *own[::-1]]
+
+
+def test_where_mails_are_sent_there_is_no_such_page(client: Client) -> None:
+    client.force_login(factories.user(Role.COORDINATOR))
+    assert client.get(reverse("mails")).status_code == HTTPStatus.OK
+    with override_settings(LOCAL=False):
+        assert client.get(reverse("mails")).status_code == HTTPStatus.NOT_FOUND
+        client.logout()
+        assert client.get(reverse("mails")).status_code == HTTPStatus.NOT_FOUND
 
 
 def test_mails_are_found_by_person(client: Client) -> None:
