@@ -14,7 +14,8 @@ unexport PYTHONDONTWRITEBYTECODE
 CHECKS := check-style check-layout check-layers check-types check-templates check-production check-migrations check-words
 CLOCKS := sunday sunday-utc thursday holiday december
 PYTEST := $(VENV)/python -m pytest
-SPREAD := -n 2 --dist worksteal
+# More processes than cores: each waits now and then, for the browser, a server, a worker.
+SPREAD := -n 3 --dist worksteal
 SLOWEST := --durations=25 --durations-min=2
 # One check's lines stay together, where make can do that (4.0 or newer).
 TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)

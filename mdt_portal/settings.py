@@ -9,6 +9,7 @@ from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from whitenoise.compress import Compressor
 
 from mdt_portal.operations import environment as env
 
@@ -214,6 +215,8 @@ STORAGES = {
 # Locally nothing is collected: files are found where they are written, and an edit shows at once.
 WHITENOISE_USE_FINDERS = LOCAL
 WHITENOISE_AUTOREFRESH = LOCAL
+# Source maps are half of all that is collected, and no page asks for them.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # Mail --------------------------------------------------------------------------------------------
 if MDT_DEMO:

@@ -1,12 +1,12 @@
 """Fixtures that start real processes: Celery workers and the browser."""
 
-import contextlib
 import io
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ import pytest
 import redis
 from django.conf import settings
 from django.core.management import call_command
+from django.core.signals import request_finished, request_started
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import translation
-from playwright.sync_api import Error as PlaywrightError
 from pytest_django.plugin import DjangoDbBlocker
 
 from mdt_portal.celery import app
@@ -78,6 +78,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Nobody drops the databases one by one: their whole server goes at the end."""
+    return True
+
+
 @pytest.fixture(scope="session", autouse=True)
 def tables_emptied_fast() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
@@ -119,31 +125,48 @@ def pages_at_rest(request: pytest.FixtureRequest) -> Iterator[None]:
     context = request.getfixturevalue("context")
     yield
     for page in context.pages:
-        with contextlib.suppress(PlaywrightError):
-            page.wait_for_load_state("networkidle", timeout=10_000)
         page.goto("about:blank")
     _wait_for_requests()
 
 
 @pytest.fixture(scope="session")
 def at_rest() -> Callable[[], None]:
-    """Waits until no request uses the database any more."""
+    """Waits until the server has answered all that pages asked."""
     return _wait_for_requests
 
 
-def _wait_for_requests() -> None:
-    deadline = time.monotonic() + 5
-    while _requests_run() and time.monotonic() < deadline:
-        time.sleep(0.02)
+def _wait_for_requests(quiet_s: float = 0.04) -> None:
+    """A page that was left may have sent something that the server has not taken up yet: hence the quiet moment."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < min(requests_in_work.last_change + quiet_s, deadline) or requests_in_work.count:
+        assert time.monotonic() < deadline, "the server still answers a page that was left"
+        time.sleep(0.01)
 
 
-def _requests_run() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND state <> 'idle' AND backend_type = 'client backend')"
-        )
-        return bool(cursor.fetchone()[0])
+@dataclass(slots=True)
+class RequestsInWork:
+    """How many requests the threads of the live server are answering."""
+
+    count: int = 0
+    last_change: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def began(self, **_: Any) -> None:
+        self._changed(1)
+
+    def ended(self, **_: Any) -> None:
+        self._changed(-1)
+
+    def _changed(self, by: int) -> None:
+        if threading.current_thread() is not threading.main_thread():  # there the test's own client asks
+            with self.lock:
+                self.count += by
+                self.last_change = time.monotonic()
+
+
+requests_in_work = RequestsInWork()
+request_started.connect(requests_in_work.began, weak=False)
+request_finished.connect(requests_in_work.ended, weak=False)
 
 
 # Celery -------------------------------------------------------------------------------------------

@@ -133,8 +133,8 @@ def _typed_referral(page: Page) -> Iterator[Shown]:
     page.locator("#answer .tier").first.wait_for()
     settle(page)
     yield Shown(name="answered", inside="main")
-    page.locator("button[value=submit]").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("button[value=submit]").click()
     yield Shown(name="sent too early", inside="main")
 
 
@@ -145,8 +145,8 @@ def _sent_wrong(button: str) -> Callable[[Page], Iterator[Shown]]:
         if not page.locator(f"main {button}").count():  # there is nothing to answer any more
             return
         page.eval_on_selector_all("main form", "all => all.forEach(form => { form.noValidate = true; })")
-        page.locator(f"main {button}").first.click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            page.locator(f"main {button}").first.click()
         settle(page)
         yield Shown(name="sent with something missing", inside="main")
 
@@ -161,8 +161,8 @@ def suggesting(page: Page) -> Iterator[Shown]:
 
 def _wrong_file(page: Page) -> Iterator[Shown]:
     page.locator("main [name=text]").fill("姓名,医院\n王晓安,没有的医院\n")
-    page.locator("main .panel-foot [type=submit]").first.click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("main .panel-foot [type=submit]").first.click()
     yield Shown(name="mistakes", inside="main")
 
 

@@ -18,9 +18,10 @@ def guide(page: Page, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) 
     return page
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize(
+    ("language", "theme", "width"),
+    [("en", "light", 360), ("zh-hans", "dark", 360), ("en", "dark", 1280), ("zh-hans", "light", 1280)],
+)
 def test_parts_are_accessible_and_fit(
     guide: Page, live_server: LiveServer, language: str, theme: str, width: int
 ) -> None:

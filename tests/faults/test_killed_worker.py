@@ -12,6 +12,7 @@ from scheduling.planning import runs
 from tests.scheduling import worlds
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_killed_in_mid_solve_loses_nothing(empty_queues: None, start_worker: Callable) -> None:
     world = worlds.small(24)

@@ -145,12 +145,13 @@ def without(*guards: Callable) -> ExitStack:
     return stack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "missing",
     [
         pytest.param((), id="all"),
-        pytest.param((no_constraint,), id="no_constraint", marks=pytest.mark.slow),
-        pytest.param((no_locks, no_checks), id="only_constraint", marks=pytest.mark.slow),
+        pytest.param((no_constraint,), id="no_constraint"),
+        pytest.param((no_locks, no_checks), id="only_constraint"),
     ],
 )
 def test_fifty_publish_plans_for_one_experts_time_and_one_wins(live_server: LiveServer, missing: tuple) -> None:
@@ -245,6 +246,7 @@ class Promised:
         return rush(server, self.coordinator, self.wanted)
 
 
+@pytest.mark.slow
 def test_fifty_want_one_promised_time_and_one_gets_it(live_server: LiveServer) -> None:
     wanted = Promised()
     assert wanted.race(live_server) == {201: 1, 409: RIVALS - 1}

@@ -16,6 +16,7 @@ from mdt_portal.native.workspace import ROOT
 from tests.conftest import HEARD_URL
 from tests.conftest import test_database_url as database_url
 
+pytestmark = pytest.mark.slow  # collects and compresses all static files, and starts processes
 SECRETS = {"SECRET_KEY": "prod-" * 13, "FIELD_ENCRYPTION_KEY": "b" * 43 + "=", "SEARCH_HASH_KEY": "c" * 43}
 
 

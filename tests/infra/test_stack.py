@@ -101,6 +101,7 @@ def finish(process: subprocess.Popen[str], how: int = signal.SIGTERM) -> str:
     return said
 
 
+@pytest.mark.slow
 def test_life_of_a_stack(portal):
     process = portal.start()
     tree = psutil.Process(process.pid).children(recursive=True)
@@ -150,6 +151,7 @@ def test_two_commands_at_once_share_the_servers(portal):
     assert [command.wait(60) for command in commands] == [0, 0]
 
 
+@pytest.mark.slow
 def test_secrets_are_private(portal):
     secrets = portal.folder / "secrets.json"
     assert secrets.stat().st_mode & 0o777 == 0o600

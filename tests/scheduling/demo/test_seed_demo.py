@@ -202,6 +202,7 @@ def seeded(number, now):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_same_seed_on_the_same_day_gives_the_same_data():
     first = seeded(3, MONDAY)
@@ -227,6 +228,7 @@ def traces_of_materials(monkeypatch, by_service_at_most):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_fast_way_of_a_large_demo_leaves_the_traces_of_the_service(monkeypatch):
     by_service = traces_of_materials(monkeypatch, 10_000)
@@ -256,6 +258,7 @@ def test_an_installation_that_is_no_demo_gets_no_accounts(capsys):
     assert "no demo accounts" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("now", [datetime(2027, 1, 28, 2, tzinfo=UTC), datetime(2026, 9, 29, 8, tzinfo=UTC)])
 @pytest.mark.django_db
 def test_a_long_holiday_before_the_demo_week_does_no_harm(now):
@@ -263,6 +266,7 @@ def test_a_long_holiday_before_the_demo_week_does_no_harm(now):
     assert Case.objects.waiting().count() == 20
 
 
+@pytest.mark.slow
 def test_first_plan_fills_the_week_and_lets_most_answer(worker, capsys):
     call_command("seed_demo", "--size", "clinic")
     call_command("first_plan", "--seconds", "3")

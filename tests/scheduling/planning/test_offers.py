@@ -24,6 +24,7 @@ BETTER_IN = {
 }
 
 
+@pytest.mark.slow
 def test_alternatives_keep_the_rules_and_the_goals_above_effort() -> None:
     problem = instances.load("S-1")
     plan = solve.solve(problem, seconds=6)
