@@ -7,6 +7,7 @@ of each screen look at its pages in one language, theme and width.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -66,11 +67,20 @@ class Portal:
         return self._pages[role]
 
     def distinct(self, role: str) -> list[Seen]:
-        """The pages of a role that are built like none of a role before it."""
-        earlier = ROLES[: ROLES.index(role)]
-        known = {(page.name, page.shape) for other in earlier for page in self.pages(other)}
-        found = {(page.name, page.shape): page for page in self.pages(role)}
-        return [page for what, page in found.items() if what not in known]
+        """The pages of a role that hold something of which no page of their name has the like before them.
+
+        A role's fullest pages come first, and what the roles before it have seen counts.
+        """
+        seen: dict[str, set[str]] = defaultdict(set)
+        for other in ROLES[: ROLES.index(role)]:
+            for page in self.pages(other):
+                seen[page.name] |= page.shape
+        found = []
+        for page in sorted(self.pages(role), key=lambda page: -len(page.shape)):
+            if page.name not in seen or page.shape - seen[page.name]:
+                seen[page.name] |= page.shape
+                found.append(page)
+        return found
 
 
 @pytest.fixture(scope="module")
