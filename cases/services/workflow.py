@@ -298,7 +298,7 @@ def _overridden(
 
 def _checked_code(code: str, system: str = "") -> str:
     """The WHO code in which a code of ICD-10, or of the `system`, lies. Raises RuleError."""
-    found = code_systems.resolve(code, system or None, maps=code_maps.present())
+    found = code_systems.resolve(code, system or None, maps=code_maps.present() if system else None)
     if found is None or found.certainty == "excluded":
         message = (
             _("“%(code)s” of %(system)s lies in no code of ICD-10 that we know.") % {"code": code, "system": system}
