@@ -22,6 +22,7 @@ from experts.roster import person_cards
 from mdt_portal import access, api
 from scheduling.api.sessions import RoomSerializer, RoomViewSet
 from scheduling.models import Block, BlockKind, Room, RoomClosure
+from scheduling.problem.core import recurrence as rules
 from scheduling.resources import departures, recurrence_text, recurring_blocks, room_services
 
 TAGS = ["pools"]
@@ -193,7 +194,7 @@ class BlockSerializer(serializers.Serializer):
     last_day = serializers.DateField(allow_null=True, default=None)
     start = serializers.TimeField(format="%H:%M")
     end = serializers.TimeField(format="%H:%M")
-    recurrence = serializers.CharField(max_length=120, allow_blank=True, default="")
+    recurrence = serializers.CharField(max_length=rules.LONGEST_TEXT, allow_blank=True, default="")
     reserved_class = serializers.ChoiceField(RareClass.choices, allow_blank=True, default="")
 
 
