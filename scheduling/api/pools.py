@@ -23,7 +23,7 @@ from mdt_portal import access, api
 from scheduling.api.sessions import RoomSerializer, RoomViewSet
 from scheduling.models import Block, BlockKind, Room, RoomClosure
 from scheduling.problem.core import recurrence as rules
-from scheduling.resources import departures, recurrence_text, recurring_blocks, room_services
+from scheduling.resources import impact, recurrence_text, recurring_blocks, room_services
 
 TAGS = ["pools"]
 GONE = {204: OpenApiResponse(description="It is gone."), **api.errors(403, 404)}
@@ -57,8 +57,8 @@ class ClosureSerializer(serializers.Serializer):
     sessions = serializers.SerializerMethodField(help_text="Published sessions that need another room.")
 
     def get_sessions(self, row: RoomClosure) -> list[str]:
-        hit = room_services.hit(row.room, row.start, row.end)
-        return list(hit.order_by("start").values_list("public_id", flat=True))
+        found = impact.of_closure(row.room, start=row.start, end=row.end)
+        return [one.public_id for one in found.sessions]
 
 
 class KeptRoomViewSet(RoomViewSet):
@@ -139,7 +139,7 @@ class WorkSerializer(serializers.Serializer):
     sessions = serializers.SerializerMethodField(help_text="Published sessions that need another person.")
 
     def get_sessions(self, work: Affiliation) -> list[str]:
-        return [one.public_id for one in departures.hit(work, work.until)] if work.until else []
+        return [one.public_id for one in impact.of_departure(work, work.until).sessions] if work.until else []
 
 
 class UntilSerializer(serializers.Serializer):

@@ -65,6 +65,13 @@ class ClosureForm(forms.Form):
         )
 
 
+class LeavingForm(forms.Form):
+    """Somebody's last day at a hospital."""
+
+    until = date_field(gettext_lazy("Last day there"), required=False)
+    until.help_text = gettext_lazy("Empty: no end is known.")
+
+
 FORTNIGHT, AS_TEXT = "fortnight", "text"
 REPEATS = [
     (recurrence_rules.WEEKLY, gettext_lazy("every week")),

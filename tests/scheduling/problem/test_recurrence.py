@@ -90,7 +90,7 @@ def test_the_last_day_of_a_rule_is_one_of_its_days() -> None:
 
 def test_what_never_happens_ends_at_once() -> None:
     assert days("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30") == []
-    assert days("FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6", first=date(9998, 1, 1)) == []
+    assert days("FREQ=YEARLY;BYWEEKNO=53;BYMONTH=6", first=date(9997, 1, 1)) == []
     assert days("FREQ=DAILY;INTERVAL=300", begin=date(1, 1, 1), first=date(9999, 12, 31), count=1) == []
 
 
@@ -145,9 +145,9 @@ def by_dateutil(text: str) -> list[date]:
 
 def test_what_holds_takes_place_as_another_library_says() -> None:
     rnd = random.Random(2026)
-    for _ in range(400):
+    for _ in range(120):
         text = sensible(rnd)
-        if "BYMONTHDAY" in text and "BYMONTH=" in text or text.count("BY") > 3:
+        if ("BYMONTHDAY" in text and "BYMONTH=" in text) or text.count("BY") > 3:
             continue  # many of those never happen, and dateutil looks for them until the year 9999
         mine = days(text, count=(date(2028, 12, 1) - BEGIN).days + 1)
         assert mine == by_dateutil(text), text
