@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Any
 
 from django.db import models
@@ -23,7 +24,7 @@ from scheduling.resources.impact import Cause, Impact
 TAGS = ["impact"]
 
 
-class Change(models.TextChoices):
+class Change(enum.StrEnum):
     """What somebody is about to change, and which fields say it (`of` is the public id of the row)."""
 
     LEAVE = "leave"  # of: expert; first_day, last_day, start and end for a part of each day
@@ -49,12 +50,12 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 
 
-class ChangeSerializer(serializers.Serializer):
+class TriedChangeSerializer(serializers.Serializer):
     """A change to try. Which fields go with a `change`: leave: first_day, last_day, and start with end for a part of
     each day; taken: first_day, start, end; week: week; skills: disciplines; departure: hospital, last_day; holiday:
     first_day; closure: begin, finish; person, room, team: none."""
 
-    change = serializers.ChoiceField(Change.choices)
+    change = serializers.ChoiceField([one.value for one in Change])
     of = serializers.CharField(max_length=16, help_text="Public id of the expert, institution, room or team.")
     first_day = serializers.DateField(required=False)
     last_day = serializers.DateField(required=False)
@@ -82,15 +83,15 @@ class HitSessionSerializer(serializers.Serializer):
     answer = serializers.CharField(help_text="What the expert has answered so far, in the reader's language.")
 
 
-class StandingDateSerializer(serializers.Serializer):
-    standing_time = serializers.CharField(source="block.public_id")
+class BlockDateSerializer(serializers.Serializer):
+    recurring_block = serializers.CharField(source="block.public_id")
     date = serializers.DateField()
 
 
 class ImpactSerializer(serializers.Serializer):
     sessions = HitSessionSerializer(many=True, source="hits")
     holds = serializers.SerializerMethodField(help_text="How many times that are held for cases cannot be kept.")
-    standing_dates = StandingDateSerializer(many=True, source="dates")
+    recurring_dates = BlockDateSerializer(many=True, source="dates")
 
     def get_holds(self, found: Impact) -> int:
         return len(found.holds)
@@ -116,11 +117,11 @@ class ImpactView(APIView):
     @extend_schema(
         summary="Try a change: what is published, held or recurring and would be hit; nothing is written",
         tags=TAGS,
-        request=ChangeSerializer,
+        request=TriedChangeSerializer,
         responses={200: ImpactSerializer, **api.errors(400, 403, 404)},
     )
     def post(self, request: api.SignedIn) -> Response:
-        given = api.checked(ChangeSerializer, self)
+        given = api.checked(TriedChangeSerializer, self)
         missing = [name for name in NEEDS.get(given["change"], ()) if given.get(name) is None]
         if missing:
             text = _("This is needed for %(change)s.") % {"change": given["change"]}

@@ -25,7 +25,7 @@ from experts.availability.core.time_intervals import (
 from experts.models import Affiliation, AvailabilityException, ExceptionKind, Expert, Leave, Qualification
 from mdt_portal.models import AuditEvent
 from scheduling.models import Attendance, RoomClosure, Session
-from scheduling.resources.impact import Cause, Hit, lacks
+from scheduling.resources.impact import SEATS, Cause, Hit, without_skill
 from scheduling.states import COMING_SESSIONS
 
 
@@ -49,7 +49,7 @@ def _whole(sessions: list[Session]) -> list[Hit]:
     known = working_days.calendars({one.institution_id: one.institution for one in sessions}.values())
     closed: dict[int, list[Stretch]] = defaultdict(list)
     begin, end = min(one.start for one in sessions), max(one.end for one in sessions)
-    closures = RoomClosure.objects.filter(room__in={one.room_id for one in sessions}, start__lt=end, end__gt=begin)
+    closures = RoomClosure.objects.filter(room__in={one.room_id or 0 for one in sessions}, start__lt=end, end__gt=begin)
     for room, first, last in closures.values_list("room", "start", "end"):
         closed[room].append((first, last))
     found = []
@@ -75,7 +75,7 @@ def _people(sessions: list[Session]) -> list[Hit]:
         Attendance.objects.active()
         .filter(session__in=by_id)
         .select_related("expert", "invitation")
-        .prefetch_related("seats__item")
+        .prefetch_related(SEATS)
         .order_by("start", "pk")
     )
     known = _Known(attendances, by_id)
@@ -132,10 +132,10 @@ class _Known:
             action="expert.week_set", subject_type=Expert._meta.label_lower, subject_id__in=experts
         ).order_by("at")
         self.week_set = dict(events.values_list("subject_id", "at"))  # the newest one wins
-        doubtful = {row.expert_id for row in rows if self._asked_before(row)}
+        doubtful = {row.expert_id for row in rows if self._invited_before(row)}
         self.free = free_time.free([experts[pk] for pk in doubtful], begin, end)
 
-    def _asked_before(self, row: Attendance) -> bool:
+    def _invited_before(self, row: Attendance) -> bool:
         changed, asked = self.week_set.get(row.expert_id), row.invitation
         if changed is None or asked.sent_at is None or asked.sent_at >= changed:
             return False
@@ -150,9 +150,9 @@ class _Known:
         for cause, stretch in self.away[row.expert_id]:
             if intersect([(row.start, row.end)], [stretch]):
                 return cause
-        if any(lacks(seat, self.skills[row.expert_id]) for seat in row.seats.all()):
+        if any(without_skill(seat, self.skills[row.expert_id]) for seat in row.seats.all()):
             return Cause.SKILL
-        if self._asked_before(row) and not covers(self.free[row.expert_id], row.start, row.end):
+        if self._invited_before(row) and not covers(self.free[row.expert_id], row.start, row.end):
             return Cause.WEEK
         return None
 

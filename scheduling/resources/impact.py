@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,13 +19,14 @@ from experts.availability import free_time, working_days
 from experts.availability.core.time_intervals import ONE_DAY, Hours, Stretch, covers, intersect, leave_stretches, on_day
 from experts.models import Affiliation, Expert, Institution, Team
 from experts.roster import person_cards
-from scheduling.models import Attendance, Block, BlockKind, Hold, Room, Session
+from scheduling.models import Attendance, Block, BlockKind, Hold, Room, Seat, Session
 from scheduling.problem import blocks
 from scheduling.states import LIVE_SESSIONS, InvitationStatus
 
 AHEAD_DAYS = 366
 """So far ahead standing times are looked at."""
 MOST_NAMED = 5
+SEATS = Prefetch("seats", queryset=Seat.objects.filter(item__active=True))
 
 
 class Cause(models.TextChoices):
@@ -70,7 +71,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StandingDate:
+class BlockDate:
     """One coming date of a standing time that would fall out."""
 
     block: Block
@@ -81,7 +82,7 @@ class StandingDate:
 class Impact:
     hits: list[Hit] = field(default_factory=list)
     holds: list[Hold] = field(default_factory=list)
-    dates: list[StandingDate] = field(default_factory=list)
+    dates: list[BlockDate] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.hits or self.holds or self.dates)
@@ -93,7 +94,7 @@ class Impact:
         return "room" if cause in ANOTHER_ROOM else "time" if cause in ANOTHER_TIME else "person"
 
     @property
-    def first_dates(self) -> list[StandingDate]:
+    def first_dates(self) -> list[BlockDate]:
         return self.dates[:MOST_NAMED]
 
     @property
@@ -159,15 +160,13 @@ def of_person_end(expert: Expert) -> Impact:
 def of_skills(expert: Expert, skills: Iterable[tuple[int, str]]) -> Impact:
     """Other disciplines (id and sub-specialty): the seats for which they would not sit any more."""
     kept = set(skills)
-    rows = _coming(expert).filter(session__isnull=False).prefetch_related("seats__item")
-    return _of_rows([row for row in rows if any(lacks(seat, kept) for seat in row.seats.all())], Cause.SKILL)
+    rows = _coming(expert).filter(session__isnull=False).prefetch_related(SEATS)
+    return _of_rows([row for row in rows if any(without_skill(seat, kept) for seat in row.seats.all())], Cause.SKILL)
 
 
-def lacks(seat: models.Model, skills: set[tuple[int, str]]) -> bool:
+def without_skill(seat: Seat, skills: set[tuple[int, str]]) -> bool:
     """Whether somebody with these skills may not take the seat."""
-    if not seat.item.active:  # type: ignore[attr-defined]
-        return False
-    discipline, sub = seat.discipline_id, seat.sub_specialty  # type: ignore[attr-defined]
+    discipline, sub = seat.discipline_id, seat.sub_specialty
     return (discipline, sub) not in skills if sub else all(discipline != one for one, _sub in skills)
 
 
@@ -264,7 +263,7 @@ def _hits(rows: QuerySet[Session], begin: datetime, end: datetime | None, cause:
     return [Hit(session=one, cause=cause) for one in sessions]
 
 
-def _dates(rows: QuerySet[Block], begin: datetime, end: datetime) -> Iterator[StandingDate]:
+def _dates(rows: QuerySet[Block], begin: datetime, end: datetime) -> Iterator[BlockDate]:
     """The dates of standing times that touch a stretch of time, those on which the hospital works; soonest first."""
     standing = list(rows.filter(kind=BlockKind.STANDING).select_related("team__institution", "room"))
     known = working_days.calendars({one.team.institution_id: one.team.institution for one in standing}.values())
@@ -277,5 +276,5 @@ def _dates(rows: QuerySet[Block], begin: datetime, end: datetime) -> Iterator[St
             start, last = on_day(day, (block.start, block.end), zone)
             works = not block.recurrence or known[block.team.institution_id].works(day)
             if works and start < end and last > begin:
-                found.append(StandingDate(block=block, date=day))
+                found.append(BlockDate(block=block, date=day))
     return iter(sorted(found, key=lambda one: (one.date, one.block.start)))

@@ -231,15 +231,15 @@ def _later(day: date, by: int) -> date:
 
 
 def _matching(rule: Rule, begin: date, first: date, last: date) -> Iterator[date]:
-    asked = _Asked(rule, begin)
+    begun = _Begun(rule, begin)
     return (
         day
         for day in map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))
-        if asked.in_turn(day) and asked.fits(day) and (not rule.positions or day in asked.chosen(day))
+        if begun.in_turn(day) and begun.fits(day) and (not rule.positions or day in begun.chosen(day))
     )
 
 
-class _Asked:
+class _Begun:
     """A rule with its beginning, which supplies what the rule leaves open: the weekday, the day of month or year."""
 
     def __init__(self, rule: Rule, begin: date) -> None:
