@@ -55,7 +55,7 @@ class CaseFilter(django_filters.FilterSet):
         choices=[(one, one) for one in case_queue.BLOCKED], method="held_back", label="what keeps it from being planned"
     )
     mine = django_filters.BooleanFilter(method="referred", label="referred by oneself")
-    search = django_filters.CharFilter(method="about", label="case number, diagnosis, or the beginning of a code")
+    search = django_filters.CharFilter(method="about", label="case number, code in any edition, words of the diagnosis")
     order = django_filters.OrderingFilter(fields=[("due_at", "due_at"), ("pk", "created_at")])
 
     def looked_at(self, rows: QuerySet, name: str, value: date) -> QuerySet:
@@ -69,7 +69,7 @@ class CaseFilter(django_filters.FilterSet):
         return rows.filter(own if value else ~own)
 
     def about(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        return rows.filter(Q(number__iexact=value) | Q(diagnosis__icontains=value) | Q(code__istartswith=value))
+        return rows.filter(case_queue.of_diagnosis(value))
 
 
 def case_rows() -> QuerySet[Case]:
