@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from cases.diagnoses import code_search
 from cases.models import Case
 from cases.selectors import steps
-from cases.services import intake, workflow
+from cases.services import intake, patients, workflow
 from cases.states import CaseStatus
 from cases.web.common import live_answer, rules_today, visible_case
 from cases.web.forms import EditForm, FactsForm, ReferralForm
@@ -60,6 +60,9 @@ def _take_in(form: ReferralForm, request: HttpRequest, *, submit: bool) -> Case 
             code=form.chosen,
             **form.details(),
         )
+    except patients.IdentityInDoubt as error:
+        form.doubt(error)
+        return None
     except DomainError as error:
         add_errors(form, error)
         return None
