@@ -45,7 +45,8 @@ def refer(request: HttpRequest) -> HttpResponse:
             messages.add_message(request, level, _message(case))
             return redirect("case", case.public_id)
     institution = institutions[0] if institutions else None
-    context = _form_context(form, live_answer(form, institution))
+    may_import = access.can(request.user, "case.import")
+    context = _form_context(form, live_answer(form, institution)) | {"may_import": may_import}
     return render(request, "cases/refer.html", context, status=422 if form.is_bound else 200)
 
 
