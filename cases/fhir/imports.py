@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -229,7 +230,8 @@ def _known(patient: Patient, referral: Referral) -> Case | None:
 
 def _refer(patient: Patient, referral: Referral, run: _Run) -> Case:
     facts, diagnosis = referral.facts, referral.diagnosis
-    asked = {"urgency": referral.urgency, "question": referral.question}
+    found = {"urgency": referral.urgency, "question": referral.question}
+    requested: dict[str, Any] = {name: value for name, value in found.items() if value}
     case = workflow.refer(
         by=run.by,
         institution=run.institution,
@@ -243,7 +245,7 @@ def _refer(patient: Patient, referral: Referral, run: _Run) -> Case:
         flags=sorted(facts.flags),
         comorbidities=facts.comorbidities,
         age=facts.age,
-        **{name: value for name, value in asked.items() if value},
+        **requested,
     )
     audit.record("case.imported", by=run.by, subject=case, format="fhir-r4", conditions=len(referral.keys))
     if isinstance(referral.answer, Undecided) or referral.answer.tier == "none":
