@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from cases.catalogue import rulebook
 from cases.catalogue.core.evaluation import Rule, Undecided
+from cases.diagnoses import code_maps
 from cases.diagnoses.core import diseases
 from cases.fhir.core import conversion, reader
 from cases.fhir.core.conversion import Passed, Referral
@@ -171,7 +172,15 @@ def _take(record: reader.Patient, patient: Patient, run: _Run) -> Imported:
     """The referrals of somebody who is known beyond doubt."""
     died = record.deceased and patients.record_death(patient, died_on=record.died, by=run.by)
     referrals, passed = conversion.propose(
-        record, run.rules, today=run.today, since=run.since, of_the_dead=run.of_the_dead
+        record,
+        run.rules,
+        today=run.today,
+        maps=code_maps.present(),
+        since=run.since,
+        of_the_dead=run.of_the_dead,
+    )
+    code_maps.count_unmapped(
+        (coding.system, coding.code, coding.display) for one in record.conditions for coding in one.codings
     )
     return Imported(
         record=record,

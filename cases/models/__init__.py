@@ -24,6 +24,7 @@ from cases.models.cases import (
     Urgency,
     next_case_number,
 )
+from cases.models.codes import CodeMapping, UnmappedCode
 from cases.models.identity import Decision, FhirFile, HeldMatch, HeldMatchQuerySet
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "CaseSource",
     "CatalogueRule",
     "CatalogueRuleQuerySet",
+    "CodeMapping",
     "Decision",
     "DiagnosisName",
     "FhirFile",
@@ -50,6 +52,7 @@ __all__ = [
     "Sex",
     "Task",
     "Tier",
+    "UnmappedCode",
     "Urgency",
     "WithPerson",
     "next_case_number",

@@ -14,6 +14,7 @@ from cases.catalogue.core import evaluation, vocabulary
 from cases.catalogue.core.evaluation import Answer, Facts, Rule, Undecided
 from cases.catalogue.core.requirement import TIERS
 from cases.core import icd10, staging
+from cases.core.code_systems import CodeMap
 from cases.core.mistake import Mistake
 from cases.diagnoses.core import diseases
 from cases.fhir.core import clinical_codes
@@ -98,13 +99,20 @@ class _Disease:
 
 
 def propose(
-    patient: Patient, rules: Sequence[Rule], *, today: date, since: date | None = None, of_the_dead: bool = False
+    patient: Patient,
+    rules: Sequence[Rule],
+    *,
+    today: date,
+    maps: CodeMap | None = None,
+    since: date | None = None,
+    of_the_dead: bool = False,
 ) -> tuple[list[Referral], list[Passed]]:
     """The referrals of one patient, and the conditions that give none.
 
-    `since`: what was recorded (else began) before gives none. The dead are referred only `of_the_dead`.
+    `since`: what was recorded (else began) before gives none. The dead are referred only `of_the_dead`. `maps`: see
+    clinical_codes.diagnosis.
     """
-    found, passed = _diseases(patient, today, since)
+    found, passed = _diseases(patient, today, since, maps)
     if patient.deceased and not of_the_dead:
         passed.extend(_pass(*member, why="deceased") for disease in found for member in disease.members)
         return [], passed
@@ -154,12 +162,14 @@ def age_on(born: date | None, day: date) -> int | None:
     return years if 0 <= years <= 130 else None
 
 
-def _diseases(patient: Patient, today: date, since: date | None) -> tuple[list[_Disease], list[Passed]]:
+def _diseases(
+    patient: Patient, today: date, since: date | None, maps: CodeMap | None
+) -> tuple[list[_Disease], list[Passed]]:
     """The active diseases, metastases attached to their primary where there is one."""
     found: dict[str, _Disease] = {}
     passed = []
     for condition in patient.conditions:
-        diagnosis = clinical_codes.diagnosis(condition.codings, condition.text)
+        diagnosis = clinical_codes.diagnosis(condition.codings, condition.text, maps)
         why = _why_not(condition, diagnosis, today, since)
         if diagnosis is None or why:
             passed.append(_pass(condition, diagnosis, why=why or "unmapped"))
@@ -183,6 +193,8 @@ def _why_not(condition: Condition, diagnosis: Diagnosis | None, today: date, sin
         return "before_since"
     if diagnosis is None:
         return "unmapped"
+    if diagnosis.role == "excluded":
+        return "not_confirmed"
     if diagnosis.role == "history" or diseases.covered(diagnosis.code, _HISTORY):
         return "history"
     if not diagnosis.disease and diseases.covered(diagnosis.code, _OBSERVED):

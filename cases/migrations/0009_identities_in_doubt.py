@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
 
 
     dependencies = [
-        ('cases', '0007_follow_ups'),
+        ('cases', '0008_code_maps'),
         ('experts', '0004_one_expert_per_email'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
