@@ -19,7 +19,7 @@ FIRST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Answered:
     """One query, the codes that are right, the first codes that came, and how long it took."""
 
     query: str
@@ -32,7 +32,7 @@ class Asked:
         return bool(self.right & set(self.came))
 
 
-def run() -> list[Asked]:
+def run() -> list[Answered]:
     """Every query once, after one that builds the index."""
     from cases.catalogue.core import json_io, vocabulary
     from cases.diagnoses import code_search, local_names
@@ -41,15 +41,15 @@ def run() -> list[Asked]:
     own = local_names.Index([])
     for text in ("lung", "肺", "feiai", "lnug", "急性澜尾炎"):
         code_search.search(text, rules, own=own)
-    asked = []
+    answered = []
     with QUERIES.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(line for line in file if not line.startswith("#")):
             began = time.perf_counter()
             found = code_search.search(row["query"], rules, own=own)
             took = (time.perf_counter() - began) * 1000
             came = tuple(one.code for one in found[:FIRST])
-            asked.append(Asked(query=row["query"], right=frozenset(row["codes"].split()), came=came, ms=took))
-    return asked
+            answered.append(Answered(query=row["query"], right=frozenset(row["codes"].split()), came=came, ms=took))
+    return answered
 
 
 def main() -> None:
@@ -57,12 +57,13 @@ def main() -> None:
     import django
 
     django.setup()
-    asked = run()
-    missed = [one for one in asked if not one.found]
+    answered = run()
+    missed = [one for one in answered if not one.found]
     for one in missed:
         print(f"missed: {one.query}: {', '.join(one.came) or 'nothing'} (right: {', '.join(sorted(one.right))})")
-    times = sorted(one.ms for one in asked)
-    print(f"{len(asked) - len(missed)} of {len(asked)} among the first {FIRST}: {1 - len(missed) / len(asked):.1%}")
+    times = sorted(one.ms for one in answered)
+    right = len(answered) - len(missed)
+    print(f"{right} of {len(answered)} among the first {FIRST}: {right / len(answered):.1%}")
     print(f"{times[len(times) // 2]:.1f} ms a query (median), {times[-1]:.1f} ms the slowest")
 
 

@@ -102,12 +102,13 @@ def named(code: str) -> Found | None:
 
 
 def codes_called(text: str) -> set[str]:
-    """The codes whose title or everyday name fits the text in either language, or by pinyin; none by similarity."""
+    """The codes whose title or everyday name fits the text in either language, or by pinyin, with what lies in them."""
     text = unicodedata.normalize("NFKC", text).strip()
     if len(text) < 2 or code_systems.who_code(text):
         return set()
     hits = _of_names(text, names())
-    return {name.code for fit, _within, name in hits if fit not in (Fit.SIMILAR, Fit.BEGINNINGS_OF_WORDS)}
+    called = {name.code for fit, _within, name in hits if fit != Fit.BEGINNINGS_OF_WORDS}
+    return {code for one in called for code in icd10.expand(CodeRange(one, one))}
 
 
 def _found(code: str, own: local_names.Index, known_as: str = "", *, similar: bool = False) -> Found:

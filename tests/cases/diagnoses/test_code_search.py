@@ -111,10 +111,10 @@ def test_pinyin_finds_a_diagnosis_whole_and_by_its_initials(text: str, first: st
 
 @pytest.mark.django_db
 def test_the_first_three_of_two_hundred_queries() -> None:
-    asked = diagnosis_search.run()
-    assert len(asked) >= 200
-    missed = [one.query for one in asked if not one.found]
-    assert len(missed) <= 0.03 * len(asked), missed
+    answered = diagnosis_search.run()
+    assert len(answered) >= 200
+    missed = [one.query for one in answered if not one.found]
+    assert len(missed) <= 0.03 * len(answered), missed
 
 
 @pytest.mark.django_db
