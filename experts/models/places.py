@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from experts.models.institution_settings import InstitutionSettings
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 
 
 class Named(models.Model):
@@ -72,6 +72,7 @@ class Institution(Named, InstitutionSettings):
     beds = models.PositiveIntegerField(_("beds"), default=0)
     zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai", validators=[is_time_zone])
     holiday_country = models.CharField(_("holidays of country"), max_length=2, default="CN", blank=True)
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("institution")

@@ -55,6 +55,10 @@ ERRORS = api.errors(400, 403, 404, 409)
 ONE_CASE = extend_schema(responses={200: PlacedCaseSerializer, **ERRORS})
 
 
+class PlacedCaseFilter(case_api.CaseFilter):
+    changed_with = (*case_api.CaseFilter.changed_with, "items", "items__session")
+
+
 @extend_schema_view(
     create=extend_schema(responses={200: PlacedCaseSerializer, 201: PlacedCaseSerializer, **api.errors(400, 403, 409)}),
     retrieve=ONE_CASE,
@@ -68,6 +72,7 @@ ONE_CASE = extend_schema(responses={200: PlacedCaseSerializer, **ERRORS})
 )
 class PlacedCaseViewSet(aftercare.AftercareActions, case_api.CaseViewSet):
     detail_serializer = PlacedCaseSerializer
+    filterset_class = PlacedCaseFilter
 
     def enrich(self, case: Case) -> None:
         aftercare.add(case, self.request.user)  # type: ignore[arg-type]

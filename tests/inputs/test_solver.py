@@ -16,7 +16,7 @@ from scheduling.solver.core.problem import ProblemError
 from scheduling.solver.rules import checking
 
 FOLDER = Path(__file__).parent / "solver"
-PLANNED = {"no-cases.json": 0, "seat-no-candidates.json": 1}
+PLANNED = {"seat-no-candidates.json": 1}
 """File and how many cases stay without a place, at least."""
 REFUSED = {
     "capacity-neg.json": ["rooms[0].capacity: too_small"],
@@ -36,6 +36,7 @@ REFUSED = {
     "missing-key.json": ["experts: missing_key"],
     "nan.json": ["grain_min: not_an_integer"],
     "neg-horizon.json": ["horizon_min: too_small"],
+    "no-cases.json": ["fixed[0]: breaks_rule"],  # a confirmed session names a case that is not there
     "not-json.json": ["line 1, column 2: not_json"],
     "null-top.json": ["document: not_an_object"],
     "seat-unknown-expert.json": ["cases[0].seats[0].candidates[0]: unknown_id"],
@@ -47,6 +48,8 @@ REFUSED = {
     "workers-0.json": ["limits.workers: too_small"],
     "workers-9999.json": ["limits.workers: too_large"],
 }
+
+GOOD = json.loads((FOLDER / "no-cases.json").read_text(encoding="utf-8")) | {"fixed": [], "previous": []}
 
 
 def test_every_file_has_its_right_value() -> None:
@@ -64,14 +67,21 @@ def test_a_wrong_problem_is_refused_with_its_places(name: str, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("name", PLANNED)
-def test_an_empty_or_hopeless_problem_has_a_plan(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hopeless_problem_has_a_plan(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(FOLDER / name), "--seconds", "0"]) == 0
     plan = Plan.from_json(json.loads(capsys.readouterr().out))
     assert len(plan.unplaced) >= PLANNED[name]
 
 
+def test_an_empty_problem_has_an_empty_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "problem.json"
+    path.write_text(json.dumps(GOOD), encoding="utf-8")
+    assert main([str(path), "--seconds", "0"]) == 0
+    plan = Plan.from_json(json.loads(capsys.readouterr().out))
+    assert (plan.sessions, plan.unplaced) == ((), ())
+
+
 # Relatives ------------------------------------------------------------------------------------------------------------
-GOOD = json.loads((FOLDER / "no-cases.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -133,5 +143,5 @@ def test_a_broken_gzip_file_is_refused(cut: slice, tmp_path: Path, capsys) -> No
 @pytest.mark.parametrize("option", [("--workers", "9999"), ("--seconds", "nan"), ("--seconds", "-1")])
 def test_limits_of_the_command_line_are_limited_too(option: tuple[str, str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main([str(FOLDER / "no-cases.json"), *option])
+        main([str(FOLDER / "seat-no-candidates.json"), *option])
     assert ended.value.code == 2
