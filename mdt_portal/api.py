@@ -32,10 +32,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 from rest_framework.views import exception_handler as standard_handler
 
-from mdt_portal import access, audit
+from mdt_portal import access, audit, strictness
 from mdt_portal.errors import Conflict, DomainError, RuleError
 from mdt_portal.models import User
-from mdt_portal.rest import strictness
 
 LONGEST_KEY = 80
 NOTHING = gettext_lazy("There is no such thing here, or you may not see it.")
@@ -196,7 +195,7 @@ def idempotency_key(request: Request) -> str:
 
 
 def checked(serializer: type[serializers.Serializer], view: APIView, data: Any = None) -> dict[str, Any]:
-    """What was sent, read strictly by `serializer` (mdt_portal.rest.strictness): nothing is guessed or left out.
+    """What was sent, read strictly by `serializer` (mdt_portal.strictness): nothing is guessed or left out.
 
     `data` are query parameters, which are all text; without, the body is read.
     """
@@ -212,7 +211,7 @@ def checked(serializer: type[serializers.Serializer], view: APIView, data: Any =
     return given
 
 
-def asked(serializer: type[serializers.Serializer], view: APIView) -> dict[str, Any]:
+def parameters(serializer: type[serializers.Serializer], view: APIView) -> dict[str, Any]:
     """The query parameters, read by `serializer`, which stands in the schema as the endpoint's `parameters`."""
     given: dict[str, str] = view.request.query_params.dict()
     return checked(serializer, view, {name: given[name] for name in given if name in serializer().fields})

@@ -87,7 +87,7 @@ class WantedFactsView(APIView):
         responses={200: cases.FactSerializer(many=True), **api.errors(400)},
     )
     def get(self, request: api.SignedIn) -> Response:
-        code = known_code(api.asked(CodeSerializer, self)["code"])
+        code = known_code(api.parameters(CodeSerializer, self)["code"])
         facts = evaluation.wanted_facts(code, rulebook.in_force(today(request)))
         rows = [{"fact": fact, "text": wording.fact_text(fact)} for fact in facts]
         return Response(cases.FactSerializer(rows, many=True).data)
@@ -101,7 +101,7 @@ class CodesView(APIView):
         responses=cases.DiagnosisSerializer(many=True),
     )
     def get(self, request: api.SignedIn) -> Response:
-        found = code_search.search(api.asked(SearchSerializer, self)["search"], rulebook.in_force(today(request)))
+        found = code_search.search(api.parameters(SearchSerializer, self)["search"], rulebook.in_force(today(request)))
         return Response(cases.DiagnosisSerializer(found, many=True).data)
 
 
@@ -202,9 +202,9 @@ class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     def get_queryset(self) -> QuerySet[CatalogueRule]:
         rows = access.visible(self.request.user, CatalogueRule.objects.order_by(F("key").asc(), "-version"))
-        if self.detail and (number := api.asked(VersionSerializer, self).get("version")):
+        if self.detail and (number := api.parameters(VersionSerializer, self).get("version")):
             return rows.filter(version=number)
-        state = "in_force" if self.detail else api.asked(StateSerializer, self)["state"]
+        state = "in_force" if self.detail else api.parameters(StateSerializer, self)["state"]
         return rows.filter(pk__in=[pk for pk, one in self.states.items() if one == state])
 
     @property
@@ -250,7 +250,7 @@ class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     def changes(self, request: api.SignedIn, key: str) -> Response:
         rows, wanted = (
             {one.row.version: one.row for one in self.versions_of(key)},
-            api.asked(TwoVersionsSerializer, self),
+            api.parameters(TwoVersionsSerializer, self),
         )
         try:
             before, after = (rows[wanted[name]] for name in ("before", "after"))
@@ -395,6 +395,6 @@ class ExportView(APIView):
         responses={(200, mime): OpenApiTypes.STR for mime in files.KINDS.values()},
     )
     def get(self, request: api.SignedIn) -> HttpResponse:
-        kind = api.asked(KindSerializer, self)["kind"]
+        kind = api.parameters(KindSerializer, self)["kind"]
         text = files.export(kind, today(request))
         return HttpResponse(text, content_type=f"{files.KINDS[kind]}; charset=utf-8")

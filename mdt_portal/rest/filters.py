@@ -12,7 +12,7 @@ from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework import exceptions
 from rest_framework.request import Request
 
-from mdt_portal.rest import strictness
+from mdt_portal import strictness
 
 MAY_BE_EMPTY = ("search",)
 """What people type into; every other parameter without a value is a mistake of the program that sends it."""

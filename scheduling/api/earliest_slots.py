@@ -118,7 +118,7 @@ class EarliestSlotsView(_OfCase):
     )
     def get(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case()
-        given = api.asked(CountSerializer, self)
+        given = api.parameters(CountSerializer, self)
         held = holds.of(case)
         return Response(
             {

@@ -297,7 +297,7 @@ class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModel
     )
     @action(detail=False, pagination_class=None)
     def places(self, request: api.SignedIn) -> Response:
-        given = api.asked(PlacesSerializer, self)
+        given = api.parameters(PlacesSerializer, self)
         subject = given.get("case") or given["session"]
         institution = MoveRequest(subject=subject, where=None).institution
         self._require(institution)

@@ -92,7 +92,7 @@ class SearchView(APIView):
         responses=HitsSerializer(many=True),
     )
     def get(self, request: api.SignedIn) -> Response:
-        found = global_search.find(api.asked(SearchedSerializer, self)["q"], request.user)
+        found = global_search.find(api.parameters(SearchedSerializer, self)["q"], request.user)
         return Response(HitsSerializer(found, many=True).data)
 
 

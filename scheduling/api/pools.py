@@ -158,7 +158,7 @@ class WorkView(APIView):
         responses={200: WorkSerializer, **api.errors(400, 403, 404)},
     )
     def get(self, request: api.SignedIn, **_: str) -> Response:
-        given, work = api.asked(UntilSerializer, self), self._work()
+        given, work = api.parameters(UntilSerializer, self), self._work()
         work.until = given.get("until", work.until)
         return Response(WorkSerializer(work).data)
 

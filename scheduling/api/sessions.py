@@ -261,7 +261,7 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
     @action(detail=False, pagination_class=None)
     def evaluation(self, request: api.SignedIn) -> Response:
         found = records.figures(
-            request, self.visible(Session.objects.all()), days=api.asked(records.DaysSerializer, self)["days"]
+            request, self.visible(Session.objects.all()), days=api.parameters(records.DaysSerializer, self)["days"]
         )
         return Response(records.EvaluationSerializer(found).data)
 

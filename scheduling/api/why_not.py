@@ -109,7 +109,7 @@ class WhyNotView(_OneCase):
     def get(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case()
         access.require(request.user, "plan.view", None)
-        wanted = api.asked(InPlanSerializer, self).get("proposal")
+        wanted = api.parameters(InPlanSerializer, self).get("proposal")
         offers = access.visible(request.user, Proposal.objects.select_related("run"))
         proposal = get_object_or_404(offers, public_id=wanted) if wanted else None
         return Response(WhyNotSerializer(explained(case, proposal)).data)
