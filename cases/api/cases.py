@@ -4,6 +4,7 @@ rules."""
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 import django_filters
 from django.db import transaction
@@ -42,7 +43,7 @@ IF_MATCH = OpenApiParameter(
 
 
 class CaseFilter(Changed):
-    changed_with = ("materials", "recommendation", "follow_ups")
+    changed_with: ClassVar[tuple[str, ...]] = ("materials", "recommendation", "follow_ups")
 
     status = django_filters.MultipleChoiceFilter(choices=CaseStatus.choices)
     tier = django_filters.MultipleChoiceFilter(choices=Tier.choices)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
 
 from mdt_portal import api
@@ -80,6 +81,7 @@ def _parameters() -> dict[tuple[type, str], set[str]]:
 # Addresses that there are not, and bugs -------------------------------------------------------------------------------
 
 
+@csrf_exempt  # there is nothing to protect, and the refusal would be a page
 def nothing_here(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
     """404 in the API's own shape; whoever only forgot the slash at the end is sent on, or told so."""
     slashed = f"{request.path_info}/"

@@ -31,7 +31,8 @@ class JsonParser(parsers.BaseParser):
             message = _("The request is larger than %(most)d bytes.") % {"most": LARGEST}
             raise TooLarge(message)
         try:
-            text = content.decode(parsers.get_encoding(dict(parser_context or {})))
+            encoding = parsers.get_encoding(parser_context or {})  # type: ignore[attr-defined]  # the stubs lack it
+            text = content.decode(encoding)
         except UnicodeError as error:
             raise exceptions.ParseError(
                 _("The request is not text in the encoding that it names (%(why)s).") % {"why": error}

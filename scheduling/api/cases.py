@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -56,7 +58,7 @@ ONE_CASE = extend_schema(responses={200: PlacedCaseSerializer, **ERRORS})
 
 
 class PlacedCaseFilter(case_api.CaseFilter):
-    changed_with = (*case_api.CaseFilter.changed_with, "items", "items__session")
+    changed_with: ClassVar = (*case_api.CaseFilter.changed_with, "items", "items__session")
 
 
 @extend_schema_view(

@@ -32,6 +32,10 @@ def test_an_address_that_there_is_not_is_answered_in_json(client, address: str, 
     assert problem(client.generic(method, address)) == (404, "not_found")
 
 
+def test_no_token_against_forgery_is_asked_for_where_there_is_nothing() -> None:
+    assert problem(Client(enforce_csrf_checks=True).post("/api/v1/nothing/", {})) == (404, "not_found")
+
+
 def test_a_forgotten_slash_is_mended_for_reading_and_named_for_writing(client) -> None:
     found = client.get("/api/v1/cases?page=1")
     assert (found.status_code, found["Location"]) == (301, "/api/v1/cases/?page=1")
