@@ -6,7 +6,7 @@ from mdt_portal.fields import keep_updated_at, updated_at_field
 class Migration(migrations.Migration):
     """Lists of the API can be asked for what changed since a moment."""
 
-    dependencies = [("scheduling", "0009_placement_constraints"), ("mdt_portal", "0004_rows_know_when_they_changed")]
+    dependencies = [("scheduling", "0010_what_was_called_off"), ("mdt_portal", "0004_rows_know_when_they_changed")]
 
     operations = [
         migrations.AddField("planningrun", "updated_at", updated_at_field()),

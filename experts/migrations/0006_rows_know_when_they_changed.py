@@ -6,7 +6,7 @@ from mdt_portal.fields import keep_updated_at, updated_at_field
 class Migration(migrations.Migration):
     """Lists of the API can be asked for what changed since a moment."""
 
-    dependencies = [("experts", "0004_one_expert_per_email"), ("mdt_portal", "0004_rows_know_when_they_changed")]
+    dependencies = [("experts", "0005_hours_past_midnight"), ("mdt_portal", "0004_rows_know_when_they_changed")]
 
     operations = [
         migrations.AddField("institution", "updated_at", updated_at_field()),
