@@ -24,6 +24,7 @@ from cases.models.cases import (
     Urgency,
     next_case_number,
 )
+from cases.models.codes import CodeMapping, UnmappedCode
 
 __all__ = [
     "CareLevel",
@@ -32,6 +33,7 @@ __all__ = [
     "CaseSource",
     "CatalogueRule",
     "CatalogueRuleQuerySet",
+    "CodeMapping",
     "DiagnosisName",
     "ExternalId",
     "FollowUp",
@@ -46,6 +48,7 @@ __all__ = [
     "Sex",
     "Task",
     "Tier",
+    "UnmappedCode",
     "Urgency",
     "WithPerson",
     "next_case_number",
