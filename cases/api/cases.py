@@ -176,7 +176,10 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
     def look_up(self, request: api.SignedIn) -> Response:
         access.require(request.user, "case.refer")
         given = api.checked(shown.LookUpSerializer, self)
-        rows = patients.cases_by_identifier(given["system"], given["value"], rows=self.get_queryset(), by=request.user)
+        hospital = home(request, given.get("institution"))
+        rows = patients.cases_by_identifier(
+            given["system"], given["value"], institution=hospital, rows=self.get_queryset(), by=request.user
+        )
         return Response(shown.CaseRowSerializer(rows, many=True).data)
 
     @extend_schema(
