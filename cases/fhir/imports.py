@@ -129,6 +129,10 @@ def _refer(patient: Patient, referral: Referral, *, by: User | None, institution
         age=facts.age,
     )
     audit.record("case.imported", by=by, subject=case, format="fhir-r4", conditions=len(referral.keys))
+    for one in referral.refused:
+        audit.record(
+            "case.value_refused", by=by, subject=case, score=one.score, value=one.text, low=one.low, high=one.high
+        )
     if isinstance(referral.answer, Undecided) or referral.answer.tier == "none":
         workflow.submit(case, by=by, at=at)
     return case

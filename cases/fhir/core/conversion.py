@@ -6,14 +6,16 @@ gives no referral is listed with the reason, so that an import can say what it d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Answer, Facts, Rule, Undecided
 from cases.catalogue.core.requirement import TIERS
-from cases.core import staging
+from cases.core import scores, staging
+from cases.core.scores import Refused
+from cases.core.staging import RecordedStage
 from cases.diagnoses.core import diseases
 from cases.fhir.core import clinical_codes
 from cases.fhir.core.clinical_codes import Diagnosis
@@ -28,13 +30,15 @@ _PREGNANCY_LASTS = timedelta(days=300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Referral:
-    """One disease for which the catalogue has an answer. `keys` are the identifiers of its conditions."""
+    """One disease for which the catalogue has an answer. `keys` are the identifiers of its conditions; `refused` are
+    values of scores that the catalogue wants to know and that cannot be."""
 
     disease: str
     diagnosis: Diagnosis
     facts: Facts
     answer: Answer
     keys: tuple[str, ...]
+    refused: tuple[Refused, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,8 @@ def propose(patient: Patient, rules: Sequence[Rule], *, today: date) -> tuple[li
     found, passed = _diseases(patient, today)
     referrals = []
     for disease in found:
-        best = _best(disease, _facts(patient, disease, found, today), rules)
+        values, refused = _scores(patient.observations, disease, today)
+        best = _best(disease, _facts(patient, disease, found, values, today), rules, refused)
         if best is None:
             passed.extend(Passed(display=one.display, why="no_rule") for _, one in disease.members)
         elif _only_accompanies(disease, best):
@@ -87,7 +92,7 @@ def propose(patient: Patient, rules: Sequence[Rule], *, today: date) -> tuple[li
 def _only_accompanies(disease: _Disease, referral: Referral) -> bool:
     """A chronic illness that needs no discussion (hypertension, diabetes): a fact about the patient, no question."""
     answer = referral.answer
-    settled = not isinstance(answer, Undecided) and answer.tier == "none"
+    settled = (answer.could_be if isinstance(answer, Undecided) else answer.tier) == "none"
     return settled and not disease.is_tumour and not referral.facts.scores and diseases.is_chronic(referral.facts.code)
 
 
@@ -143,7 +148,9 @@ def _attach_metastases(found: dict[str, _Disease]) -> None:
     del found[secondary.name]
 
 
-def _facts(patient: Patient, disease: _Disease, found: Sequence[_Disease], today: date) -> Facts:
+def _facts(
+    patient: Patient, disease: _Disease, found: Sequence[_Disease], values: Mapping[str, float], today: date
+) -> Facts:
     """What is known, except for the code, which `_best` chooses."""
     flags = {flag for _, one in disease.members for flag in one.flags}
     if any(condition.clinical in ("recurrence", "relapse") for condition, _ in disease.members):
@@ -156,8 +163,8 @@ def _facts(patient: Patient, disease: _Disease, found: Sequence[_Disease], today
     chronic = [one for one in others if any(diseases.is_chronic(diagnosis.code) for _, diagnosis in one.members)]
     return Facts(
         code="",
-        stage="IV" if spread else _stage(patient, disease, found),
-        scores=_scores(patient.observations, disease, today),
+        stage="IV" if spread else _stage(patient, disease, found, today),
+        scores=values,
         flags=frozenset(flags),
         age=age_on(patient.born, patient.died or today),
         comorbidities=len(chronic),
@@ -170,49 +177,62 @@ def _is_pregnancy(member: tuple[Condition, Diagnosis], today: date) -> bool:
     return diseases.is_pregnancy(diagnosis.code) and recent
 
 
-def _stage(patient: Patient, disease: _Disease, found: Sequence[_Disease]) -> str | None:
-    """The stage that was recorded last; of several on one day the highest."""
+def _stage(patient: Patient, disease: _Disease, found: Sequence[_Disease], today: date) -> str | None:
+    """The stage that counts (`staging.chosen`) of all that were recorded of this tumour."""
     if not disease.is_tumour:
         return None
-    said: list[tuple[date, str]] = []
+    said: list[RecordedStage] = []
     for condition, diagnosis in disease.members:
-        stage = clinical_codes.stage(condition.stages) or diagnosis.stage
-        if stage:
-            said.append((condition.day or date.min, stage))
+        own = [(staging.read(one.words), staging.kind_of((*one.kind, *one.words))) for one in condition.stages]
+        read = [RecordedStage(stage=stage, day=condition.day, kind=kind) for stage, kind in own if stage]
+        if not read and diagnosis.stage:
+            read = [RecordedStage(stage=diagnosis.stage, day=condition.day)]
+        said += read
     only_tumour = sum(one.is_tumour for one in found) == 1
     for observation in patient.observations:
         about = observation.focus & set(disease.keys) if observation.focus else only_tumour
-        stage = clinical_codes.stage(observation.words) if clinical_codes.is_stage(observation.codings) else None
+        holds = observation.assesses or clinical_codes.is_stage(observation.codings)
+        stage = staging.read(observation.words) if holds else None
         if about and stage:
-            said.append((observation.day or date.min, stage))
-    return max(said, key=lambda one: (one[0], staging.order(one[1])))[1] if said else None
+            kind = clinical_codes.stage_kind(observation.codings) or staging.kind_of(observation.words)
+            said.append(RecordedStage(stage=stage, day=observation.day, kind=kind))
+    return staging.chosen(said, onset=disease.onset, today=today)
 
 
-def _scores(observations: Iterable[Observation], disease: _Disease, today: date) -> dict[str, float]:
-    """The last value of each score, and what a diagnosis says of a score that nobody measured."""
-    last: dict[str, tuple[date, float]] = {}
+def _scores(
+    observations: Iterable[Observation], disease: _Disease, today: date
+) -> tuple[dict[str, float], list[Refused]]:
+    """The last value of each score, and what a diagnosis says of a score that nobody measured; then the values that
+    cannot be. A score whose newest value cannot be is not known: an older one may be out of date."""
+    last: dict[str, tuple[date, float | None]] = {}
+    refused: list[Refused] = []
     for observation in observations:
         name = clinical_codes.score(observation.codings)
         day = observation.day or date.min
-        if name is None or observation.number is None or day > today:
+        if name is None or day > today or (observation.number is None and not observation.text):
             continue
         if name not in _AT_ANY_TIME and observation.day and disease.onset and observation.day < disease.onset:
             continue
         if observation.focus and not observation.focus & set(disease.keys):
             continue
+        value = observation.number
+        if value is None or not scores.fits(name, value):
+            refused.append(scores.refused(name, observation.text))
+            value = None
         if name not in last or day >= last[name][0]:
-            last[name] = (day, round(observation.number, 2))
+            last[name] = (day, None if value is None else round(value, 2))
     implied = {name: value for _, one in disease.members for name, value in one.scores.items()}
-    return implied | {name: value for name, (_, value) in last.items()}
+    known = implied | {name: value for name, (_, value) in last.items()}
+    return {name: value for name, value in known.items() if value is not None}, refused
 
 
-def _best(disease: _Disease, facts: Facts, rules: Sequence[Rule]) -> Referral | None:
+def _best(disease: _Disease, facts: Facts, rules: Sequence[Rule], refused: Sequence[Refused]) -> Referral | None:
     """The referral with the code that the catalogue takes most seriously; None if no rule knows any of the codes."""
     ranked = []
     for condition, diagnosis in disease.members:
         asked = evaluation.wanted_facts(diagnosis.code, rules)
-        scores = {name: value for name, value in facts.scores.items() if f"score:{name}" in asked}
-        told = replace(facts, code=diagnosis.code, scores=scores)
+        values = {name: value for name, value in facts.scores.items() if f"score:{name}" in asked}
+        told = replace(facts, code=diagnosis.code, scores=values)
         answer = evaluation.evaluate(told, rules)
         weight = _weight(answer)
         if weight:
@@ -227,13 +247,18 @@ def _best(disease: _Disease, facts: Facts, rules: Sequence[Rule]) -> Referral | 
     if not ranked:
         return None
     _, diagnosis, told, answer = max(ranked, key=lambda one: one[0])
-    return Referral(disease=disease.name, diagnosis=diagnosis, facts=told, answer=answer, keys=disease.keys)
+    asked = evaluation.wanted_facts(diagnosis.code, rules)
+    notes = tuple(dict.fromkeys(one for one in refused if f"score:{one.score}" in asked))
+    return Referral(
+        disease=disease.name, diagnosis=diagnosis, facts=told, answer=answer, keys=disease.keys, refused=notes
+    )
 
 
 def _weight(answer: Answer) -> float:
-    """0 where no rule matches; a rule for `none` weighs a little; what is decided goes before what is not."""
+    """0 where no rule matches, nor one for a subdivision that would ask for a discussion; a rule for `none` weighs a
+    little; what is decided goes before what is not."""
     if isinstance(answer, Undecided):
-        return TIERS.index(answer.could_be) + 0.25
+        return TIERS.index(answer.could_be) + 0.25 if answer.could_be != "none" else 0
     if answer.tier == "none":
         return 0.1 if answer.rules else 0
     return TIERS.index(answer.tier) + 0.5

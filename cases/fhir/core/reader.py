@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from cases.core import scores
 from cases.core.mistake import Mistake
 from cases.fhir.core import clinical_codes
 from cases.fhir.core.json_fields import Coding, Node
@@ -24,6 +25,14 @@ _VERIFICATION = (
 )  # fmt: skip
 _SEXES = ("male", "female", "other", "unknown")
 _VOID = ("entered-in-error", "cancelled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRecord:
+    """One stage of a condition: what its value says, and what says how it was found, in words and codes."""
+
+    words: tuple[str, ...]
+    kind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +47,7 @@ class Condition:
     has_abated: bool = False
     clinical: str = ""
     verification: str = ""
-    stages: tuple[str, ...] = ()
+    stages: tuple[StageRecord, ...] = ()
 
     def active(self, today: date) -> bool:
         """Whether the disease is present today; what is refuted or entered in error never was."""
@@ -53,13 +62,19 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One value: a number, or words (a stage); `focus` are the keys of the conditions that it is about."""
+    """One value: a number, or words (a stage); `focus` are the keys of the conditions that it is about.
+
+    `text` is the value as the file has it, where it is no number that could be taken (`<18`). `assesses`: a condition
+    names this observation as the assessment of its stage.
+    """
 
     codings: tuple[Coding, ...]
     day: date | None
     number: float | None = None
     words: tuple[str, ...] = ()
     focus: frozenset[str] = frozenset()
+    text: str = ""
+    assesses: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,6 +119,7 @@ class _Reader:
         self.patients: list[Patient] = []
         self.by_reference: dict[str, Patient] = {}
         self.condition_keys: dict[str, tuple[str, ...]] = {}
+        self.assessed: dict[str, tuple[str, ...]] = {}
 
     def read(self, top: Any) -> Content:
         if not isinstance(top, dict):
@@ -193,7 +209,9 @@ class _Reader:
         onset, abated, recorded = _moment(node, "onset"), _moment(node, "abatement"), node.day("recordedDate")[0]
         clinical = _status(node, "clinicalStatus", _CLINICAL)
         verification = _status(node, "verificationStatus", _VERIFICATION)
-        stages = tuple(words for stage in _stage_nodes(node) for words in _words(stage, "summary"))
+        stages = tuple(
+            StageRecord(words=_words(stage, "summary"), kind=_words(stage, "type")) for stage in _stage_nodes(node)
+        )
         patient = self._owner(node)
         if patient is None:
             return
@@ -204,6 +222,10 @@ class _Reader:
             own = (f"Condition/{reference}",) if reference else (f"{codings}|{text}|{day}",)
         for name in (url, f"Condition/{reference}", f"urn:uuid:{reference}"):
             self.condition_keys[name] = own
+        for stage in _stage_nodes(node):
+            for assessment in stage.nodes("assessment"):
+                for spelling in _spellings(assessment.text("reference"), node.place):
+                    self.assessed[spelling] = self.assessed.get(spelling, ()) + own
         patient.conditions.append(
             Condition(
                 keys=own,
@@ -219,7 +241,6 @@ class _Reader:
         )
 
     def _observation(self, url: str, node: Node) -> None:
-        del url
         if node.value.get("status") in _VOID:
             return
         parts = [node, *node.nodes("component")]
@@ -230,12 +251,21 @@ class _Reader:
             for spelling in _spellings(one.text("reference"), node.place)
             for key in self.condition_keys.get(spelling, ())
         )
+        reference = node.text("id")
+        names = [url, f"Observation/{reference}", f"urn:uuid:{reference}"]
+        assessed = frozenset(key for name in names if name for key in self.assessed.get(name, ()))
         found = [
             Observation(
-                codings=codings, day=day, number=_number(part), words=_words(part, "valueCodeableConcept"), focus=focus
+                codings=codings,
+                day=day,
+                number=_number(part),
+                words=_words(part, "valueCodeableConcept"),
+                focus=focus | assessed,
+                text=_value_text(part),
+                assesses=bool(assessed),
             )
             for part in parts
-            if clinical_codes.is_observed(codings := part.concept("code")[0])
+            if clinical_codes.is_observed(codings := part.concept("code")[0]) or assessed
         ]
         if found and ("subject" in node.value or "patient" in node.value):
             patient = self._owner(node)
@@ -345,10 +375,20 @@ def _words(node: Node, key: str) -> tuple[str, ...]:
 
 
 def _number(node: Node) -> float | None:
-    """The value as a number, from a quantity, an integer, or digits in text."""
+    """The value as a number, from a quantity, an integer, or digits in text; a bound (`<18`) is no value."""
     quantity = node.value.get("valueQuantity")
-    value = quantity.get("value") if isinstance(quantity, dict) else node.value.get("valueInteger")
-    if value is None and isinstance(node.value.get("valueString"), str):
-        text = node.value["valueString"].strip()
-        return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(quantity, dict):
+        return None if quantity.get("comparator") else scores.number(quantity.get("value"))
+    value = node.value.get("valueInteger")
+    return scores.number(value if value is not None else node.value.get("valueString"))
+
+
+def _value_text(node: Node) -> str:
+    """The value of a score as the file has it."""
+    quantity = node.value.get("valueQuantity")
+    if isinstance(quantity, dict):
+        said = f"{quantity.get('comparator') or ''}{quantity.get('value')}"
+    else:
+        value = node.value.get("valueInteger")
+        said = str(value if value is not None else node.value.get("valueString") or "")
+    return said[:40]
