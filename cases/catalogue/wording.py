@@ -57,6 +57,7 @@ SCORES = {
     "ISS": gettext_lazy("ISS (injury, 0–75)"),
 }
 _FACTS = {
+    "code": gettext_lazy("a more exact diagnosis"),
     "stage": gettext_lazy("stage"),
     "age": gettext_lazy("age"),
     "comorbidities": gettext_lazy("number of comorbidities"),
@@ -70,7 +71,7 @@ _REASONS = {
     ),
     "missing_fact": gettext_lazy("“%(name)s” cannot be judged without the %(fact)s."),
     "possible_addition": gettext_lazy("“%(name)s” may add to this once the %(facts)s is known."),
-    "no_rule": gettext_lazy("No rule of the catalogue covers %(code)s with these facts."),
+    "no_rule": gettext_lazy("The catalogue has no rule for %(code)s with these facts."),
     "overridden": gettext_lazy("The tier was set by hand: %(tier)s."),
 }
 _MISTAKES = {
@@ -150,6 +151,15 @@ def flag_text(flag: str) -> str:
 
 def score_text(score: str) -> str:
     return str(SCORES.get(score, score))
+
+
+def refused_text(score: str, value: str, low: float | None, high: float | None) -> str:
+    """Why a value was not taken: `NIHSS 99 was not taken: it lies between 0 and 42.`"""
+    words = {"score": score, "value": value, "low": low, "high": high}
+    if low is None:
+        return _("%(score)s “%(value)s” was not taken: it is no number.") % words
+    words |= {"low": f"{low:g}", "high": f"{high:g}"}
+    return _("%(score)s “%(value)s” was not taken: it must be a number from %(low)s to %(high)s.") % words
 
 
 def stage_text(stage: str) -> str:

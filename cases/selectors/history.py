@@ -24,6 +24,8 @@ MOVES = {
     "case.facts_changed": gettext_lazy("The catalogue answered anew: %(new)s"),
     "case.reevaluated": gettext_lazy("The catalogue was asked again: %(new)s"),
     "case.overridden": gettext_lazy("Now: %(new)s"),
+    "case.discussion_requested": gettext_lazy("A discussion was asked for: %(reason)s"),
+    "case.by_hand": gettext_lazy("Put before the coordinators: an emergency is not only listed"),
     "case.team_assigned": gettext_lazy("Now: %(new)s"),
     "case.planned": gettext_lazy("Got a place in a published session"),
     "case.unplaced": gettext_lazy("Lost its place when the plan was changed"),
@@ -44,6 +46,8 @@ ACTIONS = {
     "case.reevaluated": gettext_lazy("The catalogue was asked again"),
     "case.overridden": gettext_lazy("Tier set by hand to “%(tier)s”: %(reason)s"),
     "case.team_assigned": gettext_lazy("Given to %(team)s"),
+    "case.value_refused": gettext_lazy("%(refused)s"),
+    "case.discussion_requested": gettext_lazy("A discussion was asked for: %(reason)s"),
     "case.reminded": gettext_lazy("The referrer was asked for what is missing"),
     "case.held": gettext_lazy("A time was held"),
     "case.booked": gettext_lazy("A promised time was booked"),
@@ -97,6 +101,8 @@ def _action_text(event: AuditEvent, teams: Mapping[int, Team]) -> str:
         words["outcome"] = FollowUpOutcome(words["outcome"]).label
     if "team" in words:
         words["team"] = teams.get(words["team"], "?")
+    if "low" in words:
+        words["refused"] = wording.refused_text(words["score"], words["value"], words["low"], words["high"])
     if "code" in words:
         words["material"] = wording.material_text(words["code"])
     return str(ACTIONS[event.action]) % words
