@@ -38,6 +38,8 @@ class Card:
     minutes: int
     capacity: int
     emergencies: int = 0
+    hit: str = ""
+    """Why it cannot stay as it is published; empty where nothing speaks against it."""
 
     @property
     def fill(self) -> int:
