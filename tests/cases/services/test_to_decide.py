@@ -49,7 +49,7 @@ def test_a_code_without_a_rule_is_never_answered_none(doctor: User, hospital: In
 
 
 def test_facts_that_no_rule_speaks_of_are_decided_by_hand(doctor: User, hospital: Institution) -> None:
-    answer = workflow.evaluate_facts(code="C34.1", institution=hospital, stage="0", age=50, comorbidities=0)
+    answer = workflow.evaluate_facts(code="E66.9", institution=hospital, scores={"BMI": 22})
     assert (answer.tier, answer.without_rule) == ("none", True)
 
 
