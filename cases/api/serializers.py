@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -12,7 +13,7 @@ from rest_framework import serializers
 from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Requirement, SeatNeed, Undecided
-from cases.core import icd10
+from cases.core import icd10_titles
 from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import Discipline, Institution
@@ -110,7 +111,7 @@ def answer(found: Answer) -> dict[str, Any]:
         return shared | nothing | {
             "decided": False,
             "no_rule": False,
-            "choices": [{"code": code, "title": icd10.title(code)} for code in found.children],
+            "choices": [{"code": code, "title": icd10_titles.title(code, get_language() or "en")} for code in found.children],
             "tier": None,
             "could_be": found.could_be,
             "at_least": found.at_least,
@@ -132,7 +133,9 @@ def answer(found: Answer) -> dict[str, Any]:
 class FactsSerializer(serializers.Serializer):
     """What the catalogue asks for. What is left out is unknown; flags that are not named count as not reported."""
 
-    code = serializers.CharField(max_length=40, help_text="ICD-10: `C34.1`, `c341`; a finer ICD-10-CM code will do.")
+    code = serializers.CharField(
+        max_length=40, help_text="ICD-10 in any edition: `C34.1`, `c341`, `C34.900x001`; or of `code_system`."
+    )
     stage = serializers.CharField(max_length=40, allow_blank=True, required=False, help_text="`IIIB`, `Stage 3b`")
     scores = serializers.DictField(child=serializers.FloatField(), required=False, help_text='`{"NIHSS": 12}`')
     flags = serializers.ListField(child=serializers.SlugField(max_length=40), max_length=60, required=False)
@@ -149,6 +152,12 @@ class FactsSerializer(serializers.Serializer):
 
 
 class DetailsSerializer(FactsSerializer):
+    code_system = serializers.CharField(
+        max_length=80,
+        allow_blank=True,
+        required=False,
+        help_text="Of `code`, if it is not WHO ICD-10: `http://snomed.info/sct`, `ICD-11`, `ICD-10-CM`, an OID.",
+    )
     diagnosis = serializers.CharField(max_length=200, allow_blank=True, required=False)
     question = serializers.CharField(max_length=4000, allow_blank=True, required=False)
     remote_ok = serializers.BooleanField(required=False)
