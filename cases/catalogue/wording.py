@@ -46,6 +46,7 @@ FLAGS = {
     "recurrence": gettext_lazy("Recurrence"),
     "refractory": gettext_lazy("Refractory to treatment"),
     "surgery_considered": gettext_lazy("Surgery considered"),
+    "suspected": gettext_lazy("Suspected, not confirmed"),
     "transplant_candidate": gettext_lazy("Candidate for a transplant"),
     "treatment_failure": gettext_lazy("Previous treatment failed"),
 }
@@ -133,6 +134,30 @@ _MISTAKES = {
     "bad_date": gettext_lazy("“%(value)s” is not a date of FHIR"),
     "unknown_patient": gettext_lazy("“%(value)s” is no patient of this file"),
     "no_coding": gettext_lazy("has neither a code nor a text"),
+    "ambiguous_reference": gettext_lazy("“%(value)s” may be one of several resources of this file"),
+    "resource_twice": gettext_lazy("“%(value)s” stands in this file twice, with different content"),
+    "other_version": gettext_lazy("this looks like FHIR %(value)s; please export it as FHIR R4"),
+    "empty_file": gettext_lazy("the file is empty"),
+    "too_large": gettext_lazy("the file is larger than %(most)s MB"),
+    "wrong_encoding": gettext_lazy("not UTF-8 text (it looks like %(value)s); please save it as UTF-8"),
+    "xml": gettext_lazy("this is XML; please export it as FHIR JSON"),
+    "html": gettext_lazy("this is a web page, perhaps one that asks to sign in; please export FHIR JSON"),
+    "zip": gettext_lazy("this is a ZIP archive or workbook; please unpack it and hand in its JSON files"),
+    "gzip_cut": gettext_lazy("the gzip file ends too early; it was not copied completely"),
+    "gzip_broken": gettext_lazy("the gzip file is damaged"),
+    "bad_character": gettext_lazy("holds a character that cannot be kept (NUL, or half of a surrogate pair)"),
+    "number_too_large": gettext_lazy("the number %(value)s is beyond any measure"),
+    "no_number": gettext_lazy("%(value)s is not a number"),
+    "which_primary": gettext_lazy("a metastasis beside several tumours: please say to which one it belongs"),
+    "score_out_of_range": gettext_lazy("%(name)s %(value)s lies outside %(low)s to %(high)s and was not taken"),
+    "score_is_a_limit": gettext_lazy("%(name)s %(value)s is only a limit and was not taken"),
+    "stage_of_another_time": gettext_lazy("the stage %(value)s is of another time and was not taken"),
+    "linked": gettext_lazy("this record and %(value)s are of one person, says the source"),
+    "linked_but_differs": gettext_lazy("the source links this record with %(value)s, but they differ: kept apart"),
+    "linked_elsewhere_replaced_by": gettext_lazy("this record was replaced by one that is not in the file"),
+    "linked_elsewhere_replaces": gettext_lazy("this record replaces one that is not in the file"),
+    "linked_elsewhere_seealso": gettext_lazy("this record is linked with one that is not in the file"),
+    "linked_elsewhere_refer": gettext_lazy("this record is linked with one that is not in the file"),
 }
 
 
@@ -153,15 +178,6 @@ def flag_text(flag: str) -> str:
 
 def score_text(score: str) -> str:
     return str(SCORES.get(score, score))
-
-
-def refused_text(score: str, value: str, low: float | None, high: float | None) -> str:
-    """Why a value was not taken: `NIHSS 99 was not taken: it lies between 0 and 42.`"""
-    words = {"score": score, "value": value, "low": low, "high": high}
-    if low is None:
-        return _("%(score)s “%(value)s” was not taken: it is no number.") % words
-    words |= {"low": f"{low:g}", "high": f"{high:g}"}
-    return _("%(score)s “%(value)s” was not taken: it must be a number from %(low)s to %(high)s.") % words
 
 
 def stage_text(stage: str) -> str:

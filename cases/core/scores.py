@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
 
 LIMITS: dict[str, tuple[float, float]] = {
     "NIHSS": (0, 42),
@@ -20,16 +19,6 @@ LIMITS: dict[str, tuple[float, float]] = {
 }
 _NUMBER = re.compile(r"[+-]?\d{1,9}(?:[.,]\d{1,6})?")
 _COUNT = re.compile(rf"({_NUMBER.pattern})\s*(?:/\s*\d+|points?|pts?\.?|分|score|\{{score\}}|kg/m2)?", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A value that was not taken: as it was written, and the range of its score (None: any finite number)."""
-
-    score: str
-    text: str
-    low: float | None
-    high: float | None
 
 
 def limits(name: str) -> tuple[float, float]:
@@ -60,9 +49,3 @@ def fits(name: str, value: float) -> bool:
     """Whether the score can have this value."""
     low, high = limits(name)
     return math.isfinite(value) and low <= value <= high
-
-
-def refused(name: str, text: object) -> Refused:
-    """The note on a value that was not taken."""
-    low, high = LIMITS.get(name, (None, None))
-    return Refused(score=name, text=str(text)[:40], low=low, high=high)

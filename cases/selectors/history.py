@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.catalogue import wording
+from cases.core.mistake import Mistake
 from cases.models import Case, FollowUpOutcome, Outcome, Tier
 from cases.states import CaseStatus
 from experts.models import Team
@@ -46,7 +47,7 @@ ACTIONS = {
     "case.reevaluated": gettext_lazy("The catalogue was asked again"),
     "case.overridden": gettext_lazy("Tier set by hand to “%(tier)s”: %(reason)s"),
     "case.team_assigned": gettext_lazy("Given to %(team)s"),
-    "case.value_refused": gettext_lazy("%(refused)s"),
+    "case.left_out": gettext_lazy("Not taken from the file: %(note)s"),
     "case.discussion_requested": gettext_lazy("A discussion was asked for: %(reason)s"),
     "case.reminded": gettext_lazy("The referrer was asked for what is missing"),
     "case.held": gettext_lazy("A time was held"),
@@ -101,8 +102,8 @@ def _action_text(event: AuditEvent, teams: Mapping[int, Team]) -> str:
         words["outcome"] = FollowUpOutcome(words["outcome"]).label
     if "team" in words:
         words["team"] = teams.get(words["team"], "?")
-    if "low" in words:
-        words["refused"] = wording.refused_text(words["score"], words["value"], words["low"], words["high"])
+    if event.action == "case.left_out":
+        words["note"] = wording.mistake_text(Mistake(place="", code=words["mistake"], params=words["about"]))
     if "code" in words:
         words["material"] = wording.material_text(words["code"])
     return str(ACTIONS[event.action]) % words

@@ -70,9 +70,9 @@ def is_stage(codings: Iterable[Coding]) -> bool:
     return any((coding.system, coding.code) in staging.OBSERVED for coding in codings)
 
 
-def stage_kind(codings: Iterable[Coding]) -> str:
-    """How the observation of a stage was made: clinical, pathological, or "" where its code does not say."""
-    return next((kind for one in codings if (kind := staging.OBSERVED.get((one.system, one.code)))), staging.OTHER)
+def stage(words: Iterable[str]) -> str | None:
+    """The first stage that words or codes of a stage's value name."""
+    return staging.read(words)
 
 
 def is_observed(codings: Iterable[Coding]) -> bool:

@@ -37,7 +37,7 @@ def put_emergencies_before_people(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0008_code_maps"), ("mdt_portal", "0003_audit_action")]
+    dependencies = [("cases", "0009_identities_in_doubt"), ("mdt_portal", "0003_audit_action")]
 
     operations = [
         migrations.AddField("case", "discussion_request", models.JSONField(blank=True, null=True)),
