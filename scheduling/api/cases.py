@@ -67,6 +67,7 @@ class PlacedCaseFilter(case_api.CaseFilter):
     partial_update=ONE_CASE,
     submit=ONE_CASE,
     override=ONE_CASE,
+    ask=ONE_CASE,
     material=ONE_CASE,
     recommend=ONE_CASE,
     conclude=ONE_CASE,
