@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Other programs find a case by their own id for it."""
 
-    dependencies = [("cases", "0010_rows_know_when_they_changed"), ("experts", "0006_rows_know_when_they_changed")]
+    dependencies = [("cases", "0011_rows_know_when_they_changed"), ("experts", "0006_rows_know_when_they_changed")]
 
     operations = [
         migrations.CreateModel(

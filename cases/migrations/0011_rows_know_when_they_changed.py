@@ -6,7 +6,7 @@ from mdt_portal.fields import keep_updated_at, updated_at_field
 class Migration(migrations.Migration):
     """Lists of the API can be asked for what changed since a moment."""
 
-    dependencies = [("cases", "0009_identities_in_doubt"), ("mdt_portal", "0004_rows_know_when_they_changed")]
+    dependencies = [("cases", "0010_to_decide"), ("mdt_portal", "0004_rows_know_when_they_changed")]
 
     operations = [
         migrations.AddField("case", "updated_at", updated_at_field()),
