@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cases.core import icd10
+from cases.core import code_systems
 from cases.core.mistake import Mistake
 from mdt_portal.tables.core import reading
 from mdt_portal.tables.core.columns import Column, Layout, Sheet, TableRow
@@ -84,7 +84,7 @@ def _take(row: TableRow, sheet: Sheet, rows: dict[str, CodeRow], mistakes: list[
 
     code, name_en, name_zh = (row.cells.get(column.key, "") for column in COLUMNS)
     before = len(mistakes)
-    who_code = icd10.holding(code)
+    who_code = code_systems.who_code(code)
     if not code:
         wrong("code", "empty")
     elif _MORPHOLOGY.fullmatch(code):

@@ -31,11 +31,12 @@ class Column:
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """A kind of table. `free`: columns that begin so have any name, which is kept as it is spelt; their key is the
-    whole heading."""
+    whole heading. `comment`: lines above the headings that begin so say something of the file."""
 
     columns: tuple[Column, ...]
     most_rows: int
     free: str = ""
+    comment: str = ""
 
     @cached_property
     def by_spelling(self) -> dict[str, Column]:

@@ -76,6 +76,10 @@ def _lines(sheet: Sheet, given: bytes | str, layout: Layout, encoding: str) -> l
         kind, name, guessed, text = "csv", decoded.encoding, decoded.guessed, decoded.text
     text = str(text)
     sheet.source = Source(kind=kind, encoding=name, guessed=guessed)
+    if layout.comment:
+        above = re.match(rf"(?:{re.escape(layout.comment)}[^\n]*\n)*", text.removeprefix(delimited.BOM))
+        if above is not None and above[0]:
+            text = "\n" * above[0].count("\n") + text.removeprefix(delimited.BOM)[above.end() :]
     _refuse_what_is_no_table(text)
     lines, delimiter = delimited.read(text, known=known)
     sheet.source = Source(kind=kind, encoding=name, guessed=guessed, delimiter=delimiter)
