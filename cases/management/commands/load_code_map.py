@@ -17,8 +17,8 @@ from mdt_portal.tables import handed_in
 
 class Command(BaseCommand):
     help = (
-        "Load a map of codes to WHO ICD-10 (CSV or XLSX with the columns system, code, display, icd10, source). It goes "
-        "before the product's own map. Reports all mistakes at once, and then writes nothing."
+        "Load a map of codes to WHO ICD-10 (CSV or XLSX with the columns system, code, display, icd10, source). It "
+        "goes before the product's own map. Reports all mistakes at once, and then writes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
