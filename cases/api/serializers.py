@@ -116,7 +116,9 @@ def answer(found: Answer) -> dict[str, Any]:
 class FactsSerializer(serializers.Serializer):
     """What the catalogue asks for. What is left out is unknown; flags that are not named count as not reported."""
 
-    code = serializers.CharField(max_length=40, help_text="ICD-10: `C34.1`, `c341`; a finer ICD-10-CM code will do.")
+    code = serializers.CharField(
+        max_length=40, help_text="ICD-10 in any edition: `C34.1`, `c341`, `C34.900x001`; or of `code_system`."
+    )
     stage = serializers.CharField(max_length=40, allow_blank=True, required=False, help_text="`IIIB`, `Stage 3b`")
     scores = serializers.DictField(child=serializers.FloatField(), required=False, help_text='`{"NIHSS": 12}`')
     flags = serializers.ListField(child=serializers.SlugField(max_length=40), max_length=60, required=False)
@@ -133,6 +135,12 @@ class FactsSerializer(serializers.Serializer):
 
 
 class DetailsSerializer(FactsSerializer):
+    code_system = serializers.CharField(
+        max_length=80,
+        allow_blank=True,
+        required=False,
+        help_text="Of `code`, if it is not WHO ICD-10: `http://snomed.info/sct`, `ICD-11`, `ICD-10-CM`, an OID.",
+    )
     diagnosis = serializers.CharField(max_length=200, allow_blank=True, required=False)
     question = serializers.CharField(max_length=4000, allow_blank=True, required=False)
     remote_ok = serializers.BooleanField(required=False)

@@ -117,6 +117,8 @@ _MISTAKES = {
     "not_csv": gettext_lazy("not CSV: %(problem)s"),
     "cells_differ": gettext_lazy("has more or fewer cells than the first line"),
     "column_missing": gettext_lazy("this column is missing"),
+    "unknown_system": gettext_lazy("“%(value)s” is no system of codes that needs a map; name SNOMED CT or ICD-11"),
+    "not_a_score": gettext_lazy("“%(value)s” is not a score such as NIHSS=12"),
     "column_unknown": gettext_lazy("is not a known column (known: %(known)s)"),
     "column_twice": gettext_lazy("two columns have the same name"),
     "id_twice": gettext_lazy("“%(value)s” is already the id of %(first)s"),

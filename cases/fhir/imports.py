@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from cases.catalogue import rulebook
 from cases.catalogue.core.evaluation import Rule, Undecided
+from cases.diagnoses import code_maps
 from cases.diagnoses.core import diseases
 from cases.fhir.core import conversion, reader
 from cases.fhir.core.conversion import Passed, Referral
@@ -82,7 +83,10 @@ def _one(
         phone=person.phone[:40],
         identifiers=person.identifiers,
     )
-    referrals, passed = conversion.propose(person, rules, today=today)
+    referrals, passed = conversion.propose(person, rules, today=today, maps=code_maps.present())
+    code_maps.count_unmapped(
+        (coding.system, coding.code, coding.display) for one in person.conditions for coding in one.codings
+    )
     raised = [
         _raise(patient, one, by=by, institution=institution, at=now, deceased=person.deceased) for one in referrals
     ]

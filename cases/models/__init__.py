@@ -23,6 +23,7 @@ from cases.models.cases import (
     Urgency,
     next_case_number,
 )
+from cases.models.codes import CodeMapping, UnmappedCode
 
 __all__ = [
     "CareLevel",
@@ -31,6 +32,7 @@ __all__ = [
     "CaseSource",
     "CatalogueRule",
     "CatalogueRuleQuerySet",
+    "CodeMapping",
     "DiagnosisName",
     "FollowUp",
     "FollowUpOutcome",
@@ -44,6 +46,7 @@ __all__ = [
     "Sex",
     "Task",
     "Tier",
+    "UnmappedCode",
     "Urgency",
     "WithPerson",
     "next_case_number",

@@ -9,9 +9,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from cases.core import icd10, icd10_titles
 from cases.states import (
     CASE_LIFECYCLE,
     MATERIAL_LIFECYCLE,
@@ -216,8 +217,10 @@ class Case(models.Model):
 
     @property
     def title(self) -> str:
-        """What the case is about, without the patient: the diagnosis in words, else its code."""
-        return self.diagnosis or self.code
+        """What the case is about, without the patient: the diagnosis in words, else the title of its code."""
+        if self.diagnosis or not icd10.exists(self.code):
+            return self.diagnosis or self.code
+        return icd10_titles.title(self.code, get_language() or "en")
 
     def within(self, hours: int) -> int:
         """The hours that the case really has: an emergency's never exceed its hospital's own limit."""

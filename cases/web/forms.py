@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from cases.catalogue import wording
 from cases.catalogue.core import evaluation, vocabulary
 from cases.catalogue.core.evaluation import Rule
-from cases.core import icd10, staging
+from cases.core import code_systems, staging
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from cases.services import patients
 from experts import titles
@@ -64,9 +64,15 @@ class FactsForm(forms.Form):
         """The code that was picked, else the one that was typed into the search."""
         source = self.data if self.is_bound else self.initial
         for text in (source.get("code"), source.get("search")):
-            if text and icd10.exists(str(text)):
-                return icd10.normalise(str(text))
+            if text and (code := code_systems.who_code(str(text))):
+                return code
         return ""
+
+    @property
+    def code_raw(self) -> str:
+        """The code as it was typed (`C34.900x001`), where it is the one that was chosen; else empty."""
+        typed = str((self.data if self.is_bound else self.initial).get("search") or "").strip()
+        return typed if self.chosen and code_systems.who_code(typed) == self.chosen else ""
 
     def _add_facts(self, rules: Sequence[Rule]) -> None:
         kinds = {name.partition(":")[0] for name in self.asked}

@@ -58,6 +58,7 @@ def _take_in(form: ReferralForm, request: HttpRequest, *, submit: bool) -> Case 
             submit=submit,
             key=f"form:{form.cleaned_data['token']}",
             code=form.chosen,
+            code_raw=form.code_raw,
             **form.details(),
         )
     except DomainError as error:
@@ -108,7 +109,14 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             version = form.cleaned_data["version"]
-            case = workflow.edit(case, by=request.user, version=version, code=form.chosen, **form.details(case))
+            case = workflow.edit(
+                case,
+                by=request.user,
+                version=version,
+                code=form.chosen,
+                code_raw=form.code_raw,
+                **form.details(case),
+            )
         except StaleState as error:
             stale = error.message
         except DomainError as error:

@@ -14,6 +14,7 @@ from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Answer, Facts, Rule, Undecided
 from cases.catalogue.core.requirement import TIERS
 from cases.core import staging
+from cases.core.code_systems import CodeMap
 from cases.diagnoses.core import diseases
 from cases.fhir.core import clinical_codes
 from cases.fhir.core.clinical_codes import Diagnosis
@@ -69,9 +70,11 @@ class _Disease:
         return tuple(dict.fromkeys(key for one, _ in [*self.members, *self.metastases] for key in one.keys))
 
 
-def propose(patient: Patient, rules: Sequence[Rule], *, today: date) -> tuple[list[Referral], list[Passed]]:
-    """The referrals of one patient, and the conditions that give none."""
-    found, passed = _diseases(patient, today)
+def propose(
+    patient: Patient, rules: Sequence[Rule], *, today: date, maps: CodeMap | None = None
+) -> tuple[list[Referral], list[Passed]]:
+    """The referrals of one patient, and the conditions that give none. `maps`: see clinical_codes.diagnosis."""
+    found, passed = _diseases(patient, today, maps)
     referrals = []
     for disease in found:
         best = _best(disease, _facts(patient, disease, found, today), rules)
@@ -99,12 +102,12 @@ def age_on(born: date | None, day: date) -> int | None:
     return years if 0 <= years <= 130 else None
 
 
-def _diseases(patient: Patient, today: date) -> tuple[list[_Disease], list[Passed]]:
+def _diseases(patient: Patient, today: date, maps: CodeMap | None) -> tuple[list[_Disease], list[Passed]]:
     """The active diseases, metastases attached to their primary where there is one."""
     found: dict[str, _Disease] = {}
     passed = []
     for condition in patient.conditions:
-        diagnosis = clinical_codes.diagnosis(condition.codings, condition.text)
+        diagnosis = clinical_codes.diagnosis(condition.codings, condition.text, maps)
         why = _why_not(condition, diagnosis, today)
         if diagnosis is None or why:
             words = diagnosis.display if diagnosis else condition.text or _display(condition)
@@ -123,7 +126,7 @@ def _why_not(condition: Condition, diagnosis: Diagnosis | None, today: date) -> 
         return "resolved"
     if diagnosis is None:
         return "unmapped"
-    return "history" if diagnosis.role == "history" else ""
+    return {"history": "history", "excluded": "not_confirmed"}.get(diagnosis.role, "")
 
 
 def _display(condition: Condition) -> str:

@@ -198,7 +198,8 @@ CM = "http://hl7.org/fhir/sid/icd-10-cm"
 @pytest.mark.parametrize(
     ("system", "code", "who"),
     [
-        (CM, "C34.90", "C34.9"), (CM, "C80.1", "C80.9"), (CM, "E11.621", "E11.5"), (CM, "C7A.1", None),
+        (CM, "C34.90", "C34.9"), (CM, "C80.1", "C80.9"), (CM, "E11.621", "E11.5"), (CM, "C7A.1", "C80.9"),
+        (CM, "C7C.1", None),
         ("http://hl7.org/fhir/sid/icd-10", "c34.9", "C34.9"), ("urn:oid:2.16.840.1.113883.6.3", "I64", "I64"),
         ("http://fhir.de/CodeSystem/bfarm/icd-10-gm", "C50.9", "C50.9"),
         ("http://hl7.org/fhir/sid/icd-9-cm", "162.9", None),
