@@ -1,5 +1,7 @@
 """A leave that hits a seat: seen before it is saved, on Today afterwards, and mended in one step. In both languages."""
 
+from datetime import time
+
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -63,3 +65,36 @@ def test_a_leave_that_hits_a_seat(
         page.locator("button[name=expert]").click()
     expect(page.locator("#hit")).to_have_count(0)
     assert Attendance.objects.active().get().expert == Expert.objects.exclude(pk=away.pk).get()
+
+
+def test_a_drag_paints_the_rectangle_and_a_day_is_copied(
+    page: Page, live_server: LiveServer, client: Client, hospital: Institution
+) -> None:
+    """Over days and hours at once; a drag that turns back leaves nothing behind."""
+    expert = factories.expert("PATH", at=hospital, hours=[])
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+    page.goto(f"{live_server.url}/time/{expert.public_id}/")
+
+    def middle(key: str) -> tuple[float, float]:
+        box = page.locator(f"[name=free][value='{key}']").bounding_box()
+        assert box is not None
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    page.locator("[name=free][value='1-0800']").scroll_into_view_if_needed()
+    page.mouse.move(*middle("1-0800"))
+    page.mouse.down()
+    for key in ("1-1000", "4-1000", "3-0930", "2-0830"):
+        page.mouse.move(*middle(key), steps=3)
+    page.mouse.up()
+    checked = page.locator("[name=free]:checked")
+    expect(checked).to_have_count(4)
+    page.locator("[name=copy_day]").select_option("2")
+    page.locator("[data-week-tools] button[value=copy]").click()
+    expect(checked).to_have_count(10)
+    with page.expect_navigation():
+        page.locator("button[value=week]").click()
+    week = expert.weekly_availability.values_list("weekday", "start", "end")  # type: ignore[attr-defined]
+    assert list(week) == [(day, time(8), time(9)) for day in range(5)]
+    page.locator("[data-week-tools] button[value=hospital]").click()
+    expect(checked).to_have_count(5 * 16)
