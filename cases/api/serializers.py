@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -14,6 +15,7 @@ from rest_framework import serializers
 from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Requirement, SeatNeed, Undecided
+from cases.core import icd10_titles
 from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency
 from cases.services import patients
 from cases.states import CaseStatus, MaterialStatus
@@ -76,10 +78,20 @@ class CertainSerializer(serializers.Serializer):
     hours = serializers.IntegerField()
 
 
+class DiagnosisChoiceSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    title = serializers.CharField()
+
+
 class AnswerSerializer(serializers.Serializer):
-    """The catalogue's answer. Where `decided` is false, `missing` says what must be known, and `could_be` what then."""
+    """The catalogue's answer. Where `decided` is false, `missing` says what must be known, and `could_be` what then; or
+    `no_rule` is true: the catalogue does not speak of the case, and a coordinator decides by hand."""
 
     decided = serializers.BooleanField()
+    no_rule = serializers.BooleanField(help_text="No rule speaks of the case; `none` is never answered without one.")
+    choices = DiagnosisChoiceSerializer(
+        many=True, help_text="`missing` names `code`: the more exact codes, one of which must be chosen."
+    )
     tier = serializers.ChoiceField(Tier.choices, allow_null=True, help_text="null while not decided")
     could_be = serializers.ChoiceField(Tier.choices, allow_null=True)
     at_least = CertainSerializer(allow_null=True)
@@ -103,6 +115,10 @@ def answer(found: Answer) -> dict[str, Any]:
         missing = [{"fact": fact, "text": wording.fact_text(fact)} for fact in found.missing]
         return shared | nothing | {
             "decided": False,
+            "no_rule": False,
+            "choices": [
+                {"code": code, "title": icd10_titles.title(code, get_language() or "en")} for code in found.children
+            ],
             "tier": None,
             "could_be": found.could_be,
             "at_least": found.at_least,
@@ -111,8 +127,11 @@ def answer(found: Answer) -> dict[str, Any]:
     assert isinstance(found, Requirement)
     columns = ("tier", "seats", "optional", "care_level", "materials")
     rules = [{"key": key, "version": version} for key, version in found.rules]
-    decided = {"decided": True, "could_be": None, "at_least": None, "missing": (), "rules": rules}
-    return shared | decided | {name: getattr(found, name) for name in columns} | {"minutes": found.minutes or None}
+    silent = found.without_rule
+    decided = {"decided": not silent, "no_rule": silent, "could_be": None, "at_least": None, "rules": rules}
+    told = {name: getattr(found, name) for name in columns} | {"minutes": found.minutes or None}
+    told |= {"tier": None} if silent else {}
+    return shared | decided | {"missing": (), "choices": ()} | told
 
 
 # Facts ----------------------------------------------------------------------------------------------------------------
@@ -179,9 +198,10 @@ class NewPatientSerializer(serializers.Serializer):
 
     def validate_identifiers(self, given: list[dict[str, str]]) -> list[tuple[str, str]]:
         pairs = [(one["system"].strip(), one["value"].strip()) for one in given]
-        twice = next((value for number, (system, value) in enumerate(pairs) if (system, value) in pairs[:number]), "")
+        twice = [number for number, pair in enumerate(pairs) if pair in pairs[:number]]
         if twice:
-            raise serializers.ValidationError(_("The number “%(number)s” stands here twice.") % {"number": twice})
+            message = _("This identifier stands here twice.")
+            raise serializers.ValidationError({str(number): {"value": [message]} for number in twice})
         return pairs
 
     def validate_birth_date(self, given: date | None) -> date | None:
@@ -190,7 +210,39 @@ class NewPatientSerializer(serializers.Serializer):
         return given
 
 
-class ReferralSerializer(DetailsSerializer):
+class SenderSerializer(serializers.Serializer):
+    """By which the sender's program knows the case; find it again by `cases/?external_id=`."""
+
+    external_id = serializers.CharField(
+        max_length=120, required=False, help_text="Unique at the hospital and in its program; no patient's number."
+    )
+    external_system = serializers.CharField(
+        max_length=120,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Which program, where it is not the only one.",
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given["external_system"] and not given.get("external_id"):
+            raise serializers.ValidationError({"external_id": [_("Give the id in that program.")]})
+        return given
+
+
+@api.example(
+    {
+        "code": "C34.1",
+        "stage": "IIIB",
+        "urgency": "urgent",
+        "question": "Is an operation still possible?",
+        "external_id": "REF-2026-0042",
+        "patient": {"name": "Wang Fang", "sex": "female", "birth_date": "1961-04-01"},
+        "submit": True,
+    },
+    "A referral that is handed in at once",
+)
+class ReferralSerializer(SenderSerializer, DetailsSerializer):
     """A new case: `patient` describes the patient, or `patient_id` names one of a case that the reader sees."""
 
     institution = api.PublicId(Institution, required=False, help_text="The referring hospital; else one's own.")
@@ -200,7 +252,8 @@ class ReferralSerializer(DetailsSerializer):
     submit = serializers.BooleanField(default=False, help_text="Hand it in at once; else it is a draft.")
 
 
-class EditSerializer(DetailsSerializer):
+@api.example({"stage": "IV", "version": 3}, "A finding came in")
+class EditSerializer(SenderSerializer, DetailsSerializer):
     """What changes; all else stays. `version`, or If-Match, refuses to overwrite somebody else's change."""
 
     code = serializers.CharField(max_length=40, required=False)
@@ -240,6 +293,19 @@ class PatientSerializer(serializers.Serializer):
     birth_year = serializers.IntegerField(allow_null=True)
 
 
+class ExternalIdSerializer(serializers.Serializer):
+    external_id = serializers.CharField(source="value")
+    external_system = serializers.CharField(source="system", help_text="Empty where the sender named none.")
+
+
+class LookUpSerializer(IdentifierSerializer):
+    """A number by which another system knows a patient, as it was given in `patient.identifiers`."""
+
+    institution = api.PublicId(
+        Institution, required=False, help_text="The hospital whose number it is, where its system is a local one."
+    )
+
+
 class CaseRowSerializer(serializers.Serializer):
     """A case in a list."""
 
@@ -262,6 +328,7 @@ class CaseRowSerializer(serializers.Serializer):
     overdue = serializers.BooleanField(source="is_late", help_text="The limit has passed and nothing was discussed.")
     zone = serializers.CharField(source="institution.zone", help_text="The referring hospital's time zone.")
     materials_missing = serializers.IntegerField()
+    external_ids = ExternalIdSerializer(many=True)
     version = serializers.IntegerField()
 
     def get_disease_group(self, case: Case) -> str | None:
@@ -307,6 +374,9 @@ class CaseSerializer(CaseRowSerializer):
     equipment = serializers.ListField(child=serializers.CharField())
     requirement = serializers.SerializerMethodField()
     evaluated_at = serializers.DateTimeField(allow_null=True)
+    discussion_request = serializers.SerializerMethodField(
+        help_text="Why somebody asked for the discussion of a listed case, until a coordinator has decided; else null."
+    )
     overridden = serializers.SerializerMethodField(help_text="Why the tier was set by hand; null if it was not.")
     materials = MaterialSerializer(many=True)
     events = EventSerializer(many=True)
@@ -314,6 +384,9 @@ class CaseSerializer(CaseRowSerializer):
     @extend_schema_field(AnswerSerializer(allow_null=True))
     def get_requirement(self, case: Case) -> Any:
         return AnswerSerializer(answer(requirement.from_json(case.requirement))).data if case.requirement else None
+
+    def get_discussion_request(self, case: Case) -> str | None:
+        return case.discussion_request["reason"] if case.discussion_request else None
 
     def get_overridden(self, case: Case) -> str | None:
         return case.override["reason"] if case.override else None

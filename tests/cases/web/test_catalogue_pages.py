@@ -204,14 +204,14 @@ def test_opening_and_saving_any_shipped_rule_changes_nothing(coordinator_client:
 
 def test_every_mistake_stands_at_its_field_and_nothing_typed_is_lost(coordinator_client: Client) -> None:
     wrong = form(
-        name_en="", icd10="C34, C999", minutes="45", **{"hours-urgent": "soon", "seat-0-discipline": "NOBODY"},
+        name_zh="", icd10="C34, C999", minutes="45", **{"hours-urgent": "soon", "seat-0-discipline": "NOBODY"},
         source_url="javascript:alert(1)",
     )  # fmt: skip
     wrong |= {"clause": ["0", "1"], "clause-1-key": "age_min", "clause-1-value": "old"}
     response = coordinator_client.post("/catalogue/new/", wrong)
     assert response.status_code == 422
     assert set(response.context["judged"].wrong) == {
-        "name_en", "icd10", "minutes", "hours-urgent", "seat-0", "clause-1", "source_url",
+        "name_zh", "icd10", "minutes", "hours-urgent", "seat-0", "clause-1", "source_url",
     }  # fmt: skip
     for typed in ("C34, C999", "45", "soon", "javascript:alert(1)", "old"):
         assert f'value="{typed}"' in text(response), typed
@@ -220,9 +220,9 @@ def test_every_mistake_stands_at_its_field_and_nothing_typed_is_lost(coordinator
 
 def test_while_one_types_only_what_cannot_be_is_refused(coordinator_client: Client) -> None:
     factories.discipline("PATH")
-    live = coordinator_client.post("/catalogue/check/", form(name_en="", minutes="99"))
+    live = coordinator_client.post("/catalogue/check/", form(name_zh="", minutes="99"))
     assert live.context["judged"].wrong == {"minutes": ["99 lies outside 1 to 30"]}
-    assert live.context["judged"].unfinished == ["Name in English"]
+    assert live.context["judged"].unfinished == ["Name in Chinese"]
     assert "C34 with stage IIIB or above: a discussion is required" in text(live)
     assert 'id="wrong-minutes" data-wrong hx-swap-oob="true"' in text(live)
     fine = coordinator_client.post("/catalogue/check/", form())
@@ -287,7 +287,7 @@ def test_the_bench_shows_each_clause_and_the_draft_beside_what_is_in_force(coord
     low = coordinator_client.post(
         "/catalogue/test/", {"search": "C34.1", "stage": "I", "age": "60", "urgency": "routine"}
     )
-    assert [one.sheet.tier for one in low.context["columns"]] == ["none", "none"]
+    assert [one.sheet.tier for one in low.context["columns"]] == ["", ""]
     assert low.context["columns"][0].test.tried[0].applies is False
 
 
@@ -311,7 +311,9 @@ def test_preview_then_publish(coordinator_client: Client, editor: User) -> None:
     factories.case_waiting(code="C34.1", stage="II")
     page = coordinator_client.get("/catalogue/publish/?draft=LUNG-3B")
     assert [(one.stamp, one.checked) for one in page.context["drafts"]] == [("LUNG-3B:2", True)]
-    assert [(one.before, one.after, one.waiting) for one in page.context["preview"].moves] == [("none", "required", 1)]
+    assert [(one.before, one.after, one.waiting) for one in page.context["preview"].moves] == [
+        ("undecided", "required", 1)
+    ]
     assert [row.name for row in page.context["loads"]] == ["Radiology"]
     refused = coordinator_client.post("/catalogue/publish/", publish_form(reason=""))
     assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["reason"])
