@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from cases.models import Case, MaterialItem, Tier
+from cases.models import Case, MaterialItem, Tier, Urgency
 from cases.selectors import case_queue
 from cases.states import AWAITING_FACTS, WITH_A_PLACE, CaseStatus, MaterialStatus
 from experts import roles
@@ -57,6 +57,8 @@ KINDS: dict[str, str | Promise] = {
     "failed": gettext_lazy("Plan failed"),
     "draft": pgettext_lazy("kind of work", "Draft"),
 }
+GOING_ON = frozenset({"facts", "record", "recommend", "follow_up"})
+"""Kinds whose work is a form of its own: once it is saved, the next one of the list follows."""
 ICONS = {
     "case": "queue",
     "late": "clock",
@@ -89,6 +91,9 @@ class Entry:
     action: str
     due: datetime | None = None
     since: datetime | None = None
+    emergency: bool = False
+    dialog: str = ""
+    """The address of a dialog in which the work can be done without leaving the page, where there is one."""
 
     @property
     def label(self) -> str:
@@ -112,22 +117,23 @@ def entries(user: User, now: datetime) -> list[Entry]:
 
 
 def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
-    """The nearest limit first."""
+    """Emergencies before everything, then the nearest limit first."""
     far = datetime.max.replace(tzinfo=now.tzinfo)
-    return sorted(found, key=lambda entry: (entry.due or far, entry.since or far, entry.what))
+    return sorted(found, key=lambda entry: (not entry.emergency, entry.due or far, entry.since or far, entry.what))
 
 
 def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
-    """The entries under three headings; an empty one is left out."""
+    """The entries under their headings; an empty one is left out."""
     groups: list[tuple[str, list[Entry]]] = [
+        (_("Emergency"), []),
         (_("Limit broken"), []),
         (_("Limit within 24 hours"), []),
         (_("Later"), []),
         (_("No hard limit"), []),
     ]
     for entry in found:
-        place = 3 if entry.due is None else 0 if entry.due < now else 1 if entry.due < now + SOON else 2
-        groups[place][1].append(entry)
+        place = 4 if entry.due is None else 1 if entry.due < now else 2 if entry.due < now + SOON else 3
+        groups[0 if entry.emergency else place][1].append(entry)
     return [Group(label=label, entries=members) for label, members in groups if members]
 
 
@@ -165,7 +171,7 @@ def _leads(user: User) -> bool:
 
 def _to_read(entry: Entry, url: str) -> Entry:
     """The same news for somebody who may look but not act."""
-    return replace(entry, url=url, action=pgettext("look at it", "Open"))
+    return replace(entry, url=url, action=pgettext("look at it", "Open"), dialog="")
 
 
 def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *, leads: bool) -> Entry:
@@ -200,7 +206,15 @@ def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *
         action=action,
         due=case.due_at if kind != "draft" else None,
         since=case.created_at,
+        emergency=case.urgency == Urgency.EMERGENCY and kind != "draft",
+        dialog=_dialog(case, kind),
     )
+
+
+def _dialog(case: Case, kind: str) -> str:
+    """Where a team is chosen, or the checklist ticked off, without leaving the list."""
+    name = {"team": "case_team", "materials": "case_materials"}.get(kind)
+    return reverse(name, args=[case.public_id]) if name else ""
 
 
 def _over(case: Case, now: datetime) -> float:
@@ -244,6 +258,7 @@ def _time_requests(user: User, now: datetime) -> Iterator[Entry]:
             url=reverse("run_new") if agreed else reverse("why_not", args=[row.case.public_id]),
             action=_("Plan again") if agreed else _("Why not?"),
             due=row.case.due_at,
+            emergency=row.case.urgency == Urgency.EMERGENCY,
         )
 
 
@@ -274,7 +289,7 @@ def _sessions(user: User, now: datetime) -> Iterator[Entry]:
     for session in sessions:
         entry = _session(session, now, seats[session.pk], words, suggested.get(session.pk, ()))
         if entry is not None:
-            yield entry if leads else _to_read(entry, entry.url)
+            yield entry if leads else _to_read(entry, reverse("session", args=[session.public_id]))
 
 
 def _seats(coming: QuerySet[Session], now: datetime) -> dict[int, _Seats]:
@@ -312,6 +327,7 @@ def _session(
     session: Session, now: datetime, seats: _Seats, words: _Words, declined: Iterable[Invitation]
 ) -> Entry | None:
     """The worst that can be said of its seats: one is open, somebody is silent, or it is soon and unconfirmed."""
+    address = reverse("session", args=[session.public_id])
     if seats.open:
         kind, action = "seat", _("Choose deputy")
         what = phrases.listed(sorted(words.disciplines[pk].name for pk in seats.open))
@@ -334,7 +350,7 @@ def _session(
         kind=kind,
         what=f"{session.team.name} · {what}",
         detail=detail,
-        url=reverse("session", args=[session.public_id]),
+        url=address if seats.open else f"{reverse('calls')}?session={session.public_id}",
         action=action,
         due=session.start,
     )
