@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,6 +15,7 @@ from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Requirement, SeatNeed, Undecided
 from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency
+from cases.services import patients
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import Discipline, Institution
 from mdt_portal import api
@@ -148,12 +151,18 @@ class DetailsSerializer(FactsSerializer):
 
 
 class IdentifierSerializer(serializers.Serializer):
-    system = serializers.CharField(max_length=200)
+    system = serializers.CharField(
+        max_length=200, allow_blank=True, required=False, default="", help_text="A web address or URN; else local."
+    )
     value = serializers.CharField(max_length=200)
 
 
 class NewPatientSerializer(serializers.Serializer):
-    """A patient who is known by one of `identifiers` already is taken; the rest then changes nothing."""
+    """A patient who is known by one of `identifiers`, and does not differ in name, sex or date of birth, is taken.
+
+    Where they differ the answer is 409 `identity_conflict`, and nothing is written. A system that is neither a web
+    address nor a URN counts at the referring hospital only.
+    """
 
     name = serializers.CharField(max_length=120)
     sex = serializers.ChoiceField(Sex.choices, required=False)
@@ -161,8 +170,22 @@ class NewPatientSerializer(serializers.Serializer):
     phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
     identifiers = IdentifierSerializer(many=True, required=False)
 
+    separate = serializers.BooleanField(
+        default=False,
+        help_text="After a 409: what is sent is right. A patient of its own, and a coordinator compares both.",
+    )
+
     def validate_identifiers(self, given: list[dict[str, str]]) -> list[tuple[str, str]]:
-        return [(one["system"], one["value"]) for one in given]
+        pairs = [(one["system"].strip(), one["value"].strip()) for one in given]
+        twice = next((value for number, (system, value) in enumerate(pairs) if (system, value) in pairs[:number]), "")
+        if twice:
+            raise serializers.ValidationError(_("The number “%(number)s” stands here twice.") % {"number": twice})
+        return pairs
+
+    def validate_birth_date(self, given: date | None) -> date | None:
+        if given and not 0 <= (timezone.localdate() - given).days / 365.25 <= patients.OLDEST + 1:
+            raise serializers.ValidationError(_("Nobody was born on this day."))
+        return given
 
 
 class ReferralSerializer(DetailsSerializer):

@@ -180,6 +180,11 @@ class ReferralForm(FactsForm):
     sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices, initial=Sex.UNKNOWN)
     birth_date = DayField(label=_("Date of birth"), required=False)
     token = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    separate = forms.BooleanField(
+        label=_("All of this is right: this is another person, or the known record is wrong"), required=False
+    )
+    in_doubt = False
+    """Whether the number belongs to a patient whose record differs, so that the form asks."""
 
     def __init__(self, *args: Any, institutions: Sequence[Institution], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -198,13 +203,12 @@ class ReferralForm(FactsForm):
             raise forms.ValidationError(_("Nobody was born on this day."))
         return born
 
-    def clean(self) -> Mapping[str, Any]:
-        data = super().clean()
-        known = patients.find(self.identifiers())
-        if known and not patients.is_called(known, data.get("patient_name", "")):
-            # a number that belongs to somebody else must never join two patients
-            self.add_error("identifier", _("This number belongs to a patient with another name. Check both."))
-        return data
+    def doubt(self, error: patients.IdentityInDoubt) -> None:
+        """Ask about a number that belongs to somebody whose record differs; what was typed stays."""
+        self.in_doubt = True
+        names = {"name": "patient_name", "identifiers": "identifier"}
+        for field, texts in error.fields.items():
+            self.add_error(names.get(field, field), texts)
 
     def identifiers(self) -> list[tuple[str, str]]:
         data = self.cleaned_data
@@ -220,6 +224,7 @@ class ReferralForm(FactsForm):
             "sex": data["sex"],
             "birth_date": data["birth_date"],
             "identifiers": self.identifiers(),
+            "separate": data["separate"],
         }
 
     def details(self, before: Case | None = None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from cases.models import Case, MaterialItem, Tier, Urgency
+from cases.models import Case, HeldMatch, MaterialItem, Tier, Urgency
 from cases.selectors import case_queue
 from cases.states import AWAITING_FACTS, WITH_A_PLACE, CaseStatus, MaterialStatus
 from experts import roles
@@ -43,6 +43,7 @@ KINDS: dict[str, str | Promise] = {
     "late": gettext_lazy("Late in the plan"),
     "facts": gettext_lazy("Facts missing"),
     "team": gettext_lazy("No team"),
+    "identity": gettext_lazy("Identity in doubt"),
     "materials": gettext_lazy("Materials"),
     "time_requested": gettext_lazy("Time asked for"),
     "seat": gettext_lazy("Seat open"),
@@ -64,6 +65,7 @@ ICONS = {
     "late": "clock",
     "facts": "help",
     "team": "pools",
+    "identity": "person",
     "materials": "clip",
     "time_requested": "person",
     "seat": "personx",
@@ -113,7 +115,7 @@ class Group:
 def entries(user: User, now: datetime) -> list[Entry]:
     """Everything that waits for this reader, the nearest limit first. A constant number of queries."""
     found = [*_cases(user, now), *_time_requests(user, now), *_sessions(user, now), *_hit(user, now), *_runs(user, now)]
-    return in_order([*found, *_holidays(user, now)], now)
+    return in_order([*found, *_identities(user), *_holidays(user, now)], now)
 
 
 def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
@@ -233,6 +235,23 @@ def about(case: Case) -> str:
 
 def _missing(case: Case) -> list[MaterialItem]:
     return case.missing  # type: ignore[attr-defined]
+
+
+def _identities(user: User) -> Iterator[Entry]:
+    """One line for all records that may be of known patients, the oldest of them first."""
+    if not access.can(user, "identity.review"):
+        return
+    held = list(access.visible(user, HeldMatch.objects.open()).order_by("pk").values_list("held_at", flat=True))
+    if held:
+        words = ngettext("%(n)d record may be of a known patient", "%(n)d records may be of known patients", len(held))
+        yield Entry(
+            kind="identity",
+            what=words % {"n": len(held)},
+            detail=_("Nothing was joined. Compare both, then join them or keep them apart."),
+            url=reverse("identities"),
+            action=_("Compare"),
+            since=held[0],
+        )
 
 
 def _time_requests(user: User, now: datetime) -> Iterator[Entry]:

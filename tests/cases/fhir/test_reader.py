@@ -331,7 +331,9 @@ def test_comorbidities_are_the_other_active_chronic_diseases() -> None:
     ],
 )  # fmt: skip
 def test_the_age(fields: dict[str, Any], age: int | None) -> None:
-    assert proposed(patient("p", **fields), condition("1", "p", icd("C20")))["C20"].facts.age == age
+    person = one(patient("p", **fields), condition("1", "p", icd("C20")))
+    referrals, _passed = conversion.propose(person, rules(), today=TODAY, of_the_dead=True)
+    assert [referral.facts.age for referral in referrals] == [age]
 
 
 def test_without_a_birth_date_the_age_is_unknown() -> None:
