@@ -42,6 +42,7 @@ KINDS: dict[str, str | Promise] = {
     "case": gettext_lazy("Case, unplaced"),
     "late": gettext_lazy("Late in the plan"),
     "facts": gettext_lazy("Facts missing"),
+    "decision": gettext_lazy("To be decided"),
     "team": gettext_lazy("No team"),
     "identity": gettext_lazy("Identity in doubt"),
     "materials": gettext_lazy("Materials"),
@@ -64,6 +65,7 @@ ICONS = {
     "case": "queue",
     "late": "clock",
     "facts": "help",
+    "decision": "help",
     "team": "pools",
     "identity": "person",
     "materials": "clip",
@@ -84,7 +86,8 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """`due` is the limit that breaks next; `since` how long it has waited where there is none."""
+    """`due` is the limit that breaks next; `since` how long it has waited where there is none. An `emergency` goes
+    before everything else."""
 
     kind: str
     what: str
@@ -119,7 +122,7 @@ def entries(user: User, now: datetime) -> list[Entry]:
 
 
 def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
-    """Emergencies before everything, then the nearest limit first."""
+    """Emergencies first, then the nearest limit."""
     far = datetime.max.replace(tzinfo=now.tzinfo)
     return sorted(found, key=lambda entry: (not entry.emergency, entry.due or far, entry.since or far, entry.what))
 
@@ -127,7 +130,7 @@ def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
 def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
     """The entries under their headings; an empty one is left out."""
     groups: list[tuple[str, list[Entry]]] = [
-        (_("Emergency"), []),
+        (_("Emergencies"), []),
         (_("Limit broken"), []),
         (_("Limit within 24 hours"), []),
         (_("Later"), []),
@@ -135,7 +138,8 @@ def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
     ]
     for entry in found:
         place = 4 if entry.due is None else 1 if entry.due < now else 2 if entry.due < now + SOON else 3
-        groups[0 if entry.emergency else place][1].append(entry)
+        place = 0 if entry.emergency else place
+        groups[place][1].append(entry)
     return [Group(label=label, entries=members) for label, members in groups if members]
 
 
@@ -152,7 +156,7 @@ def _cases(user: User, now: datetime) -> Iterator[Entry]:
     late = Q(tier=Tier.REQUIRED, place_at__gt=now) & Q(place_at__gt=F("due_at"))
     placed = Q(status__in=WITH_A_PLACE) & (Q(Exists(awaited)) | late)
     drafts = Q(status=CaseStatus.DRAFT, referrer=user)
-    wanted = waiting | placed | drafts | Q(status__in=AWAITING_FACTS)
+    wanted = waiting | placed | drafts | Q(status__in=(*AWAITING_FACTS, CaseStatus.TO_DECIDE))
     place = AgendaItem.objects.filter(case=OuterRef("pk"), active=True).values("start")[:1]
     known = Case.objects.annotate(place_at=Subquery(place))
     rows = case_queue.rows(access.visible(user, known.filter(wanted)))
@@ -193,13 +197,17 @@ def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *
         url = reverse("why_not", args=[case.public_id])
     elif block is not None:
         kind, detail = block.kind, block.text
-        action = {"facts": _("Supply facts"), "team": _("Choose team"), "materials": _("Open checklist")}[kind]
+        actions = {"facts": _("Supply facts"), "team": _("Choose team"), "materials": _("Open checklist")}
+        action = (actions | {"decision": _("Decide") if leads else pgettext("look at it", "Open")})[kind]
         if kind == "facts":
             url = reverse("case_edit", args=[case.public_id])
         elif kind == "materials":
             url = f"{address}#materials"
     if case.tier:
         detail = _("%(tier)s. %(detail)s") % {"tier": Tier(case.tier).label, "detail": detail}
+    emergency = case.urgency == Urgency.EMERGENCY and kind != "draft"
+    if emergency:
+        detail = _("%(tier)s. %(detail)s") % {"tier": Urgency.EMERGENCY.label, "detail": detail}
     return Entry(
         kind=kind,
         what=about(case),
@@ -208,7 +216,7 @@ def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *
         action=action,
         due=case.due_at if kind != "draft" else None,
         since=case.created_at,
-        emergency=case.urgency == Urgency.EMERGENCY and kind != "draft",
+        emergency=emergency,
         dialog=_dialog(case, kind),
     )
 

@@ -42,7 +42,7 @@ def test_an_emergency_stands_before_a_missing_record_and_is_printed(
     page = coordinator_client.get("/")
     first, *others = entries(coordinator_client)
     assert emergency.number in first.what and "record" in [entry.kind for entry in others]
-    assert page.context["groups"][0].label == "Emergency"
+    assert page.context["groups"][0].label == "Emergencies"
     assert 'class="urgent"' in page.content.decode()
 
 
