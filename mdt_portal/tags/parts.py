@@ -177,8 +177,8 @@ def session_card(
 
 @register.inclusion_tag("partials/_work_row.html", takes_context=True)
 def work_entry(context: Context, entry: Any, *, primary: bool = False) -> dict[str, Any]:
-    """One entry of a list of work: label, icon, what, detail, url, action, due, since, emergency, dialog."""
-    fields = {key: getattr(entry, key) for key in (*WORK, "emergency", "dialog")}
+    """One entry of a list of work: label, icon, what, detail, url, action, due, since, dialog."""
+    fields = {key: getattr(entry, key) for key in (*WORK, "dialog")}
     return {**_moment(context), **fields, "kind": entry.label, "primary": primary}
 
 
@@ -196,7 +196,6 @@ def work_row(
     action: str = "",
     method: str = "get",
     primary: bool = False,
-    emergency: bool = False,
     dialog: str = "",
 ) -> dict[str, Any]:
     """One thing that needs a hand, with its one action."""
@@ -207,7 +206,6 @@ def work_row(
         "what": what,
         "detail": detail,
         "due": due,
-        "emergency": emergency,
         "dialog": dialog,
         "since": since,
         "url": url,

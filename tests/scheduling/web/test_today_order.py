@@ -43,7 +43,7 @@ def test_an_emergency_stands_before_a_missing_record_and_is_printed(
     first, *others = entries(coordinator_client)
     assert emergency.number in first.what and "record" in [entry.kind for entry in others]
     assert page.context["groups"][0].label == "Emergencies"
-    assert 'class="urgent"' in page.content.decode()
+    assert "Emergency. " in first.detail and "Emergency. " in page.content.decode()
 
 
 def test_a_draft_of_an_emergency_is_nobodys_alarm(client: Client, hospital: Institution) -> None:
