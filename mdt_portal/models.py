@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from mdt_portal.fields import EncryptedTextField, public_id_field
+from mdt_portal.fields import EncryptedTextField, public_id_field, updated_at_field
 from mdt_portal.statuses import Lifecycle, Status
 
 
@@ -130,6 +130,7 @@ class SavedView(models.Model):
     page = models.CharField(max_length=20)
     name = models.CharField(_("name"), max_length=40)
     query = models.CharField(max_length=300)
+    updated_at = updated_at_field()
 
     class Meta:
         ordering = ["name"]

@@ -6,7 +6,7 @@ import mdt_portal.fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mdt_portal", "0003_audit_action")]
+    dependencies = [("mdt_portal", "0004_rows_know_when_they_changed")]
 
     operations = [
         migrations.CreateModel(
