@@ -56,7 +56,7 @@ def _with_room_for(confirmed: list[PlannedSession], old: PlannedSession) -> list
 
 def _broken_alone(problem: Problem, old: PlannedSession) -> tuple[Violation, ...]:
     """The rules that the session breaks by itself, or beside what is fixed."""
-    known = replace(problem, fixed=tuple((problem.fixed_of | {old.id: old}).values()), previous=())
+    known = replace(problem, fixed=tuple({**problem.fixed_of, old.id: old}.values()), previous=())
     found = rules.violations(known, rebase.listed(known, known.fixed))
     return tuple(found)
 
