@@ -130,8 +130,10 @@ class FiguresSerializer(serializers.Serializer):
     required = serializers.IntegerField()  # type: ignore[assignment]  # the figure, not whether a field must be there
     required_placed = serializers.IntegerField()
     required_late = serializers.IntegerField()
+    required_late_days = serializers.IntegerField(help_text="Started days after the limits, of all these together.")
     suggested = serializers.IntegerField()
     suggested_placed = serializers.IntegerField()
+    suggested_late = serializers.IntegerField()
     wait_mean_days = serializers.FloatField()
     wait_max_days = serializers.FloatField()
     sessions = serializers.IntegerField()

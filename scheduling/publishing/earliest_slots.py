@@ -126,7 +126,9 @@ def held_back(case: Case) -> list[str]:
     return lacking if material_state.holds_back(case, len(lacking)) else []
 
 
-def earliest_slots(case: Case, k: int = OFFERED, *, now: datetime | None = None) -> list[Slot]:
+def earliest_slots(
+    case: Case, k: int = OFFERED, *, now: datetime | None = None, not_before: datetime | None = None
+) -> list[Slot]:
     """The k earliest times that can be kept, for a case that is saved or not; materials count as complete today.
 
     Two weeks are read first; more only where those do not hold enough.
@@ -136,7 +138,12 @@ def earliest_slots(case: Case, k: int = OFFERED, *, now: datetime | None = None)
     for days in (single_case.SOON_DAYS, single_case.MOST_DAYS):
         seen = single_case.around(case, days=days, now=now)
         invited = seen.problem.case_of[case.pk or single_case.UNSAVED]
-        found = solver.earliest(seen.problem, plan_of(seen), invited, k, apart_min=APART_MIN)
+        if not_before is not None:
+            release = max(invited.release_min, seen.horizon.minute_up(not_before))
+            invited = replace(invited, release_min=release)
+        cases = tuple(invited if one.id == invited.id else one for one in seen.problem.cases)
+        problem = replace(seen.problem, cases=cases)
+        found = solver.earliest(problem, plan_of(seen), invited, k, apart_min=APART_MIN)
         if len(found) == k:
             break
     return _in_words(case, seen, found)
