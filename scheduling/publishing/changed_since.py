@@ -33,7 +33,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ChangeSince:
     """`who` is None for what the portal did by itself."""
 
     at: datetime
@@ -45,7 +45,7 @@ class Change:
         return _("%(who)s %(what)s") % {"who": who, "what": self.what}
 
 
-def of(proposal: Proposal) -> list[Change]:
+def of(proposal: Proposal) -> list[ChangeSince]:
     """What was changed at the plan's hospitals since it was read, the oldest first, at most twenty. Five queries."""
     run = proposal.run
     hospitals = set(run.institutions.values_list("pk", flat=True))
@@ -56,14 +56,14 @@ def of(proposal: Proposal) -> list[Change]:
         of_kind = [row for row in rows if row.subject_type == kind]
         about |= read(of_kind, hospitals) if of_kind else {}
     found = [
-        Change(at=row.at, who=row.by, what=str(WORDS[row.action]) % {"what": about[row.pk]})
+        ChangeSince(at=row.at, who=row.by, what=str(WORDS[row.action]) % {"what": about[row.pk]})
         for row in rows
         if row.pk in about
     ]
     return list(reversed(found[:MOST]))
 
 
-def text(changes: Iterable[Change]) -> str:
+def text(changes: Iterable[ChangeSince]) -> str:
     """As one line: `Li Wei booked MDT-26-0012; ...`."""
     return phrases.listed(str(one) for one in changes)
 

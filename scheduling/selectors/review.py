@@ -71,7 +71,7 @@ class Review:
     sessions: int
     placed: int
     stale: bool
-    since: list[changed_since.Change]
+    since: list[changed_since.ChangeSince]
     obstacles: str
     counts: Mapping[str, int]
 
