@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from cases.models import Case, CatalogueRule, FollowUp, Patient, PatientIdentity, Task
+from cases.models import Case, CatalogueRule, FhirFile, FollowUp, HeldMatch, Patient, PatientIdentity, Task
 from cases.states import AFTER_DISCUSSION
 from experts import roles
 from experts.models import Role, Team
@@ -47,6 +47,18 @@ def identities(user: User, rows: models.QuerySet) -> models.QuerySet:
     reach = roles.reach(user, Role.COORDINATOR)
     own = Q(referrer=user) | Q(institution__in=reach) | Q(team__institution__in=reach)
     return rows.filter(patient__in=Case.objects.filter(own).values("patient"))
+
+
+@access.visibility_rule(HeldMatch)
+def held_matches(user: User, rows: models.QuerySet) -> models.QuerySet:
+    """Coordinators see what was held at their hospital, and what may be a patient of theirs."""
+    reach = roles.reach(user, Role.COORDINATOR)
+    return rows.filter(Q(institution__in=reach) | Q(candidate__institution__in=reach))
+
+
+@access.visibility_rule(FhirFile)
+def fhir_files(user: User, rows: models.QuerySet) -> models.QuerySet:
+    return rows.filter(institution__in=roles.reach(user, Role.COORDINATOR))
 
 
 @access.visibility_rule(CatalogueRule)
@@ -102,6 +114,27 @@ def follow_up(user: User, case: Case) -> bool:
 def identity(user: User, case: Case) -> bool:
     """Those who care for the patient, or call them, may see the name; managers and auditors see the number."""
     return own_or_coordinate(user, case)
+
+
+@access.permission_rule("identity.review", "case.import")
+def review_identities(user: User, obj: object | None) -> bool:
+    return Role.COORDINATOR in roles.held(user)
+
+
+@access.permission_rule("identity.keep_apart")
+def keep_apart(user: User, held: HeldMatch) -> bool:
+    return bool({held.institution_id, held.candidate.institution_id} & roles.reach(user, Role.COORDINATOR))
+
+
+@access.permission_rule("identity.join")
+def join(user: User, held: HeldMatch) -> bool:
+    """Only who may see both records can say that they are of one person."""
+    return {held.institution_id, held.candidate.institution_id} <= roles.reach(user, Role.COORDINATOR)
+
+
+@access.permission_rule("patient.take_apart")
+def take_apart(user: User, patient: Patient) -> bool:
+    return patient.institution_id in roles.reach(user, Role.COORDINATOR)
 
 
 @access.permission_rule("catalogue.preview")

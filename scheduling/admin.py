@@ -23,7 +23,8 @@ from scheduling.models import (
     RoomHours,
     Session,
 )
-from scheduling.resources.core import recurrence_rules
+from scheduling.problem.core import recurrence
+from scheduling.resources import recurrence_text
 
 
 class RoomHoursRows(PoolRows):
@@ -52,11 +53,11 @@ class BlockForm(forms.ModelForm):
 
     def clean_recurrence(self) -> str:
         """An RFC 5545 rule without DTSTART, or nothing."""
-        text = self.cleaned_data["recurrence"].strip().upper()
-        if text and not recurrence_rules.is_rule(text):
-            words = _("“%(rule)s” is not a recurrence rule; an example is FREQ=WEEKLY;INTERVAL=2;BYDAY=TH.")
-            raise forms.ValidationError(words % {"rule": text})
-        return text
+        text = self.cleaned_data["recurrence"].strip()
+        try:
+            return recurrence.read(text).text if text else ""
+        except recurrence.BadRule as error:
+            raise forms.ValidationError(recurrence_text.wrong(error)) from error
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -24,7 +24,7 @@ from cases.api import catalogue_serializers as shown
 from cases.api import serializers as cases
 from cases.catalogue import files, rule_diff, rule_list, rule_tester, rule_text, rulebook, wording  # fmt: skip
 from cases.catalogue.core import evaluation, grammar
-from cases.core import icd10
+from cases.core import code_systems
 from cases.diagnoses import code_search
 from cases.models import CatalogueRule, Tier
 from cases.selectors import catalogue_preview
@@ -43,7 +43,7 @@ def today(request: api.SignedIn) -> date:
 
 
 def known_code(text: str) -> str:
-    code = icd10.nearest(text)
+    code = code_systems.who_code(text)
     if code is None:
         message = _("“%(code)s” is not a code of ICD-10.") % {"code": text}
         raise RuleError(message, code="unknown_code", fields={"code": [message]})

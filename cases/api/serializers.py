@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,6 +15,7 @@ from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Requirement, SeatNeed, Undecided
 from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency
+from cases.services import patients
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import Discipline, Institution
 from mdt_portal import api
@@ -116,7 +119,9 @@ def answer(found: Answer) -> dict[str, Any]:
 class FactsSerializer(serializers.Serializer):
     """What the catalogue asks for. What is left out is unknown; flags that are not named count as not reported."""
 
-    code = serializers.CharField(max_length=40, help_text="ICD-10: `C34.1`, `c341`; a finer ICD-10-CM code will do.")
+    code = serializers.CharField(
+        max_length=40, help_text="ICD-10 in any edition: `C34.1`, `c341`, `C34.900x001`; or of `code_system`."
+    )
     stage = serializers.CharField(max_length=40, allow_blank=True, required=False, help_text="`IIIB`, `Stage 3b`")
     scores = serializers.DictField(child=serializers.FloatField(), required=False, help_text='`{"NIHSS": 12}`')
     flags = serializers.ListField(child=serializers.SlugField(max_length=40), max_length=60, required=False)
@@ -133,6 +138,12 @@ class FactsSerializer(serializers.Serializer):
 
 
 class DetailsSerializer(FactsSerializer):
+    code_system = serializers.CharField(
+        max_length=80,
+        allow_blank=True,
+        required=False,
+        help_text="Of `code`, if it is not WHO ICD-10: `http://snomed.info/sct`, `ICD-11`, `ICD-10-CM`, an OID.",
+    )
     diagnosis = serializers.CharField(max_length=200, allow_blank=True, required=False)
     question = serializers.CharField(max_length=4000, allow_blank=True, required=False)
     remote_ok = serializers.BooleanField(required=False)
@@ -140,12 +151,18 @@ class DetailsSerializer(FactsSerializer):
 
 
 class IdentifierSerializer(serializers.Serializer):
-    system = serializers.CharField(max_length=200)
+    system = serializers.CharField(
+        max_length=200, allow_blank=True, required=False, default="", help_text="A web address or URN; else local."
+    )
     value = serializers.CharField(max_length=200)
 
 
 class NewPatientSerializer(serializers.Serializer):
-    """A patient who is known by one of `identifiers` already is taken; the rest then changes nothing."""
+    """A patient who is known by one of `identifiers`, and does not differ in name, sex or date of birth, is taken.
+
+    Where they differ the answer is 409 `identity_conflict`, and nothing is written. A system that is neither a web
+    address nor a URN counts at the referring hospital only.
+    """
 
     name = serializers.CharField(max_length=120)
     sex = serializers.ChoiceField(Sex.choices, required=False)
@@ -153,8 +170,22 @@ class NewPatientSerializer(serializers.Serializer):
     phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
     identifiers = IdentifierSerializer(many=True, required=False)
 
+    separate = serializers.BooleanField(
+        default=False,
+        help_text="After a 409: what is sent is right. A patient of its own, and a coordinator compares both.",
+    )
+
     def validate_identifiers(self, given: list[dict[str, str]]) -> list[tuple[str, str]]:
-        return [(one["system"], one["value"]) for one in given]
+        pairs = [(one["system"].strip(), one["value"].strip()) for one in given]
+        twice = next((value for number, (system, value) in enumerate(pairs) if (system, value) in pairs[:number]), "")
+        if twice:
+            raise serializers.ValidationError(_("The number “%(number)s” stands here twice.") % {"number": twice})
+        return pairs
+
+    def validate_birth_date(self, given: date | None) -> date | None:
+        if given and not 0 <= (timezone.localdate() - given).days / 365.25 <= patients.OLDEST + 1:
+            raise serializers.ValidationError(_("Nobody was born on this day."))
+        return given
 
 
 class ReferralSerializer(DetailsSerializer):

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from cases.catalogue import answer_text, rule_text, rulebook
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.rule_text import Names
-from cases.core import icd10
+from cases.core import code_systems
 from cases.models import CatalogueRule
 from cases.states import RuleStatus
 from mdt_portal.i18n import phrases
@@ -136,7 +136,7 @@ def found_by(
 
 def _fits(line: RuleLine, text: str) -> bool:
     """By key, name, discipline, source, words of the condition; an ICD-10 code finds the rules that cover it."""
-    code = icd10.nearest(text)
+    code = code_systems.who_code(text)
     if code is not None and line.rule.width(code) is not None:
         return True
     said = (line.key, line.row.name_en, line.row.name_zh, line.seats, line.condition, line.row.source, line.codes)

@@ -88,11 +88,6 @@ def nearest(text: str) -> str | None:
     return None
 
 
-def holding(text: str) -> str | None:
-    """The WHO code in which a longer one of a national edition lies: `C34.100x001` in `C34.1`; None if in none."""
-    return nearest(_compact(text)[:5])
-
-
 def parse_range(text: str) -> CodeRange:
     """`C34`, `C18-C21` or `T31.3-T31.9`. Raises UnknownCodeError for an unknown end, ValueError if empty."""
     first, dash, last = text.partition("-")

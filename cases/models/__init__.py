@@ -2,6 +2,7 @@
 
 Case ──  Recommendation ──< Task         what the team recommends, and what is to be done by whom
 Case ──< FollowUp                        was it carried out? One is open at a time, until the loop is closed
+Patient ──< HeldMatch                  a record that may be of the same person, until somebody has compared both
 """
 
 from cases.models.aftercare import FollowUp, FollowUpOutcome, Outcome, Recommendation, Task, WithPerson
@@ -23,6 +24,8 @@ from cases.models.cases import (
     Urgency,
     next_case_number,
 )
+from cases.models.codes import CodeMapping, UnmappedCode
+from cases.models.identity import Decision, FhirFile, HeldMatch, HeldMatchQuerySet
 
 __all__ = [
     "CareLevel",
@@ -31,9 +34,14 @@ __all__ = [
     "CaseSource",
     "CatalogueRule",
     "CatalogueRuleQuerySet",
+    "CodeMapping",
+    "Decision",
     "DiagnosisName",
+    "FhirFile",
     "FollowUp",
     "FollowUpOutcome",
+    "HeldMatch",
+    "HeldMatchQuerySet",
     "MaterialItem",
     "Outcome",
     "Patient",
@@ -44,6 +52,7 @@ __all__ = [
     "Sex",
     "Task",
     "Tier",
+    "UnmappedCode",
     "Urgency",
     "WithPerson",
     "next_case_number",

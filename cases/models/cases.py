@@ -9,9 +9,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from cases.core import icd10, icd10_titles
 from cases.states import (
     CASE_LIFECYCLE,
     MATERIAL_LIFECYCLE,
@@ -38,6 +39,12 @@ class Patient(models.Model):
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="patients")
     sex = models.CharField(_("sex"), max_length=8, choices=Sex.choices, default=Sex.UNKNOWN)
     birth_year = models.PositiveSmallIntegerField(_("year of birth"), null=True, blank=True)
+    deceased = models.BooleanField(_("recorded as deceased"), default=False)
+    died_on = models.DateField(_("date of death"), null=True, blank=True)
+    joined_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="joined")
+    """Another record of the same person, which has the cases and numbers of this one since both were joined."""
+    taken_from = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    """The patient from whom this one was taken apart, after a wrong join."""
 
     class Meta:
         verbose_name = _("patient")
@@ -70,16 +77,20 @@ class PatientIdentity(models.Model):
 
 
 class PatientIdentifier(models.Model):
-    """A number by which another system knows the patient; found again by its keyed hash."""
+    """A number by which another system knows the patient; found again by its keyed hash.
+
+    Two patients may have the same one (an insurance number of a family), where somebody has looked and said so.
+    """
 
     patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="identifiers")
     system = models.CharField(max_length=200)
     value = EncryptedTextField()
-    value_hash = models.CharField(max_length=64, unique=True, editable=False)
+    value_hash = models.CharField(max_length=64, db_index=True, editable=False)
 
     class Meta:
         verbose_name = _("patient identifier")
         verbose_name_plural = _("patient identifiers")
+        constraints = [models.UniqueConstraint(fields=["patient", "value_hash"], name="number_once_per_patient")]
 
     def __str__(self) -> str:
         return f"P-{self.patient_id} {self.system}"
@@ -216,8 +227,10 @@ class Case(models.Model):
 
     @property
     def title(self) -> str:
-        """What the case is about, without the patient: the diagnosis in words, else its code."""
-        return self.diagnosis or self.code
+        """What the case is about, without the patient: the diagnosis in words, else the title of its code."""
+        if self.diagnosis or not icd10.exists(self.code):
+            return self.diagnosis or self.code
+        return icd10_titles.title(self.code, get_language() or "en")
 
     def within(self, hours: int) -> int:
         """The hours that the case really has: an emergency's never exceed its hospital's own limit."""
@@ -233,6 +246,8 @@ class CaseSource(models.Model):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="sources")
     record_hash = models.CharField(max_length=64, unique=True)
     kind = models.CharField(max_length=20)
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+    """When the source said that the record was wrong or is over."""
 
     def __str__(self) -> str:
         return f"{self.case} ← {self.kind}"

@@ -197,9 +197,7 @@ def names(items: Iterable[MaterialItem]) -> str:
 
 def about(case: Case) -> str:
     """What the case is about, without the patient: the diagnosis in words, else the title of its code."""
-    if case.diagnosis:
-        return case.diagnosis
-    return icd10.title(case.code) if icd10.exists(case.code) else case.code
+    return case.title
 
 
 def whom(case: Case) -> str:

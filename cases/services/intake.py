@@ -27,11 +27,16 @@ def take_in(
 ) -> tuple[Case, bool]:
     """The case, and whether it is new. `identity` registers a patient (patients.register); `key` is the sender's own.
 
+    Raises IdentityInDoubt where the number may be another person's, RuleError where age and date of birth differ.
+
     Of two rivals with the same key one writes, and the other gets what it wrote.
     """
     known = by_key(key, by=by)
     if known is not None:
         return known, False
+    born = (identity or {}).get("birth_date")
+    year = patient.birth_year if patient else None
+    patients.check_age(details.get("age"), birth_date=born, birth_year=year, institution=institution)
     try:
         with transaction.atomic():
             patient = patient or patients.register(by=by, institution=institution, **identity or {})

@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 from cases.catalogue import rulebook
 from cases.catalogue.core import evaluation, requirement, vocabulary
 from cases.catalogue.core.requirement import Answer, Reason, Requirement, SeatNeed, Undecided
-from cases.core import icd10, staging
+from cases.core import code_systems, staging
+from cases.diagnoses import code_maps
 from cases.models import CareLevel, Case, Patient, Tier, Urgency
 from cases.selectors import case_facts
 from cases.services import materials, routing
@@ -77,14 +78,18 @@ def refer(
     previous: Case | None = None,
     **details: Any,
 ) -> Case:
-    """A new draft. `details` are the case's facts and DETAILS columns. Raises RuleError on impossible facts."""
+    """A new draft. `code` is of any edition of ICD-10, or of `code_system` (a url, OID or name).
+
+    `code_raw` is given where `code` is WHO's already, and is what the sender called it. `details` are the case's facts
+    and DETAILS columns. Raises RuleError on an unknown code and on impossible facts.
+    """
     case = Case(
         institution=institution,
         patient=patient,
         referrer=by,
-        code=_checked_code(code),
-        code_raw=code_raw or code,
-        code_system=code_system,
+        code=_checked_code(code, "" if code_raw else code_system),
+        code_raw=(code_raw or code)[:40],
+        code_system=code_system[:80],
         previous=previous,
     )
     _set(case, details)
@@ -94,7 +99,16 @@ def refer(
 
 
 @transaction.atomic
-def edit(case: Case, *, by: User | None, version: int | None = None, code: str | None = None, **details: Any) -> Case:
+def edit(
+    case: Case,
+    *,
+    by: User | None,
+    version: int | None = None,
+    code: str | None = None,
+    code_raw: str = "",
+    code_system: str = "",
+    **details: Any,
+) -> Case:
     """Change facts or details; past the draft, the catalogue decides anew. A stale `version` raises StaleState."""
     case = _locked(case)
     if version is not None and version != case.version:
@@ -103,13 +117,14 @@ def edit(case: Case, *, by: User | None, version: int | None = None, code: str |
         raise RuleError(
             _("%(case)s has a place in the plan; take it out before you change its facts.") % {"case": case}
         )
-    if code is not None and _checked_code(code) != case.code:
-        case.code, case.code_raw = _checked_code(code), code
+    known = None if code is None else _checked_code(code, "" if code_raw else code_system)
+    if code is not None and known is not None and known != case.code:
+        case.code, case.code_raw, case.code_system = known, (code_raw or code)[:40], code_system[:80]
         if case.override is None:  # another disease may be another team's; the answer below names and writes it
             case.team = None
     _set(case, details)
     case.version += 1
-    case.save(update_fields=["code", "code_raw", "version", *case_facts.COLUMNS, *DETAILS])
+    case.save(update_fields=["code", "code_raw", "code_system", "version", *case_facts.COLUMNS, *DETAILS])
     audit.record("case.edited", by=by, subject=case, fields=sorted(details))
     if case.status == CaseStatus.DRAFT:
         case.save(update_fields=["team"])
@@ -281,12 +296,17 @@ def _overridden(
     return answer
 
 
-def _checked_code(code: str) -> str:
-    known = icd10.nearest(code)
-    if known is None:
-        message = _("“%(code)s” is not a code of ICD-10.") % {"code": code}
+def _checked_code(code: str, system: str = "") -> str:
+    """The WHO code in which a code of ICD-10, or of the `system`, lies. Raises RuleError."""
+    found = code_systems.resolve(code, system or None, maps=code_maps.present() if system else None)
+    if found is None or found.certainty == "excluded":
+        message = (
+            _("“%(code)s” of %(system)s lies in no code of ICD-10 that we know.") % {"code": code, "system": system}
+            if system
+            else _("“%(code)s” is not a code of ICD-10.") % {"code": code}
+        )
         raise RuleError(message, code="unknown_code", fields={"code": [message]})
-    return known
+    return found.code
 
 
 def _set(case: Case, details: Mapping[str, Any]) -> None:

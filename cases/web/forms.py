@@ -14,7 +14,7 @@ from django.utils.translation import pgettext_lazy
 from cases.catalogue import wording
 from cases.catalogue.core import evaluation, vocabulary
 from cases.catalogue.core.evaluation import Rule
-from cases.core import icd10, staging
+from cases.core import code_systems, staging
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from cases.services import patients
 from experts import titles
@@ -64,9 +64,15 @@ class FactsForm(forms.Form):
         """The code that was picked, else the one that was typed into the search."""
         source = self.data if self.is_bound else self.initial
         for text in (source.get("code"), source.get("search")):
-            if text and icd10.exists(str(text)):
-                return icd10.normalise(str(text))
+            if text and (code := code_systems.who_code(str(text))):
+                return code
         return ""
+
+    @property
+    def code_raw(self) -> str:
+        """The code as it was typed (`C34.900x001`), where it is the one that was chosen; else empty."""
+        typed = str((self.data if self.is_bound else self.initial).get("search") or "").strip()
+        return typed if self.chosen and code_systems.who_code(typed) == self.chosen else ""
 
     def _add_facts(self, rules: Sequence[Rule]) -> None:
         kinds = {name.partition(":")[0] for name in self.asked}
@@ -175,6 +181,11 @@ class ReferralForm(FactsForm):
         label=_("Date of birth"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
     token = forms.CharField(max_length=40, widget=forms.HiddenInput)
+    separate = forms.BooleanField(
+        label=_("All of this is right: this is another person, or the known record is wrong"), required=False
+    )
+    in_doubt = False
+    """Whether the number belongs to a patient whose record differs, so that the form asks."""
 
     def __init__(self, *args: Any, institutions: Sequence[Institution], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -193,13 +204,12 @@ class ReferralForm(FactsForm):
             raise forms.ValidationError(_("Nobody was born on this day."))
         return born
 
-    def clean(self) -> Mapping[str, Any]:
-        data = super().clean()
-        known = patients.find(self.identifiers())
-        if known and not patients.is_called(known, data.get("patient_name", "")):
-            # a number that belongs to somebody else must never join two patients
-            self.add_error("identifier", _("This number belongs to a patient with another name. Check both."))
-        return data
+    def doubt(self, error: patients.IdentityInDoubt) -> None:
+        """Ask about a number that belongs to somebody whose record differs; what was typed stays."""
+        self.in_doubt = True
+        names = {"name": "patient_name", "identifiers": "identifier"}
+        for field, texts in error.fields.items():
+            self.add_error(names.get(field, field), texts)
 
     def identifiers(self) -> list[tuple[str, str]]:
         data = self.cleaned_data
@@ -215,6 +225,7 @@ class ReferralForm(FactsForm):
             "sex": data["sex"],
             "birth_date": data["birth_date"],
             "identifiers": self.identifiers(),
+            "separate": data["separate"],
         }
 
     def details(self, before: Case | None = None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from cases.diagnoses import code_search
 from cases.models import Case
 from cases.selectors import steps
-from cases.services import intake, workflow
+from cases.services import intake, patients, workflow
 from cases.states import CaseStatus
 from cases.web.common import live_answer, rules_today, visible_case
 from cases.web.forms import EditForm, FactsForm, ReferralForm
@@ -45,7 +45,8 @@ def refer(request: HttpRequest) -> HttpResponse:
             messages.add_message(request, level, _message(case))
             return redirect("case", case.public_id)
     institution = institutions[0] if institutions else None
-    context = _form_context(form, live_answer(form, institution))
+    may_import = access.can(request.user, "case.import")
+    context = _form_context(form, live_answer(form, institution)) | {"may_import": may_import}
     return render(request, "cases/refer.html", context, status=422 if form.is_bound else 200)
 
 
@@ -58,8 +59,12 @@ def _take_in(form: ReferralForm, request: HttpRequest, *, submit: bool) -> Case 
             submit=submit,
             key=f"form:{form.cleaned_data['token']}",
             code=form.chosen,
+            code_raw=form.code_raw,
             **form.details(),
         )
+    except patients.IdentityInDoubt as error:
+        form.doubt(error)
+        return None
     except DomainError as error:
         add_errors(form, error)
         return None
@@ -108,7 +113,14 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             version = form.cleaned_data["version"]
-            case = workflow.edit(case, by=request.user, version=version, code=form.chosen, **form.details(case))
+            case = workflow.edit(
+                case,
+                by=request.user,
+                version=version,
+                code=form.chosen,
+                code_raw=form.code_raw,
+                **form.details(case),
+            )
         except StaleState as error:
             stale = error.message
         except DomainError as error:

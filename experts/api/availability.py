@@ -28,21 +28,37 @@ from experts.models import (
 from mdt_portal import access, api
 
 
+class EndOfHoursField(serializers.TimeField):
+    """A time of day at which something ends: midnight is `24:00`, and may be given as `00:00` too."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(format="%H:%M", **keywords)
+
+    def to_internal_value(self, value: Any) -> Any:
+        return time() if value in ("24:00", "24:00:00") else super().to_internal_value(value)
+
+    def to_representation(self, value: Any) -> Any:
+        return "24:00" if value == time() else super().to_representation(value)
+
+
 class HoursSerializer(serializers.Serializer):
-    """A stretch of every week, by the clock of the expert's main employer."""
+    """A stretch of every week, by the clock of the expert's main employer; an end before the start is past midnight."""
 
     weekday = serializers.ChoiceField(Weekday.choices, help_text="0 is Monday.")
     start = serializers.TimeField(format="%H:%M")
-    end = serializers.TimeField(format="%H:%M")
+    end = EndOfHoursField()
 
 
 class ExceptionSerializer(serializers.Serializer):
-    """One day's departure from the week. Its id is its day, start and kind: two of a kind never overlap."""
+    """One day's departure from the week. Its id is its day, start and kind: two of a kind never overlap.
+
+    An end before the start is on the next day.
+    """
 
     id = serializers.SerializerMethodField()
     date = serializers.DateField()
     start = serializers.TimeField(format="%H:%M")
-    end = serializers.TimeField(format="%H:%M")
+    end = EndOfHoursField()
     kind = serializers.ChoiceField(ExceptionKind.choices, help_text="`takes` wins over `adds`.")
     note = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
 
@@ -51,11 +67,16 @@ class ExceptionSerializer(serializers.Serializer):
 
 
 class LeaveSerializer(serializers.Serializer):
-    """Whole days away, both included. Its id is its first day: leaves of one person never overlap."""
+    """Days away, both included: whole ones, or with `start` and `end` those hours of each day.
+
+    Its id is its first day: leaves of one person never share a day.
+    """
 
     id = serializers.DateField(source="first_day", read_only=True)
     first_day = serializers.DateField()
     last_day = serializers.DateField()
+    start = serializers.TimeField(format="%H:%M", allow_null=True, default=None)
+    end = EndOfHoursField(allow_null=True, default=None)
     note = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
 
 

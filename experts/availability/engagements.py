@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from experts.availability import free_time
-from experts.availability.core.time_intervals import Stretch, intersect, on_day, union, whole_days
+from experts.availability.core.time_intervals import Stretch, intersect, leave_stretches, on_day, union
 from experts.models import ExceptionKind, Expert
 
 
@@ -54,7 +54,7 @@ def _away(expert: Expert) -> list[Stretch]:
     taken = expert.availability_exceptions.filter(date__gte=since, kind=ExceptionKind.TAKES)
     return union(
         [
-            *(whole_days(one.first_day, one.last_day, zone) for one in leaves),
+            *(away for one in leaves for away in leave_stretches(one.first_day, one.last_day, one.hours, zone)),
             *(on_day(one.date, (one.start, one.end), zone) for one in taken),
         ]
     )

@@ -18,6 +18,8 @@ from experts.availability.core.time_intervals import (
     Departure,
     Hours,
     Stretch,
+    Week,
+    days,
     every_day_ordinary,
     free_intervals,
     intersect,
@@ -45,11 +47,13 @@ class _Kept:
     leaves: list[tuple[date, date]] = field(default_factory=list)
 
 
-def free(experts: Iterable[Expert], start: datetime, end: datetime) -> dict[int, list[Stretch]]:
+def free(
+    experts: Iterable[Expert], start: datetime, end: datetime, *, week: Week | None = None
+) -> dict[int, list[Stretch]]:
     """The merged UTC intervals of `[start, end)` in which each expert is free for MDT work, by the expert's id.
 
     The clock and the holidays are those of the main employer on the day of `start`. The number of queries is the
-    same for one expert and for all.
+    same for one expert and for all. With `week`, as if that were the ordinary week of each of them.
     """
     ids = [expert.pk for expert in experts]
     homes = _homes(ids, start.date())
@@ -62,7 +66,7 @@ def free(experts: Iterable[Expert], start: datetime, end: datetime) -> dict[int,
         zone = home.tz if home else ZoneInfo(settings.TIME_ZONE)
         found[pk] = intersect(
             free_intervals(
-                kept[pk].week,
+                kept[pk].week if week is None else week,
                 kept[pk].departures,
                 kept[pk].leaves,
                 zone=zone,
@@ -75,10 +79,16 @@ def free(experts: Iterable[Expert], start: datetime, end: datetime) -> dict[int,
     return found
 
 
+def zones(experts: Iterable[Expert], on: date) -> dict[int, ZoneInfo]:
+    """The clock of each expert on a day, by id; two queries."""
+    ids = [expert.pk for expert in experts]
+    homes = _homes(ids, on)
+    return {pk: homes[pk].tz if pk in homes else ZoneInfo(settings.TIME_ZONE) for pk in ids}
+
+
 def zone_of(expert: Expert, on: date) -> ZoneInfo:
     """The clock by which this expert's time is kept on a day."""
-    home = _homes([expert.pk], on).get(expert.pk)
-    return home.tz if home else ZoneInfo(settings.TIME_ZONE)
+    return zones([expert], on)[expert.pk]
 
 
 def _homes(ids: list[int], on: date) -> dict[int, Institution]:
@@ -104,8 +114,14 @@ def _kept(ids: list[int], first_day: date, last_day: date) -> dict[int, _Kept]:
     for pk, day, start, end, kind in departures.values_list("expert", "date", "start", "end", "kind"):
         kept[pk].departures.append(Departure(day=day, hours=(start, end), adds=kind == ExceptionKind.ADDS))
     leaves = Leave.objects.filter(expert__in=ids, first_day__lte=last_day, last_day__gte=first_day)
-    for pk, first, last in leaves.values_list("expert", "first_day", "last_day"):
-        kept[pk].leaves.append((first, last))
+    for leave in leaves:
+        if leave.hours is None:
+            kept[leave.expert_id].leaves.append((leave.first_day, leave.last_day))
+        else:
+            kept[leave.expert_id].departures += [
+                Departure(day=day, hours=leave.hours, adds=False)
+                for day in days(max(leave.first_day, first_day), min(leave.last_day, last_day))
+            ]
     return kept
 
 

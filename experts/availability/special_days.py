@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import holidays
 from django.db import transaction
@@ -18,6 +18,8 @@ from mdt_portal import audit
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 
+CHINA = "CN"
+NOTICE_MONTH = 11
 AHEAD = timedelta(days=366)
 LANGUAGES = {"zh": ("zh_CN", "zh_TW"), "en": ("en_US", "en_GB")}
 
@@ -31,6 +33,8 @@ class Day:
     name: str
     public: bool
     own: CalendarDay | None
+    predicted: bool = False
+    """The country lists it, but its government has not yet said which days of that year it will be."""
 
 
 def ahead(institution: Institution, first_day: date) -> list[Day]:
@@ -44,8 +48,47 @@ def ahead(institution: Institution, first_day: date) -> list[Day]:
         row = own.get(day)
         public = names.get(day, "")
         name = (row.name if row else "") or public
-        found.append(Day(date=day, kind=known.kind(day), name=name, public=day in names, own=row))
+        predicted = row is None and day in names and is_predicted(institution, day.year)
+        found.append(Day(date=day, kind=known.kind(day), name=name, public=day in names, own=row, predicted=predicted))
     return found
+
+
+# China decides each year's holidays by a notice -----------------------------------------------------------------------
+
+
+def is_predicted(institution: Institution, year: int) -> bool:
+    """Whether the holidays of a year are only what the calendar foretells: the notice is not known to the calendar, and
+    nobody at the hospital has compared them with it."""
+    if institution.holiday_country != CHINA or institution.holidays_checked >= year:
+        return False
+    off, make_up = public_days(CHINA, year)
+    return bool(off) and not any(day.year == year for day in make_up)  # each notice names days worked in exchange
+
+
+def due_from(institution: Institution, year: int) -> datetime:
+    """When the State Council's notice about a year is due: from early November of the year before."""
+    return datetime(year - 1, NOTICE_MONTH, 1, tzinfo=institution.tz)
+
+
+def to_compare(hospitals: Iterable[Institution], now: datetime) -> list[tuple[Institution, int]]:
+    """Hospitals and the years whose predicted holidays should be compared with the notice by now."""
+    return [
+        (one, year)
+        for one in hospitals
+        for year in (now.astimezone(one.tz).year, now.astimezone(one.tz).year + 1)
+        if due_from(one, year) <= now and is_predicted(one, year)
+    ]
+
+
+@transaction.atomic
+def compared(institution: Institution, year: int, *, by: User | None) -> None:
+    """Somebody has compared the holidays of a year with the notice, and set what differs: they are facts now."""
+    row = Institution.objects.select_for_update(no_key=True).get(pk=institution.pk)
+    if not is_predicted(row, year):
+        return
+    row.holidays_checked = year
+    row.save(update_fields=["holidays_checked"])
+    audit.record("calendar.compared", by=by, subject=row, year=year)
 
 
 @transaction.atomic

@@ -5,28 +5,46 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 from datetime import date, time
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from experts.availability import free_time
+from experts.availability.core.time_intervals import (
+    ONE_DAY,
+    intersect,
+    on_day,
+    over_midnight,
+    split_at_midnight,
+    too_long,
+)
 from experts.models import AvailabilityException, ExceptionKind, Expert, Leave, Weekday, WeeklyAvailability
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 
 WeeklyHours = tuple[int, time, time]
+LONGEST_LEAVE_DAYS = 3 * 366
+UTC_ZONE = ZoneInfo("UTC")
+"""To compare times of the wall with each other."""
 
 
 @transaction.atomic
 def set_week(expert: Expert, hours: Iterable[WeeklyHours], *, by: User | None) -> list[WeeklyAvailability]:
-    """Replace the ordinary week by `hours` (weekday with 0 = Monday, from, to). Hours may touch, not overlap."""
-    wanted = sorted(hours)
-    for weekday, start, end in wanted:
-        _ends_after(start, end)
+    """Replace the ordinary week by `hours` (weekday with 0 = Monday, from, to). Hours may touch, not overlap.
+
+    An end at 00:00 is 24:00; hours that pass midnight are kept as two stretches.
+    """
+    given = list(hours)
+    for weekday, start, end in given:
+        _ends_after(start, end, whole_day=True)
         if weekday not in Weekday.values:
             raise RuleError(_("There is no weekday %(number)s.") % {"number": weekday}, code="unknown_weekday")
+    wanted = sorted(split_at_midnight(given))
     for first, second in itertools.pairwise(wanted):
-        if first[0] == second[0] and second[1] < first[2]:
+        if first[0] == second[0] and (over_midnight(first[1:]) or second[1] < first[2]):
             raise _overlap(
                 _("%(weekday)s has two stretches that overlap: from %(first)s and from %(second)s.")
                 % {"weekday": Weekday(first[0]).label, "first": f"{first[1]:%H:%M}", "second": f"{second[1]:%H:%M}"},
@@ -45,11 +63,17 @@ def set_week(expert: Expert, hours: Iterable[WeeklyHours], *, by: User | None) -
 def add_exception(
     expert: Expert, *, day: date, start: time, end: time, kind: str, note: str = "", by: User | None
 ) -> AvailabilityException:
-    """One day's departure from the week; what is taken wins over what is added. Those of one kind may not overlap."""
+    """One day's departure from the week; what is taken wins over what is added. Those of one kind may not overlap.
+
+    It may pass midnight: an end at or before the start lies on the next day. Refused: a day that is over.
+    """
     _ends_after(start, end)
+    _not_over(expert, day + ONE_DAY if over_midnight((start, end)) else day, field="date")
     _lock(expert)
-    same_day = expert.availability_exceptions.filter(date=day, kind=kind, start__lt=end, end__gt=start)
-    if clash := same_day.first():
+    wanted = on_day(day, (start, end), UTC_ZONE)
+    near = expert.availability_exceptions.filter(date__range=(day - ONE_DAY, day + ONE_DAY), kind=kind)
+    clash = next((one for one in near if intersect([wanted], [on_day(one.date, (one.start, one.end), UTC_ZONE)])), None)
+    if clash is not None:
         raise _overlap(
             _("There is an entry for that day already, from %(start)s to %(end)s.")
             % {"start": f"{clash.start:%H:%M}", "end": f"{clash.end:%H:%M}"},
@@ -71,14 +95,35 @@ def remove_exception(exception: AvailabilityException, *, by: User | None) -> No
 
 
 @transaction.atomic
-def add_leave(expert: Expert, *, first_day: date, last_day: date, note: str = "", by: User | None) -> Leave:
-    """Whole days away, both included. Leaves of one person may not overlap."""
+def add_leave(
+    expert: Expert,
+    *,
+    first_day: date,
+    last_day: date,
+    start: time | None = None,
+    end: time | None = None,
+    note: str = "",
+    by: User | None,
+) -> Leave:
+    """Days away, both included: whole ones, or with `start` and `end` those hours of each of them.
+
+    Leaves of one person may not share a day. Refused: what is over, and more than three years.
+    """
+    if (start is None) != (end is None):
+        text = _("Give both times, or none for whole days.")
+        raise RuleError(text, code="one_time_missing", fields={"start" if start is None else "end": [text]})
+    if start is not None and end is not None:
+        _ends_after(start, end)
     if last_day < first_day:
         raise RuleError(
             _("The last day lies before the first day."),
             code="ends_before_start",
             fields={"last_day": [_("Choose the first day or a later one.")]},
         )
+    _not_over(expert, last_day, field="last_day")
+    if (last_day - first_day).days >= LONGEST_LEAVE_DAYS:
+        text = _("A leave lasts three years at most. Who stays away longer ends their work at the hospital.")
+        raise RuleError(text, code="too_long", fields={"last_day": [text]})
     _lock(expert)
     if clash := expert.leaves.filter(first_day__lte=last_day, last_day__gte=first_day).first():
         raise _overlap(
@@ -86,7 +131,7 @@ def add_leave(expert: Expert, *, first_day: date, last_day: date, note: str = ""
             % {"first": clash.first_day, "last": clash.last_day},
             field="first_day",
         )
-    row = Leave.objects.create(expert=expert, first_day=first_day, last_day=last_day, note=note)
+    row = Leave.objects.create(expert=expert, first_day=first_day, last_day=last_day, start=start, end=end, note=note)
     audit.record("expert.leave_added", by=by, subject=expert, first_day=str(first_day), last_day=str(last_day))
     return row
 
@@ -108,8 +153,18 @@ def _lock(expert: Expert) -> None:
     Expert.objects.select_for_update().get(pk=expert.pk)
 
 
-def _ends_after(start: time, end: time) -> None:
-    if end <= start:
+def _not_over(expert: Expert, last_day: date, *, field: str) -> None:
+    """Raise RuleError for what lies wholly before today, by the expert's own clock: nobody could plan for it."""
+    today = timezone.now().astimezone(free_time.zone_of(expert, timezone.now().date())).date()
+    if last_day < today:
+        text = _("That is over already: it lies before today, %(today)s.") % {"today": today}
+        raise RuleError(text, code="past", fields={field: [text]})
+
+
+def _ends_after(start: time, end: time, *, whole_day: bool = False) -> None:
+    """An end at or before the start lies past midnight, unless that would be a long time: then it is a mistake."""
+    whole = start == end == time() and whole_day
+    if (start == end and not whole) or too_long((start, end)):
         raise RuleError(
             _("The end must lie after the start."),
             code="ends_before_start",

@@ -14,6 +14,7 @@ from experts.models.people import (
     Title,
 )
 from experts.models.places import (
+    UNTIL_MIDNIGHT,
     Alliance,
     CalendarDay,
     Institution,
@@ -36,6 +37,7 @@ from experts.models.time import (
 __all__ = [
     "EMAIL_ONCE",
     "INSTITUTION_SETTINGS",
+    "UNTIL_MIDNIGHT",
     "Affiliation",
     "Alliance",
     "AvailabilityException",

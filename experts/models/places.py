@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from datetime import time
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -72,6 +73,8 @@ class Institution(Named, InstitutionSettings):
     beds = models.PositiveIntegerField(_("beds"), default=0)
     zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai", validators=[is_time_zone])
     holiday_country = models.CharField(_("holidays of country"), max_length=2, default="CN", blank=True)
+    holidays_checked = models.PositiveSmallIntegerField(_("holidays compared with the notice until"), default=0)
+    """The last year whose predicted holidays somebody has compared with the government's notice."""
 
     class Meta:
         verbose_name = _("institution")
@@ -99,8 +102,12 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, _("Sunday")
 
 
+UNTIL_MIDNIGHT = Q(end__gt=F("start")) | Q(end=time())
+"""Weekly hours end on their day; an end at 00:00 is 24:00. What passes midnight is kept as two stretches."""
+
+
 class WeeklyTime(models.Model):
-    """A stretch of local time that recurs every week."""
+    """A stretch of local time that recurs every week; an end at 00:00 is 24:00."""
 
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday.choices)
     start = models.TimeField(_("from"))
@@ -119,7 +126,7 @@ class OpeningHours(WeeklyTime):
         verbose_name = _("opening hours")
         verbose_name_plural = _("opening hours")
         ordering = ["institution", "weekday", "start"]
-        constraints = [models.CheckConstraint(condition=Q(end__gt=F("start")), name="opening_hours_end_after_start")]
+        constraints = [models.CheckConstraint(condition=UNTIL_MIDNIGHT, name="opening_hours_within_their_day")]
 
     def __str__(self) -> str:
         return f"{self.get_weekday_display()} {self.start:%H:%M}–{self.end:%H:%M}"

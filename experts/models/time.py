@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from experts.models.people import DiseaseGroup, Expert
-from experts.models.places import Institution, WeeklyTime
+from experts.models.people import Discipline, DiseaseGroup, Expert
+from experts.models.places import UNTIL_MIDNIGHT, Institution, WeeklyTime
+from mdt_portal.fields import public_id_field
 
 
 class WeeklyAvailability(WeeklyTime):
@@ -19,7 +22,7 @@ class WeeklyAvailability(WeeklyTime):
         verbose_name = _("weekly availability")
         verbose_name_plural = _("weekly availability")
         ordering = ["expert", "weekday", "start"]
-        constraints = [models.CheckConstraint(condition=Q(end__gt=F("start")), name="availability_end_after_start")]
+        constraints = [models.CheckConstraint(condition=UNTIL_MIDNIGHT, name="availability_within_its_day")]
 
     def __str__(self) -> str:
         return f"{self.expert}: {self.get_weekday_display()} {self.start:%H:%M}–{self.end:%H:%M}"
@@ -31,7 +34,10 @@ class ExceptionKind(models.TextChoices):
 
 
 class AvailabilityException(models.Model):
-    """One day's departure from the week: it takes time away, or adds it. What is taken wins over what is added."""
+    """One day's departure from the week: it takes time away, or adds it. What is taken wins over what is added.
+
+    It begins on its day and may end on the next one: an end at or before the start lies past midnight.
+    """
 
     expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="availability_exceptions")
     date = models.DateField(_("date"))
@@ -44,18 +50,25 @@ class AvailabilityException(models.Model):
         verbose_name = _("availability exception")
         verbose_name_plural = _("availability exceptions")
         ordering = ["date", "start"]
-        constraints = [models.CheckConstraint(condition=Q(end__gt=F("start")), name="exception_end_after_start")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(end=F("start")) | Q(end=time()), name="exception_lasts_some_time")
+        ]
 
     def __str__(self) -> str:
         return f"{self.expert}: {self.get_kind_display()} {self.date} {self.start:%H:%M}–{self.end:%H:%M}"
 
 
 class Leave(models.Model):
-    """Whole days away, both days included. Nothing that is added gives time back in a leave."""
+    """Days away, both included. Nothing that is added gives time back in a leave.
+
+    With `start` and `end` only those hours of each day, such as every afternoon; without them whole days.
+    """
 
     expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="leaves")
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
+    start = models.TimeField(_("from"), null=True, blank=True)
+    end = models.TimeField(_("to"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=120, blank=True)
 
     class Meta:
@@ -63,20 +76,48 @@ class Leave(models.Model):
         verbose_name_plural = _("leaves")
         ordering = ["first_day"]
         constraints = [
-            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="leave_ends_after_it_starts")
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="leave_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=Q(start__isnull=True, end__isnull=True)
+                | Q(start__isnull=False, end__isnull=False) & (~Q(end=F("start")) | Q(end=time())),
+                name="leave_has_both_hours_or_none",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.expert}: {self.first_day}–{self.last_day}"
 
+    @property
+    def hours(self) -> tuple[time, time] | None:
+        """Those of each day; None for whole days."""
+        return (self.start, self.end) if self.start is not None and self.end is not None else None
+
 
 class OnCallDuty(models.Model):
-    """An expert answers emergencies of a disease group (or any) at an institution."""
+    """An expert answers emergencies at an institution: of a discipline, of a disease group, or any.
+
+    From moment to moment, entered and shown by the clock of the institution.
+    """
+
+    public_id = public_id_field()
 
     expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="on_call_duties")
     institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="on_call_duties")
     disease_group = models.ForeignKey(
-        DiseaseGroup, null=True, blank=True, on_delete=models.CASCADE, related_name="on_call_duties"
+        DiseaseGroup,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="on_call_duties",
+        verbose_name=_("disease group"),
+    )
+    discipline = models.ForeignKey(
+        Discipline,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="on_call_duties",
+        verbose_name=_("discipline"),
     )
     start = models.DateTimeField(_("from"))
     end = models.DateTimeField(_("to"))
@@ -85,7 +126,13 @@ class OnCallDuty(models.Model):
         verbose_name = _("on-call duty")
         verbose_name_plural = _("on-call duties")
         ordering = ["start"]
-        constraints = [models.CheckConstraint(condition=Q(end__gt=F("start")), name="duty_end_after_start")]
+        constraints = [
+            models.CheckConstraint(condition=Q(end__gt=F("start")), name="duty_end_after_start"),
+            models.CheckConstraint(
+                condition=Q(disease_group__isnull=True) | Q(discipline__isnull=True), name="duty_of_group_or_discipline"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.expert}: {self.start:%Y-%m-%d %H:%M}–{self.end:%Y-%m-%d %H:%M}"
+        start, end = (one.astimezone(self.institution.tz) for one in (self.start, self.end))
+        return f"{self.expert}: {start:%Y-%m-%d %H:%M}–{end:%Y-%m-%d %H:%M}"

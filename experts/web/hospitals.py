@@ -60,13 +60,19 @@ def days(request: SignedInRequest) -> HttpResponse:
     if not known:
         return redirect("hospitals")  # which says whom to ask for one
     row = common.chosen(request, known)
-    form = SpecialDayForm(request.POST if "drop" not in request.POST and request.method == "POST" else None)
+    form = SpecialDayForm(
+        request.POST if request.method == "POST" and not {"drop", "compared"} & request.POST.keys() else None
+    )
     here = f"{reverse('special_days')}?hospital={row.public_id}"
     if request.method == "POST":
         access.require(request.user, "pool.edit", row)
         if "drop" in request.POST:
             own = CalendarDay.objects.filter(institution=row)
             special_days.remove_day(get_object_or_404(own, date=_iso(request.POST["drop"])), by=request.user)
+            return redirect(here)
+        if "compared" in request.POST:
+            year = request.POST["compared"]
+            special_days.compared(row, int(year) if year.isdecimal() and len(year) <= 4 else 0, by=request.user)
             return redirect(here)
         if form.is_valid():
             asked = form.cleaned_data
@@ -77,13 +83,19 @@ def days(request: SignedInRequest) -> HttpResponse:
             else:
                 messages.success(request, _("The day is set. Plans made from now on follow it."))
                 return redirect(here)
-    today = timezone.now().astimezone(row.tz).date()
+    now = timezone.now()
+    today = now.astimezone(row.tz).date()
     context = {
         "nav": "people",
         "tab": "days",
         "hospital": row,
         "hospitals": known,
         "months": list(special_days.days_in(special_days.ahead(row, today))),
+        "predicted": [
+            (year, special_days.due_from(row, year) <= now)
+            for year in (today.year, today.year + 1)
+            if special_days.is_predicted(row, year)
+        ],
         "form": form,
         "may_edit": access.can(request.user, "pool.edit", row),
     }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from experts.availability.core import week_text
+from experts.availability.core.time_intervals import split_at_midnight
 from experts.models import (
     INSTITUTION_SETTINGS,
     Discipline,
@@ -61,7 +62,8 @@ class HoursMixin(forms.Form):
 
     def hours(self) -> list[tuple[int, time, time]]:
         """What stands there, as the services take it; only of a valid form."""
-        return [(day, start, end) for day in Weekday.values for start, end in self.cleaned_data[f"day_{day}"]]
+        week = [(day, start, end) for day in Weekday.values for start, end in self.cleaned_data[f"day_{day}"]]
+        return split_at_midnight(week)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -10,9 +10,9 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from experts.availability.core import week_grid
+from experts.availability.core import week_grid, week_text
 from experts.availability.core.time_intervals import MONDAY
 from experts.availability.core.week_grid import Cell, WeeklyHours
 from experts.models import ExceptionKind, Expert, Weekday
@@ -113,13 +113,13 @@ def _stretch(key: str) -> WeeklyHours | None:
         return None
     day, *numbers = map(int, found.groups())
     start, end = time(*numbers[:2]), time(*numbers[2:])
-    return (day, start, end) if start < end else None
+    return (day, start, end) if start < end or end == time() else None
 
 
 def _words(hours: WeeklyHours) -> str:
     """`Monday 07:00–07:30`"""
     day, start, end = hours
-    return f"{Weekday(day).label} {start:%H:%M}–{end:%H:%M}"
+    return f"{Weekday(day).label} {week_text.write([(start, end)])}"
 
 
 class ExceptionForm(forms.Form):
@@ -133,13 +133,28 @@ class ExceptionForm(forms.Form):
     )
     day = _day(gettext_lazy("Day"))
     start = forms.TimeField(label=gettext_lazy("From"), widget=forms.TimeInput(attrs={"type": "time"}))
-    end = forms.TimeField(label=gettext_lazy("To"), widget=forms.TimeInput(attrs={"type": "time"}))
+    end = forms.TimeField(
+        label=gettext_lazy("To"),
+        widget=forms.TimeInput(attrs={"type": "time"}),
+        help_text=gettext_lazy("00:00 is midnight; a time before the start is on the next day."),
+    )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=120, required=False)
 
 
 class LeaveForm(forms.Form):
-    """Whole days away."""
+    """Days away: whole ones, or the same hours of each."""
 
     first_day = _day(gettext_lazy("First day"))
     last_day = _day(gettext_lazy("Last day"))
+    start = forms.TimeField(
+        label=pgettext_lazy("hours of a day", "From"),
+        required=False,
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+    )
+    end = forms.TimeField(
+        label=pgettext_lazy("hours of a day", "To"),
+        required=False,
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        help_text=gettext_lazy("Both empty: whole days."),
+    )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=120, required=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django import template
@@ -62,6 +62,15 @@ def time_range(context: Context, start: datetime, end: datetime) -> str:
     """`14:00–15:40`"""
     first, last = _local(context, start), _local(context, end)
     return format_html("{}–{}", _time_tag(first, clock.hour(first)), _time_tag(last, clock.hour(last)))
+
+
+@register.simple_tag
+def clock_hours(start: time, end: time) -> str:
+    """`08:00–12:00` of a day: `20:00–24:00` until midnight, `22:00–02:00 (next day)` beyond it."""
+    if end == time():
+        return f"{start:%H:%M}–24:00"
+    words = f"{start:%H:%M}–{end:%H:%M}"
+    return words if start < end else _("%(hours)s (next day)") % {"hours": words}
 
 
 @register.simple_tag(takes_context=True)

@@ -22,7 +22,8 @@ from experts.roster import person_cards
 from mdt_portal import access, api
 from scheduling.api.sessions import RoomSerializer, RoomViewSet
 from scheduling.models import Block, BlockKind, Room, RoomClosure
-from scheduling.resources import departures, recurrence_text, recurring_blocks, room_services
+from scheduling.problem.core import recurrence as rules
+from scheduling.resources import impact, recurrence_text, recurring_blocks, room_services
 
 TAGS = ["pools"]
 GONE = {204: OpenApiResponse(description="It is gone."), **api.errors(403, 404)}
@@ -56,8 +57,8 @@ class ClosureSerializer(serializers.Serializer):
     sessions = serializers.SerializerMethodField(help_text="Published sessions that need another room.")
 
     def get_sessions(self, row: RoomClosure) -> list[str]:
-        hit = room_services.hit(row.room, row.start, row.end)
-        return list(hit.order_by("start").values_list("public_id", flat=True))
+        found = impact.of_closure(row.room, start=row.start, end=row.end)
+        return [one.public_id for one in found.sessions]
 
 
 class KeptRoomViewSet(RoomViewSet):
@@ -138,7 +139,7 @@ class WorkSerializer(serializers.Serializer):
     sessions = serializers.SerializerMethodField(help_text="Published sessions that need another person.")
 
     def get_sessions(self, work: Affiliation) -> list[str]:
-        return [one.public_id for one in departures.hit(work, work.until)] if work.until else []
+        return [one.public_id for one in impact.of_departure(work, work.until).sessions] if work.until else []
 
 
 class UntilSerializer(serializers.Serializer):
@@ -193,7 +194,7 @@ class BlockSerializer(serializers.Serializer):
     last_day = serializers.DateField(allow_null=True, default=None)
     start = serializers.TimeField(format="%H:%M")
     end = serializers.TimeField(format="%H:%M")
-    recurrence = serializers.CharField(max_length=120, allow_blank=True, default="")
+    recurrence = serializers.CharField(max_length=rules.LONGEST_TEXT, allow_blank=True, default="")
     reserved_class = serializers.ChoiceField(RareClass.choices, allow_blank=True, default="")
 
 

@@ -7,6 +7,7 @@ from scheduling.api.bulk import BulkView, SavedViewViewSet
 from scheduling.api.calendar import CalendarView
 from scheduling.api.cases import PlacedCaseViewSet
 from scheduling.api.earliest_slots import EarliestSlotsView, GainView, HoldView, HoldViewSet, TypedEarliestSlotsView
+from scheduling.api.impact import ImpactView
 from scheduling.api.invitations import InvitationViewSet
 from scheduling.api.load import LoadView
 from scheduling.api.moves import MoveViewSet
@@ -39,6 +40,7 @@ urlpatterns = [
     path("cases/<str:id>/hold/", HoldView.as_view()),
     path("cases/<str:id>/remedies/", RemedyView.as_view()),
     path("earliest-slots/", TypedEarliestSlotsView.as_view()),
+    path("impact/", ImpactView.as_view()),
     path("today/", TodayView.as_view()),
     path("search/", SearchView.as_view()),
     path("changes/", ChangesView.as_view()),

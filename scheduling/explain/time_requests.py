@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from cases.models import Case
 from experts.availability import free_time, time_keeping
-from experts.availability.core.time_intervals import ONE_DAY, Stretch
+from experts.availability.core.time_intervals import ONE_DAY, Stretch, intersect, leave_stretches, on_day
 from experts.models import AvailabilityException, ExceptionKind, Expert, Leave
 from mdt_portal import audit, lifecycle, outbox
 from mdt_portal.errors import RuleError
@@ -81,14 +81,17 @@ def away(asked: Mapping[int, Stretch]) -> set[int]:
     # one day more on either side: the same moment is another date in another zone
     days = (first.date() - ONE_DAY, last.date() + ONE_DAY)
     found = set()
-    for leave in Leave.objects.filter(expert__in=asked, first_day__lte=days[1], last_day__gte=days[0]):
-        if leave.first_day <= asked[leave.expert_id][0].date() <= leave.last_day:
+    for leave in Leave.objects.filter(expert__in=asked, first_day__lte=days[1], last_day__gte=days[0]).select_related(
+        "expert"
+    ):
+        zone = free_time.zone_of(leave.expert, leave.first_day)
+        spans = leave_stretches(max(leave.first_day, days[0]), min(leave.last_day, days[1]), leave.hours, zone)
+        if intersect([asked[leave.expert_id]], spans):
             found.add(leave.expert_id)
     taken = AvailabilityException.objects.filter(expert__in=asked, kind=ExceptionKind.TAKES, date__range=days)
     for row in taken.select_related("expert"):
         zone = free_time.zone_of(row.expert, row.date)
-        start, end = (moment.astimezone(zone) for moment in asked[row.expert_id])
-        if row.date == start.date() and row.start < end.time() and row.end > start.time():
+        if intersect([asked[row.expert_id]], [on_day(row.date, (row.start, row.end), zone)]):
             found.add(row.expert_id)
     return found
 

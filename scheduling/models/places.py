@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from cases.models import RareClass
-from experts.models import Institution, Named, Team, WeeklyTime
+from experts.models import UNTIL_MIDNIGHT, Institution, Named, Team, WeeklyTime
 from mdt_portal.fields import public_id_field
 
 
@@ -33,7 +33,7 @@ class RoomHours(WeeklyTime):
         verbose_name = _("room hours")
         verbose_name_plural = _("room hours")
         ordering = ["room", "weekday", "start"]
-        constraints = [models.CheckConstraint(condition=Q(end__gt=F("start")), name="room_hours_end_after_start")]
+        constraints = [models.CheckConstraint(condition=UNTIL_MIDNIGHT, name="room_hours_within_their_day")]
 
     def __str__(self) -> str:
         return f"{self.room}: {self.get_weekday_display()} {self.start:%H:%M}–{self.end:%H:%M}"

@@ -117,6 +117,8 @@ class Proposal(models.Model):
     base_versions = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    changes = models.JSONField(null=True, blank=True)
+    """What publishing it changed, as plan_diff writes it with the moment of minute 0; None before."""
 
     class Meta:
         verbose_name = _("proposal")

@@ -48,6 +48,7 @@ class Session(models.Model):
     actual_start = models.DateTimeField(_("began"), null=True, blank=True)
     actual_end = models.DateTimeField(_("ended"), null=True, blank=True)
     recorded_at = models.DateTimeField(_("recorded"), null=True, blank=True)
+    cancel_reason = models.CharField(_("reason of the cancellation"), max_length=200, blank=True)
 
     objects = SessionQuerySet.as_manager()
 
@@ -155,7 +156,8 @@ class AgendaItemQuerySet(models.QuerySet["AgendaItem"]):
 
 
 class AgendaItem(models.Model):
-    """One case in one session. `active` until it falls from the agenda.
+    """One case in one session. `active` until it falls from the agenda; `called_off` says that it stood there when the
+    session was called off, with the people on its seats.
 
     The record of the meeting gives it its `outcome`; what was not discussed is not active any more.
     """
@@ -165,6 +167,7 @@ class AgendaItem(models.Model):
     start = models.DateTimeField(_("from"))
     minutes = models.PositiveSmallIntegerField(_("minutes"))
     active = models.BooleanField(default=True)
+    called_off = models.BooleanField(default=False)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome.choices, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
 

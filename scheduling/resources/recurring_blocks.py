@@ -18,7 +18,8 @@ from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 from scheduling.models import Block, BlockKind, Room
 from scheduling.problem import blocks
-from scheduling.resources.core import recurrence_rules
+from scheduling.problem.core import recurrence as rules
+from scheduling.resources import recurrence_text
 
 YEAR = 366
 COLUMNS = ("team", "room", "first_day", "last_day", "start", "end", "recurrence", "reserved_class")
@@ -72,7 +73,7 @@ def save(
         "last_day": last_day,
         "start": start,
         "end": end,
-        "recurrence": recurrence.strip().upper(),
+        "recurrence": written(recurrence, team),
         "reserved_class": reserved_class,
     }
     fields = [name for name in COLUMNS if block is None or getattr(row, name) != values[name]]
@@ -97,6 +98,16 @@ def end(block: Block, *, by: User | None) -> Block | None:
     block.last_day = min(block.last_day, yesterday) if block.last_day else yesterday
     block.save(update_fields=["last_day"])
     return block
+
+
+def written(rule: str, team: Team) -> str:
+    """A rule as it is kept: what calendars put around it falls away, its end is a day of the hospital's. One that does
+    not hold stays as it was typed, so that `check` can say what is wrong."""
+    text = rule.strip()
+    try:
+        return rules.read(text, zone=team.institution.tz).text if text else ""
+    except rules.BadRule:
+        return text
 
 
 # What cannot be -------------------------------------------------------------------------------------------------------
@@ -125,10 +136,12 @@ def _mistakes(block: Block) -> dict[str, str]:
         wrong["room"] = _("The room belongs to another hospital than the team.")
     if block.reserved_class and block.reserved_class not in RareClass.values:
         wrong["reserved_class"] = _("There is no such class.")
-    most = Block._meta.get_field("recurrence").max_length
-    if block.recurrence and (len(block.recurrence) > (most or 0) or not recurrence_rules.is_rule(block.recurrence)):
-        words = _("“%(rule)s” is not a recurrence rule; an example is FREQ=WEEKLY;INTERVAL=2;BYDAY=TH.")
-        wrong["recurrence"] = words % {"rule": block.recurrence}
+    most = Block._meta.get_field("recurrence").max_length or 0
+    try:
+        if block.recurrence and len(rules.read(block.recurrence).text) > most:
+            wrong["recurrence"] = _("The rule is too long: %(most)d characters at most.") % {"most": most}
+    except rules.BadRule as error:
+        wrong["recurrence"] = recurrence_text.wrong(error)
     if not wrong and not blocks.days(block, block.first_day, 2 * YEAR):
         wrong["recurrence"] = _("It would never take place between these days.")
     return wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,7 +13,7 @@ from experts.models import Institution
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
-from scheduling.models import Room, RoomClosure, RoomHours, Session
+from scheduling.models import Room, RoomClosure, RoomHours
 
 MOST_SEATS = 500
 Hours = Iterable[tuple[int, time, time]]
@@ -62,7 +62,7 @@ def save(
 
 @transaction.atomic
 def close(room: Room, *, start: datetime, end: datetime, reason: str, by: User | None) -> RoomClosure:
-    """The room cannot be used for a while. Published sessions stay; `hit` names those that need another place."""
+    """The room cannot be used for a while. Published sessions stay: see impact.of_closure."""
     if end <= start:
         words = _("The end must lie after the start.")
         raise RuleError(words, code="ends_before_start", fields={"end": [words]})
@@ -78,12 +78,6 @@ def close(room: Room, *, start: datetime, end: datetime, reason: str, by: User |
 def reopen(closure: RoomClosure, *, by: User | None) -> None:
     audit.record("room.reopened", by=by, subject=closure.room, start=closure.start.isoformat())
     closure.delete()
-
-
-def hit(room: Room, start: datetime, end: datetime) -> models.QuerySet[Session]:
-    """The published sessions in the room that touch a stretch of time still to come."""
-    begin = max(start, timezone.now())
-    return Session.objects.live().filter(room=room, start__lt=end, end__gt=begin).select_related("team")
 
 
 def _set_hours(room: Room, wanted: Sequence[tuple[int, time, time]]) -> bool:

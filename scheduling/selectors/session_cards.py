@@ -36,6 +36,8 @@ class Card:
     seats: int
     minutes: int
     capacity: int
+    hit: str = ""
+    """Why it cannot stay as it is published; empty where nothing speaks against it."""
 
     @property
     def fill(self) -> int:

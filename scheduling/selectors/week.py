@@ -33,6 +33,7 @@ from scheduling.models import (
     Session,
 )
 from scheduling.problem import blocks
+from scheduling.resources import hit_text, hits
 from scheduling.selectors import quorum
 from scheduling.selectors.names import Name
 from scheduling.selectors.session_cards import Card, CaseLine
@@ -159,6 +160,7 @@ class _Reader:
     def _cards(self) -> Cards:
         quorums = quorum.of(self.sessions, now=self.now)
         cases = self._cases() if self.movable else {}
+        hit = hits.now(Session.objects.filter(pk__in=[session.pk for session in self.sessions]))
         teams = {pk: Name.of(team) for pk, team in self.teams.items()}
         rooms = {pk: Name.of(room) for pk, room in self.rooms.items()}
         found = {}
@@ -184,6 +186,7 @@ class _Reader:
                 seats=state.needed,
                 minutes=state.minutes,
                 capacity=self._capacity(session),
+                hit=phrases.listed(dict.fromkeys(hit_text.short(one) for one in hit.get(session.pk, ()))),
             )
         return found
 

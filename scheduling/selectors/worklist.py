@@ -16,16 +16,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from cases.models import Case, MaterialItem, Tier
+from cases.models import Case, HeldMatch, MaterialItem, Tier
 from cases.selectors import case_queue
 from cases.states import AWAITING_FACTS, WITH_A_PLACE, CaseStatus, MaterialStatus
 from experts import roles
+from experts.availability import special_days
 from experts.models import Discipline, Expert, Role
 from mdt_portal import access
 from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import User
 from scheduling.explain import unplaced
 from scheduling.models import AgendaItem, Attendance, Invitation, PlanningRun, Seat, Session, TimeRequest
+from scheduling.resources import hit_text, hits
 from scheduling.sessions import suggestions
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, RunStatus, TimeRequestStatus
 
@@ -41,9 +43,12 @@ KINDS: dict[str, str | Promise] = {
     "late": gettext_lazy("Late in the plan"),
     "facts": gettext_lazy("Facts missing"),
     "team": gettext_lazy("No team"),
+    "identity": gettext_lazy("Identity in doubt"),
     "materials": gettext_lazy("Materials"),
     "time_requested": gettext_lazy("Time asked for"),
     "seat": gettext_lazy("Seat open"),
+    "hit": gettext_lazy("Cannot stay"),
+    "holidays": gettext_lazy("Holidays"),
     "silent": gettext_lazy("No answer"),
     "quorum": gettext_lazy("Not yet confirmed"),
     "record": gettext_lazy("Record missing"),
@@ -58,9 +63,12 @@ ICONS = {
     "late": "clock",
     "facts": "help",
     "team": "pools",
+    "identity": "person",
     "materials": "clip",
     "time_requested": "person",
     "seat": "personx",
+    "hit": "block",
+    "holidays": "today",
     "silent": "bell",
     "quorum": "hold",
     "record": "filecheck",
@@ -104,7 +112,8 @@ class Group:
 
 def entries(user: User, now: datetime) -> list[Entry]:
     """Everything that waits for this reader, the nearest limit first. A constant number of queries."""
-    return in_order([*_cases(user, now), *_time_requests(user, now), *_sessions(user, now), *_runs(user, now)], now)
+    found = [*_cases(user, now), *_time_requests(user, now), *_sessions(user, now), *_hit(user, now), *_runs(user, now)]
+    return in_order([*found, *_identities(user), *_holidays(user, now)], now)
 
 
 def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
@@ -222,6 +231,23 @@ def about(case: Case) -> str:
 
 def _missing(case: Case) -> list[MaterialItem]:
     return case.missing  # type: ignore[attr-defined]
+
+
+def _identities(user: User) -> Iterator[Entry]:
+    """One line for all records that may be of known patients, the oldest of them first."""
+    if not access.can(user, "identity.review"):
+        return
+    held = list(access.visible(user, HeldMatch.objects.open()).order_by("pk").values_list("held_at", flat=True))
+    if held:
+        words = ngettext("%(n)d record may be of a known patient", "%(n)d records may be of known patients", len(held))
+        yield Entry(
+            kind="identity",
+            what=words % {"n": len(held)},
+            detail=_("Nothing was joined. Compare both, then join them or keep them apart."),
+            url=reverse("identities"),
+            action=_("Compare"),
+            since=held[0],
+        )
 
 
 def _time_requests(user: User, now: datetime) -> Iterator[Entry]:
@@ -346,6 +372,45 @@ def _session(
 def _suggested(row: Invitation, session: Session) -> str:
     """`Zhou Min: Suggests Liu Yun.`"""
     return phrases.labelled(row.attendance.expert.name, suggestions.words(row, session.institution.tz))
+
+
+def _hit(user: User, now: datetime) -> Iterator[Entry]:
+    """Sessions that cannot stay as they are published: leave, closures, days off and the like; one line each."""
+    if not access.can(user, "plan.view", None):
+        return
+    leads = _leads(user)
+    coming = access.visible(user, Session.objects.filter(status__in=LIVE_SESSIONS, start__gt=now))
+    for found in list(hits.now(coming).values())[:MOST]:
+        session = found[0].session
+        url = reverse("session", args=[session.public_id])
+        entry = Entry(
+            kind="hit",
+            what=f"{session.team.name} · {phrases.listed(dict.fromkeys(hit_text.short(one) for one in found))}",
+            detail=hit_text.when(session),
+            url=f"{url}#hit",
+            action=_("Mend"),
+            due=session.start,
+        )
+        yield entry if leads else _to_read(entry, url)
+
+
+# Holidays -------------------------------------------------------------------------------------------------------------
+
+
+def _holidays(user: User, now: datetime) -> Iterator[Entry]:
+    """Next year's holidays, once the government's notice is due, until somebody has compared them with it."""
+    if not _leads(user):
+        return
+    hospitals = roles.institutions(user, Role.COORDINATOR)
+    for hospital, year in special_days.to_compare(hospitals, now):
+        yield Entry(
+            kind="holidays",
+            what=_("Holidays of %(year)d, %(hospital)s") % {"year": year, "hospital": hospital.name},
+            detail=_("They are predicted. The State Council's notice is due: compare the days and set what differs."),
+            url=f"{reverse('special_days')}?hospital={hospital.public_id}",
+            action=pgettext("compare dates with a notice", "Compare"),
+            since=special_days.due_from(hospital, year),
+        )
 
 
 # Plans ----------------------------------------------------------------------------------------------------------------

@@ -293,6 +293,27 @@ def fill_seats(seats: Sequence[Seat], expert: Expert, *, by: User | None) -> Att
     return attendance
 
 
+@transaction.atomic
+def replace(attendance: Attendance, expert: Expert, *, by: User | None) -> Attendance:
+    """Set somebody free and invite another for all required seats that they had, as one step: each hears once.
+
+    Raises RuleError when the other does not fit or is not free, StaleState when the one does not come any more.
+    """
+    session = attendance.meeting
+    locks.take(plans=[session.institution_id], experts=[attendance.expert_id, expert.pk])
+    if not Attendance.objects.active().filter(pk=attendance.pk).exists():
+        raise StaleState(_("%(expert)s does not come to this session any more.") % {"expert": attendance.expert})
+    rows = attendance.seats.filter(item__active=True)
+    seats = list(rows.select_related("item__case", "item__session__institution", "discipline"))
+    needed = [seat for seat in seats if not seat.optional] or seats
+    if not needed:
+        raise RuleError(_("%(expert)s sits on no seat of this session.") % {"expert": attendance.expert})
+    release(attendance, by=by, why="invitation.replaced")
+    notifications.notify(notifications.Affected(released=[attendance]))
+    audit.record("seat.given_up", by=by, subject=session, expert=attendance.expert_id)
+    return fill_seats(needed, expert, by=by)
+
+
 def _works_at(session: Session, expert: Expert) -> bool:
     """Whether the expert belongs to the session's hospital on its day."""
     day = session.start.astimezone(session.institution.tz).date()

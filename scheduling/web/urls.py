@@ -69,6 +69,7 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<str:public_id>/record/", record.record, name="session_record"),
     path("sessions/<str:public_id>/cancel/", sessions.cancel, name="session_cancel"),
     path("sessions/<str:public_id>/seats/<str:number>/<int:place>/", sessions.fill_seat, name="seat_fill"),
+    path("sessions/<str:public_id>/people/<str:attendance>/", sessions.replace, name="seat_replace"),
     path("seats/", answers.my_seats, name="my_seats"),
     path("seats/calendar/", calendar.address, name="calendar_address"),
     path("calendar/<str:key>.ics", calendar.feed, name="calendar"),

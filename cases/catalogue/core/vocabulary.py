@@ -22,8 +22,8 @@ FLAGS = (
     "cord_compression", "diagnosis_unclear", "difficult", "drug_resistant", "fistula", "immunosuppressed",
     "intervention_considered", "liver_metastasis", "low_grade", "low_risk", "lvad_candidate", "medullary",
     "neuro_deficit", "neurovascular", "oligometastatic", "open_fracture", "organ_failure", "portal_vein_thrombus",
-    "pregnant", "prosthetic_valve", "recurrence", "refractory", "surgery_considered", "transplant_candidate",
-    "treatment_failure",
+    "pregnant", "prosthetic_valve", "recurrence", "refractory", "surgery_considered", "suspected",
+    "transplant_candidate", "treatment_failure",
 )  # fmt: skip
 
 

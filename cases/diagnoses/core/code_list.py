@@ -9,7 +9,7 @@ import csv
 import io
 from dataclasses import dataclass
 
-from cases.core import icd10
+from cases.core import code_systems
 from cases.core.mistake import Mistake
 
 COLUMNS = ("code", "name_en", "name_zh")
@@ -69,7 +69,7 @@ def _take(cells: dict[str, str | None], line: int, rows: dict[str, CodeRow], mis
     if not (code or name_en or name_zh):
         return  # an empty line of a spreadsheet
     before = len(mistakes)
-    who_code = icd10.holding(code)
+    who_code = code_systems.who_code(code)
     if not code:
         wrong("code", "empty")
     elif who_code is None or len(code) > LONGEST_CODE:

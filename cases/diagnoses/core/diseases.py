@@ -65,6 +65,11 @@ def is_chronic(code: str) -> bool:
     return any(one.covers(code) for one in _ranges(_CHRONIC))
 
 
+def covered(code: str, ranges: str) -> bool:
+    """Whether the code lies in one of the ranges, written as in `_FAMILIES`."""
+    return any(one.covers(code) for one in _ranges(ranges))
+
+
 def is_pregnancy(code: str) -> bool:
     return any(one.covers(code) for one in _ranges(_PREGNANCY))
 

@@ -1,29 +1,17 @@
-"""Codes of other systems -> WHO ICD-10, scores and stages. Pure.
-
-SNOMED CT comes from cases/data/snomed_to_icd10.csv; ICD-10-CM and national ICD-10 editions are cut to WHO's code.
-"""
+"""The codes of FHIR resources: diagnoses (by cases/core/code_systems.py), scores and stages. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 
-from cases.catalogue.core import vocabulary
-from cases.core import icd10, staging
+from cases.core import code_systems, icd10, staging
+from cases.core.code_systems import CodeMap, Resolved
+from cases.diagnoses.core import code_map
 from cases.fhir.core.json_fields import Coding
 
 SNOMED = "http://snomed.info/sct"
 LOINC = "http://loinc.org"
-_ICD_10 = re.compile(r"icd-?10|2\.16\.840\.1\.113883\.6\.(3|90)$", re.IGNORECASE)
-_NOT_DIAGNOSES = re.compile(r"pcs", re.IGNORECASE)
-
-_CM_DIFFERS = {
-    "C80.0": "C79.9", "C80.1": "C80.9", "N18.6": "N18.5", "E10.621": "E10.5", "E11.621": "E11.5", "E13.621": "E13.5",
-}  # fmt: skip
-"""ICD-10-CM codes whose first characters mean something else in WHO's edition."""
-
 _SCORES = {
     (LOINC, "70182-1"): "NIHSS",
     (LOINC, "72089-6"): "NIHSS",
@@ -47,7 +35,8 @@ _STAGE_VALUES = {"258215001": "I", "258219007": "II", "258224005": "III", "25822
 class Diagnosis:
     """A diagnosis in WHO ICD-10, and what its original code says besides.
 
-    `role` is empty, `suspected` (not confirmed) or `history` (past); `disease` names the disease where `code` does not.
+    `role` is empty, `suspected` (not confirmed), `history` (past) or `excluded` (not there); `disease` names the
+    disease where `code` does not.
     """
 
     code: str
@@ -61,26 +50,21 @@ class Diagnosis:
     scores: Mapping[str, float] = field(default_factory=dict)
 
 
-def diagnosis(codings: Iterable[Coding], text: str = "") -> Diagnosis | None:
-    """The diagnosis that the codings agree on: ICD-10 before SNOMED CT. None if no code is known."""
+def diagnosis(codings: Iterable[Coding], text: str = "", maps: CodeMap | None = None) -> Diagnosis | None:
+    """The diagnosis that the codings agree on: ICD-10 before other systems. None if no code is known.
+
+    `maps` are those of the hospital with those of the product (diagnoses.code_maps.present); without, the product's.
+    """
     codings = list(codings)
     words = text or next((coding.display for coding in codings if coding.display), "")
-    for coding in codings:
-        if _ICD_10.search(coding.system) and not _NOT_DIAGNOSES.search(coding.system):
-            code = _who_code(coding)
-            if code:
-                display = words or icd10.title(code)
-                return Diagnosis(
-                    code=code,
-                    raw=coding.code,
-                    system=coding.system,
-                    display=display,
-                    stage=_neoplasm_stage(code, words),
-                )
-    for coding in codings:
-        if coding.system in (SNOMED, "urn:oid:2.16.840.1.113883.6.96") and coding.code in _snomed():
-            return _from_snomed(coding, words)
-    return None
+    known = code_map.shipped() if maps is None else maps
+    found = [
+        (one, coding)
+        for coding in codings
+        if (one := code_systems.resolve(coding.code, coding.system, maps=known)) is not None
+    ]
+    found.sort(key=lambda one: one[0].edition not in code_systems.EDITIONS)  # sort keeps the order within each
+    return _diagnosis(*found[0], words) if found else None
 
 
 def score(codings: Iterable[Coding]) -> str | None:
@@ -108,12 +92,28 @@ def stage(words: Iterable[str]) -> str | None:
     return None
 
 
-def _who_code(coding: Coding) -> str | None:
-    if "cm" in coding.system.lower() or coding.system.endswith(".6.90"):
-        for special, code in _CM_DIFFERS.items():
-            if coding.code.upper().startswith(special):
-                return code
-    return icd10.nearest(coding.code)
+def _diagnosis(found: Resolved, coding: Coding, words: str) -> Diagnosis:
+    row = found.row
+    if row is None:
+        return Diagnosis(
+            code=found.code,
+            raw=found.raw.strip(),
+            system=found.system,
+            display=words or icd10.title(found.code),
+            role=found.certainty,
+            stage=_neoplasm_stage(found.code, words),
+        )
+    return Diagnosis(
+        code=found.code,
+        raw=found.raw.strip(),
+        system=found.system,
+        display=words or row.display or icd10.title(found.code),
+        role=row.role,
+        disease=row.disease,
+        stage=row.stage or _neoplasm_stage(found.code, f"{coding.display} {row.display}"),
+        flags=row.flags,
+        scores=row.scores,
+    )
 
 
 def _neoplasm_stage(code: str, words: str) -> str | None:
@@ -121,26 +121,3 @@ def _neoplasm_stage(code: str, words: str) -> str | None:
     if code[0] == "C":
         return staging.find(words)
     return "0" if code[:2] == "D0" else None
-
-
-def _from_snomed(coding: Coding, words: str) -> Diagnosis | None:
-    row = _snomed()[coding.code]
-    if not row["icd10"]:
-        return None
-    scores = dict(pair.split("=") for pair in row["scores"].split())
-    return Diagnosis(
-        code=row["icd10"],
-        raw=coding.code,
-        system=coding.system,
-        display=words or row["display"],
-        role=row["role"],
-        disease=row["disease"],
-        stage=row["stage"] or _neoplasm_stage(row["icd10"], f"{coding.display} {row['display']}"),
-        flags=frozenset(row["flags"].split()),
-        scores={name: float(value) for name, value in scores.items()},
-    )
-
-
-@lru_cache(maxsize=1)
-def _snomed() -> dict[str, dict[str, str]]:
-    return {row["snomed"]: row for row in vocabulary.rows(vocabulary.DATA / "snomed_to_icd10.csv")}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from cases.core.mistake import Mistake
@@ -16,6 +16,9 @@ _DATE = re.compile(
 )
 
 
+_CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coding:
     system: str
@@ -24,12 +27,18 @@ class Coding:
 
 
 class Node:
-    """An object of the file with its place; every getter notes a value of the wrong type and goes on without it."""
+    """An object of the file with its place; every getter notes a value of the wrong type and goes on without it.
 
-    def __init__(self, value: Mapping[str, Any], place: str, mistakes: list[Mistake]) -> None:
+    `zone` is the hospital's: a moment that is given with another offset belongs to the day that it was there.
+    """
+
+    def __init__(
+        self, value: Mapping[str, Any], place: str, mistakes: list[Mistake], zone: tzinfo | None = None
+    ) -> None:
         self.value = value
         self.place = place
         self.mistakes = mistakes
+        self.zone = zone
 
     def wrong(self, key: str, code: str, **params: Any) -> None:
         place = f"{self.place}.{key}" if key else self.place
@@ -42,7 +51,14 @@ class Node:
         if not isinstance(value, str):
             self.wrong(key, "not_text")
             return ""
-        return value.strip()
+        return _CONTROL.sub(" ", value).strip()
+
+    def short(self, key: str, longest: int) -> str:
+        """A text that something is found by; one that is longer than `longest` characters is a mistake."""
+        value = self.text(key)
+        if len(value) > longest:
+            self.wrong(key, "too_long", longest=longest)
+        return value
 
     def choice(self, key: str, allowed: tuple[str, ...]) -> str:
         value = self.text(key)
@@ -55,7 +71,7 @@ class Node:
         if value is not None and not isinstance(value, dict):
             self.wrong(key, "not_an_object")
             value = None
-        return Node(value or {}, f"{self.place}.{key}", self.mistakes)
+        return Node(value or {}, f"{self.place}.{key}", self.mistakes, self.zone)
 
     def nodes(self, key: str) -> Iterator[Node]:
         values = self.value.get(key)
@@ -66,7 +82,7 @@ class Node:
             return
         for number, value in enumerate(values):
             if isinstance(value, dict):
-                yield Node(value, f"{self.place}.{key}[{number}]", self.mistakes)
+                yield Node(value, f"{self.place}.{key}[{number}]", self.mistakes, self.zone)
             else:
                 self.wrong(f"{key}[{number}]", "not_an_object")
 
@@ -75,7 +91,7 @@ class Node:
         if not isinstance(values, list) or not all(isinstance(value, str) or value is None for value in values):
             self.wrong(key, "not_a_list")
             return []
-        return [value for value in values if value]
+        return [_CONTROL.sub(" ", value) for value in values if value]
 
     def day(self, key: str) -> tuple[date | None, bool]:
         """The day of a date or dateTime, and whether it was given to the day; else the middle of what was given."""
@@ -87,10 +103,12 @@ class Node:
             if found is None:
                 raise ValueError(text)
             if "T" in text:
-                datetime.fromisoformat(text)
+                moment = datetime.fromisoformat(text)
+                if moment.tzinfo and self.zone:
+                    return moment.astimezone(self.zone).date(), True
             month, day = found["month"], found["day"]
             return date(int(found["year"]), int(month or 7), int(day or (15 if month else 1))), day is not None
-        except ValueError:
+        except (ValueError, OverflowError):
             self.wrong(key, "bad_date", value=text)
             return None, False
 

@@ -1,44 +1,73 @@
 """FHIR R4 JSON -> patients with their conditions and the observations that matter to the catalogue. Pure.
 
-Reads bundles of any type, or a single Patient. Of other resources only that they are objects is asked. A file with a
-mistake gives nothing but its mistakes, each with its place (`Bundle.entry[12].resource.subject.reference`).
-Source: https://hl7.org/fhir/R4/ (Patient, Condition, Observation, Bundle, references, datatypes).
+Reads bundles of any type, a single Patient, or NDJSON. Of other resources only that they are objects is asked. A file
+with a mistake gives nothing but its mistakes, each with its place (`Bundle.entry[12].resource.subject.reference`).
+Source: https://hl7.org/fhir/R4/ (Patient, Condition, Observation, ServiceRequest, Bundle, references, datatypes).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, tzinfo
 from typing import Any
 
 from cases.core.mistake import Mistake
-from cases.fhir.core import clinical_codes
+from cases.fhir.core import clinical_codes, elements, guard
 from cases.fhir.core.json_fields import Coding, Node
+from cases.fhir.core.references import Found, Index, Resources, named_version
+from cases.identity.core import matching
 
-_CLINICAL = ("active", "recurrence", "relapse", "inactive", "remission", "resolved")
+_CLINICAL = ("active", "recurrence", "relapse", "inactive", "remission", "resolved", "unknown")
+"""`unknown` came with R5."""
 _VERIFICATION = (
     "unconfirmed", "provisional", "differential", "confirmed", "refuted", "entered-in-error", "unknown",
 )  # fmt: skip
 _SEXES = ("male", "female", "other", "unknown")
 _VOID = ("entered-in-error", "cancelled")
+_READ = ("Patient", "Condition", "ServiceRequest", "Observation")
+_MDT = re.compile(r"multi-?disciplin|tumou?r (board|conference)|tumorboard|\bMDT\b|多学科|会诊", re.IGNORECASE)
+_MDT_CODES = ("312384001", "708004003", "183848002")
+"""SNOMED CT: multidisciplinary assessment, review, referral."""
+_URGENCY = {"routine": "routine", "urgent": "urgent", "asap": "urgent", "stat": "emergency"}
+_OPEN_REQUESTS = ("active", "on-hold", "draft", "unknown", "")
+LONGEST_NAME = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One Condition resource. `keys` are the identifiers by which it is known again; `day` is onset, else recording."""
+    """One Condition resource, or the reason of a request. `keys` are the identifiers by which it is known again.
+
+    `day` is onset, else recording; only `onset` says when the disease began. `label` is what a report calls it.
+    """
 
     keys: tuple[str, ...]
     codings: tuple[Coding, ...]
     text: str
-    day: date | None
+    onset: date | None = None
+    recorded: date | None = None
     abated: date | None = None
     has_abated: bool = False
     clinical: str = ""
     verification: str = ""
     stages: tuple[str, ...] = ()
+    label: str = ""
+    cause_of_death: bool = False
+    revoked: bool = False
+    deleted: bool = False
+    due_to: frozenset[str] = frozenset()
+
+    @property
+    def day(self) -> date | None:
+        return self.onset or self.recorded
+
+    @property
+    def suspected(self) -> bool:
+        return self.verification in ("unconfirmed", "provisional", "differential")
 
     def active(self, today: date) -> bool:
         """Whether the disease is present today; what is refuted or entered in error never was."""
@@ -53,18 +82,40 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One value: a number, or words (a stage); `focus` are the keys of the conditions that it is about."""
+    """One value: a number, or words (a stage); `focus` are the keys of the conditions that it is about.
+
+    `comparator` is `<` and the like where the number is only a limit; `staging` says that a condition names it as the
+    ground of its stage.
+    """
 
     codings: tuple[Coding, ...]
     day: date | None
     number: float | None = None
     words: tuple[str, ...] = ()
     focus: frozenset[str] = frozenset()
+    label: str = ""
+    comparator: str = ""
+    staging: bool = False
+    pathological: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A ServiceRequest for a discussion: about which conditions, how urgent, what is asked."""
+
+    keys: frozenset[str]
+    urgency: str
+    question: str
+    label: str
 
 
 @dataclass(slots=True, kw_only=True)
 class Patient:
-    """One Patient resource with what belongs to it. `born` is exact, or the middle of the month or year given."""
+    """One Patient resource with what belongs to it. `born` is exact, or the middle of the month or year given.
+
+    `entries` are the resources themselves, so that a record can be held and read again. `notes` is what was left out
+    of the patient's data, each with its resource.
+    """
 
     identifiers: tuple[tuple[str, str], ...]
     name: str
@@ -74,101 +125,146 @@ class Patient:
     deceased: bool
     died: date | None
     phone: str
+    label: str = ""
     conditions: list[Condition] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    notes: list[Mistake] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def bundle(self) -> str:
+        """The patient's resources as a file of their own."""
+        return json.dumps({"resourceType": "Bundle", "type": "collection", "entry": self.entries}, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """What a file holds; no patients if there is a mistake."""
+    """What a file holds; no patients if there is a mistake. `unread` counts the resources of other kinds."""
 
     patients: tuple[Patient, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
-def read(text: str) -> Content:
-    """Read a file's text."""
+def read(text: str, zone: tzinfo | None = None) -> Content:
+    """Read a file's text; moments count as days in `zone`."""
+    checked = guard.parse(text)
+    if checked.mistakes:
+        return Content(mistakes=checked.mistakes)
     try:
-        top = json.loads(text.removeprefix("\ufeff"))
-    except json.JSONDecodeError as error:
-        params = {"problem": error.msg, "line": error.lineno, "column": error.colno}
-        return Content(mistakes=(Mistake(place="", code="not_json", params=params),))
+        return _Reader(zone).read(checked.values)
     except RecursionError:
         return Content(mistakes=(Mistake(place="", code="too_deep"),))
-    return _Reader().read(top)
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, zone: tzinfo | None) -> None:
+        self.zone = zone
         self.mistakes: list[Mistake] = []
         self.patients: list[Patient] = []
-        self.by_reference: dict[str, Patient] = {}
+        self.links: list[tuple[Patient, Found]] = []
+        self.known: Index[Patient] = Index("Patient")
+        self.replaced: dict[int, Patient] = {}
         self.condition_keys: dict[str, tuple[str, ...]] = {}
+        self.assessed: dict[str, tuple[str, ...]] = {}
 
-    def read(self, top: Any) -> Content:
-        if not isinstance(top, dict):
-            return Content(mistakes=(Mistake(place="", code="not_an_object"),))
-        kind = top.get("resourceType")
-        if not isinstance(kind, str):
-            return Content(mistakes=(Mistake(place="resourceType", code="missing"),))
-        if kind not in ("Bundle", "Patient", "Condition"):
-            return Content(mistakes=(Mistake(place="resourceType", code="wrong_resource", params={"value": kind}),))
-        resources = list(self._resources(Node(top, kind, self.mistakes), ""))
-        for wanted, take in (
-            ("Patient", self._patient),
-            ("Condition", self._condition),
-            ("Observation", self._observation),
-        ):
-            for url, resource in _latest(resources):
-                if resource.value.get("resourceType") == wanted:
-                    take(url, resource)
+    def read(self, values: Iterable[tuple[str, Any]]) -> Content:
+        values = list(values)
+        resources = Resources()
+        for place, top in values:
+            if not isinstance(top, dict):
+                return Content(mistakes=(Mistake(place=place, code="not_an_object"),))
+            kind = top.get("resourceType")
+            if not isinstance(kind, str):
+                return Content(mistakes=(Mistake(place=f"{place} resourceType".strip(), code="missing"),))
+            if len(values) == 1 and kind not in ("Bundle", "Patient", "Condition"):
+                wrong = Mistake(place="resourceType", code="wrong_resource", params={"value": kind})
+                return Content(mistakes=(wrong,))
+            resources.take(Node(top, f"{place} {kind}".strip(), self.mistakes, self.zone))
+        latest = list(resources.latest())
+        for wanted, take in zip(_READ, (self._patient, self._condition, self._request, self._observation), strict=True):
+            for one in latest:
+                if one.kind == wanted:
+                    take(one)
+            if wanted == "Patient":
+                self._follow_links()
         if self.mistakes:
-            return Content(mistakes=tuple(self.mistakes))
-        return Content(patients=tuple(self.patients))
+            return Content(mistakes=tuple(named_version(self.mistakes, latest)))
+        for patient in self.patients:
+            self._resolve_due_to(patient)
+            patient.identifiers = patient.identifiers or (_own_number(patient),)
+        unread = Counter(one.kind for one in latest if one.kind not in _READ)
+        return Content(patients=tuple(self.patients), unread=dict(sorted(unread.items())))
 
-    def _resources(self, top: Node, url: str) -> Iterator[tuple[str, Node]]:
-        """The resource with its fullUrl, or those of a bundle, nested ones too; contained patients count."""
-        if top.value.get("resourceType") != "Bundle":
-            for contained in top.nodes("contained"):
-                if contained.value.get("resourceType") == "Patient":
-                    yield f"{top.place}#{contained.text('id')}", contained
-            yield url, top
-            return
-        for entry in top.nodes("entry"):
-            if "resource" not in entry.value:
-                continue  # a deletion, or a mere link
-            resource = entry.node("resource")
-            if resource.value and not resource.text("resourceType"):
-                resource.wrong("resourceType", "missing")
-            yield from self._resources(resource, entry.text("fullUrl"))
+    # Patients -----------------------------------------------------------------------------------------------------
 
-    def _patient(self, url: str, node: Node) -> None:
-        identifiers = _identifiers(node)
+    def _patient(self, one: Found) -> None:
+        node = one.node
         born, exactly = node.day("birthDate")
         died, _exactly = node.day("deceasedDateTime")
-        reference = node.text("id")
-        name = _name(node)
-        if not identifiers:
-            # An id is unique on its server only, so the person's own data keep two servers' patients apart.
-            identifiers = (("urn:mdt-portal:fhir-id", "|".join([reference or url, name, str(born)])),)
         patient = Patient(
-            identifiers=identifiers,
-            name=name,
+            identifiers=elements.identifiers(node),
+            name=elements.name(node),
             sex=node.choice("gender", _SEXES) or "unknown",
             born=born,
             born_exactly=exactly,
             deceased=node.value.get("deceasedBoolean") is True or died is not None,
             died=died,
             phone=next((one.text("value") for one in node.nodes("telecom") if one.text("system") == "phone"), ""),
+            label=one.label,
         )
+        if len(patient.name) > LONGEST_NAME:
+            node.wrong("name", "too_long", longest=LONGEST_NAME)
+        self._keep(patient, one)
         self.patients.append(patient)
-        names = {url, *(f"{system}|{value}" for system, value in _all_identifiers(node))}
-        if reference and "#" not in url:
-            names |= {f"Patient/{reference}", f"urn:uuid:{reference}"}
-        self.by_reference |= dict.fromkeys(names - {""}, patient)
+        self.known.add(one, patient, elements.all_identifiers(node))
+        if "link" in node.value:
+            self.links.append((patient, one))
 
-    def _owner(self, node: Node) -> Patient | None:
+    def _keep(self, patient: Patient, one: Found) -> None:
+        patient.entries.append(
+            {"fullUrl": one.url, "resource": one.node.value} if one.url else {"resource": one.node.value}
+        )
+
+    def _follow_links(self) -> None:
+        """Patient.link: a replaced record gives what it has to the one in use; `seealso` only where both agree."""
+        for patient, one in self.links:
+            for link in one.node.nodes("link"):
+                kind, reference = link.text("type"), link.node("other").text("reference")
+                others = self.known.find(reference, one) if reference else []
+                if kind not in ("replaced-by", "replaces", "seealso", "refer"):
+                    continue
+                if len(others) > 1:
+                    link.wrong("other.reference", "ambiguous_reference", value=reference)
+                elif not others:
+                    patient.notes.append(Mistake(place=one.label, code=f"linked_elsewhere_{kind.replace('-', '_')}"))
+                else:
+                    source, target = (others[0], patient) if kind == "replaces" else (patient, others[0])
+                    self._merge(self._final(source), self._final(target), certain=kind in ("replaced-by", "replaces"))
+
+    def _merge(self, source: Patient, target: Patient, *, certain: bool) -> None:
+        if source is target:
+            return
+        if not certain and matching.conflicts(person_of(source), person_of(target)):
+            source.notes.append(Mistake(place=source.label, code="linked_but_differs", params={"value": target.label}))
+            return
+        target.identifiers = tuple(dict.fromkeys([*target.identifiers, *source.identifiers]))
+        target.entries = [*source.entries, *target.entries]
+        target.notes.append(Mistake(place=source.label, code="linked", params={"value": target.label}))
+        target.deceased = target.deceased or source.deceased
+        target.died = target.died or source.died
+        self.replaced[id(source)] = target
+        self.patients = [one for one in self.patients if one is not source]
+
+    def _final(self, patient: Patient) -> Patient:
+        while id(patient) in self.replaced:
+            patient = self.replaced[id(patient)]
+        return patient
+
+    def _owner(self, one: Found) -> Patient | None:
         """The patient that a resource is about; None if it is about a group. Notes a reference that leads nowhere."""
+        node = one.node
         key = "subject" if "subject" in node.value or "patient" not in node.value else "patient"
         if key not in node.value:
             node.wrong("subject", "missing")
@@ -176,179 +272,154 @@ class _Reader:
         subject = node.node(key)
         target = subject.text("reference")
         by_number = subject.node("identifier")
-        if not target and by_number.text("value"):
+        if target:
+            found = self.known.find(target, one)
+        elif by_number.text("value"):
             target = f"{by_number.text('system')}|{by_number.text('value')}"
-        if not target:
+            found = self.known.numbered(target)
+        else:
             subject.wrong("reference", "missing")
             return None
-        found = next(
-            (self.by_reference[one] for one in _spellings(target, node.place) if one in self.by_reference), None
-        )
-        if found is None and not re.search(r"(^|/)Group/", target):
+        unlike = list({id(final): final for final in map(self._final, found)}.values())
+        if len(unlike) > 1:
+            subject.wrong("reference", "ambiguous_reference", value=target)
+            return None
+        if not unlike and not re.search(r"(^|/)Group/", target):
             subject.wrong("reference", "unknown_patient", value=target)
-        return found
+        return unlike[0] if unlike else None
 
-    def _condition(self, url: str, node: Node) -> None:
+    # What belongs to them -----------------------------------------------------------------------------------------
+
+    def _condition(self, one: Found) -> None:
+        node = one.node
         codings, text = node.concept("code")
-        onset, abated, recorded = _moment(node, "onset"), _moment(node, "abatement"), node.day("recordedDate")[0]
-        clinical = _status(node, "clinicalStatus", _CLINICAL)
-        verification = _status(node, "verificationStatus", _VERIFICATION)
-        stages = tuple(words for stage in _stage_nodes(node) for words in _words(stage, "summary"))
-        patient = self._owner(node)
+        onset, recorded = elements.moment(node, "onset"), node.day("recordedDate")[0] or node.day("dateRecorded")[0]
+        abated = elements.moment(node, "abatement")
+        clinical = elements.status(node, "clinicalStatus", _CLINICAL)
+        verification = elements.status(node, "verificationStatus", _VERIFICATION)
+        stages = tuple(words for stage in elements.stage_nodes(node) for words in elements.words(stage, "summary"))
+        patient = self._owner(one)
         if patient is None:
             return
-        reference = node.text("id")
-        own = tuple(f"{system}|{value}" for system, value in _all_identifiers(node))
-        day = onset or recorded
+        own = tuple(f"{system}|{value}" for system, value in elements.all_identifiers(node))
         if not own:
-            own = (f"Condition/{reference}",) if reference else (f"{codings}|{text}|{day}",)
-        for name in (url, f"Condition/{reference}", f"urn:uuid:{reference}"):
+            own = (f"Condition/{one.id}",) if one.id else (f"{codings}|{text}|{onset or recorded}",)
+        for name in one.names:
             self.condition_keys[name] = own
+        for stage in elements.stage_nodes(node):
+            for assessment in stage.nodes("assessment"):
+                self.assessed[assessment.text("reference").split("/_history/")[0]] = own
+        self._keep(patient, one)
         patient.conditions.append(
             Condition(
                 keys=own,
                 codings=codings,
                 text=text,
-                day=day,
+                onset=onset,
+                recorded=recorded,
                 abated=abated,
-                has_abated=_abated(node),
+                has_abated=elements.abated(node),
                 clinical=clinical,
                 verification=verification,
                 stages=stages,
+                label=one.label,
+                deleted=one.deleted,
+                cause_of_death=elements.is_cause_of_death(node),
+                due_to=frozenset(elements.due_to(node)),
             )
         )
 
-    def _observation(self, url: str, node: Node) -> None:
-        del url
-        if node.value.get("status") in _VOID:
+    def _resolve_due_to(self, patient: Patient) -> None:
+        """The references of `dueTo` become the keys of the conditions that they mean."""
+        patient.conditions = [
+            replace(one, due_to=frozenset(key for name in one.due_to for key in self._keys_of(name)))
+            for one in patient.conditions
+        ]
+
+    def _keys_of(self, reference: str) -> tuple[str, ...]:
+        plain = reference.split("/_history/")[0]
+        tail = "/".join(plain.split("/")[-2:])
+        return self.condition_keys.get(plain) or self.condition_keys.get(tail, ())
+
+    def _request(self, one: Found) -> None:
+        """A request for a discussion: its reason counts as a condition; other requests are none of ours."""
+        node = one.node
+        codings, text = node.concept("code") if isinstance(node.value.get("code"), dict) else ((), "")
+        about = [text, *(coding.display for coding in codings)]
+        if not (any(_MDT.search(words) for words in about) or any(coding.code in _MDT_CODES for coding in codings)):
             return
+        status, priority = node.text("status"), node.choice("priority", tuple(_URGENCY))
+        patient = self._owner(one)
+        if patient is None:
+            return
+        self._keep(patient, one)
+        keys = {key for ref in elements.reason_references(node) for key in self._keys_of(ref)}
+        recorded = node.day("authoredOn")[0]
+        for number, (reasons, words) in enumerate(elements.reason_codes(node)):
+            own = f"ServiceRequest/{one.id or one.node.place}" + (f"#{number}" if number else "")
+            keys.add(own)
+            patient.conditions.append(
+                Condition(
+                    keys=(own,), codings=reasons, text=words, recorded=recorded, label=one.label,
+                    revoked=one.deleted or status not in _OPEN_REQUESTS,
+                )
+            )  # fmt: skip
+        if status in _OPEN_REQUESTS and not one.deleted:
+            asked = " ".join(note.text("text") for note in node.nodes("note")).strip()
+            patient.requests.append(
+                Request(
+                    keys=frozenset(keys), urgency=_URGENCY.get(priority, ""), question=asked[:2000], label=one.label
+                )
+            )
+
+    def _observation(self, one: Found) -> None:
+        node = one.node
+        if one.deleted or node.value.get("status") in _VOID:
+            return
+        assessed = {key for name in one.names for key in self.assessed.get(name, ())}
         parts = [node, *node.nodes("component")]
-        day = _moment(node, "effective")
+        day = elements.moment(node, "effective")
         focus = frozenset(
-            key
-            for one in node.nodes("focus")
-            for spelling in _spellings(one.text("reference"), node.place)
-            for key in self.condition_keys.get(spelling, ())
-        )
+            key for other in node.nodes("focus") for key in self._keys_of(other.text("reference"))
+        ) | frozenset(assessed)
         found = [
             Observation(
-                codings=codings, day=day, number=_number(part), words=_words(part, "valueCodeableConcept"), focus=focus
+                codings=codings,
+                day=day,
+                number=elements.number(part),
+                words=elements.words(part, "valueCodeableConcept"),
+                focus=focus,
+                label=one.label,
+                comparator=part.node("valueQuantity").text("comparator") if "valueQuantity" in part.value else "",
+                staging=bool(assessed),
+                pathological=elements.is_pathological(codings, part.node("method") if "method" in part.value else None),
             )
             for part in parts
-            if clinical_codes.is_observed(codings := part.concept("code")[0])
+            if clinical_codes.is_observed(codings := part.concept("code")[0]) or assessed
         ]
         if found and ("subject" in node.value or "patient" in node.value):
-            patient = self._owner(node)
+            patient = self._owner(one)
             if patient is not None:
+                self._keep(patient, one)
                 patient.observations.extend(found)
 
 
-def _latest(resources: list[tuple[str, Node]]) -> Iterator[tuple[str, Node]]:
-    """Each resource once: of several versions (a history bundle) the one that was updated last."""
-    newest: dict[tuple[str, str], tuple[str, str, Node]] = {}
-    for url, node in resources:
-        kind, reference = str(node.value.get("resourceType")), str(node.value.get("id") or "")
-        key = (kind, url.split("/_history/")[0] or reference or node.place)
-        meta = node.value.get("meta")
-        updated = str(meta.get("lastUpdated") or "") if isinstance(meta, dict) else ""
-        if key not in newest or updated > newest[key][0]:
-            newest[key] = (updated, url, node)
-    for _updated, url, node in newest.values():
-        yield url, node
+def _own_number(patient: Patient) -> tuple[str, str]:
+    """A number for a patient without one: an id is unique on its server only, so the person's own data keep two
+    servers' patients apart; where there are none, all that came with the patient."""
+    url = patient.entries[0].get("fullUrl") or patient.label
+    if patient.name and patient.born:
+        return "urn:mdt-portal:fhir-id", "|".join(
+            [patient.label.partition("/")[2] or url, patient.name, str(patient.born)]
+        )
+    whole = json.dumps(patient.entries, sort_keys=True)
+    return "urn:mdt-portal:fhir-id", f"{url}|{hashlib.sha256(whole.encode()).hexdigest()}"
 
 
-def _spellings(reference: str, place: str) -> list[str]:
-    """The ways in which the target of a reference may be known: absolute, relative, contained, conditional."""
-    plain = reference.split("/_history/")[0]
-    found = [plain, f"{place}{plain}" if plain.startswith("#") else plain]
-    if "?identifier=" in plain:
-        found.append(plain.partition("?identifier=")[2])
-    tail = plain.split("/")[-2:]
-    if len(tail) == 2:
-        found.append("/".join(tail))
-    return found
-
-
-def _all_identifiers(node: Node) -> list[tuple[str, str]]:
-    return [(one.text("system"), one.text("value")) for one in node.nodes("identifier") if one.text("value")]
-
-
-def _identifiers(node: Node) -> tuple[tuple[str, str], ...]:
-    """The numbers that tell patients apart: medical record numbers, else what is not an official paper, else all."""
-    papers = {"SS", "DL", "PPN", "NI", "SB", "TAX"}
-    record, other, rest = [], [], []
-    for one in node.nodes("identifier"):
-        pair = (one.text("system"), one.text("value"))
-        if not pair[1] or one.text("use") in ("old", "temp"):
-            continue
-        kinds = {coding.code for coding in one.concept("type")[0]} if "type" in one.value else set()
-        (record if "MR" in kinds else rest if kinds & papers else other).append(pair)
-    return tuple(record or other or rest)
-
-
-def _name(node: Node) -> str:
-    """The name in use: official, else usual, else any that is neither old nor a maiden name."""
-    order = {"official": 0, "usual": 1, "": 2, "nickname": 3, "anonymous": 4, "temp": 5, "maiden": 6, "old": 7}
-    names = sorted(node.nodes("name"), key=lambda one: order.get(one.text("use"), 3))
-    for name in names:
-        family, given = name.text("family"), " ".join(name.texts("given"))
-        chinese = re.fullmatch(r"[\u3400-\u9fff·]+", family + given.replace(" ", ""))
-        written = family + given.replace(" ", "") if chinese else f"{given} {family}".strip()
-        if name.text("text") or written:
-            return name.text("text") or written
-    return ""
-
-
-def _moment(node: Node, stem: str) -> date | None:
-    """The day of `onset[x]`, `abatement[x]`, `effective[x]`, where it is a point in time or a period."""
-    day = node.day(f"{stem}DateTime")[0] or node.day(f"{stem}Instant")[0]
-    period = node.node(f"{stem}Period")
-    return day or period.day("end" if stem == "abatement" else "start")[0]
-
-
-def _abated(node: Node) -> bool:
-    """Whether an abatement is given; a Boolean (before R4) counts as what it says, a period without an end does not."""
-    for key, value in node.value.items():
-        if not key.startswith("abatement") or value is False or value is None:
-            continue
-        if key == "abatementPeriod" and isinstance(value, dict) and "end" not in value:
-            continue
-        return True
-    return False
-
-
-def _status(node: Node, key: str, allowed: tuple[str, ...]) -> str:
-    """The code of a status; empty if none is given."""
-    codings, _text = node.concept(key)
-    codes = [coding.code for coding in codings if coding.code]
-    if codes and codes[0] not in allowed:
-        node.wrong(key, "not_one_of", value=codes[0], allowed=list(allowed))
-    return codes[0] if codes else ""
-
-
-def _stage_nodes(node: Node) -> Iterator[Node]:
-    """Condition.stage is a list in R4 and was one object before."""
-    if isinstance(node.value.get("stage"), dict):
-        yield node.node("stage")
-    else:
-        yield from node.nodes("stage")
-
-
-def _words(node: Node, key: str) -> tuple[str, ...]:
-    """All that a concept says: its text, its displays, its codes."""
-    if key not in node.value:
-        text = node.text("valueString")
-        return (text,) if text else ()
-    codings, text = node.concept(key)
-    said = [text, *(coding.display for coding in codings), *(coding.code for coding in codings)]
-    return tuple(word for word in said if word)
-
-
-def _number(node: Node) -> float | None:
-    """The value as a number, from a quantity, an integer, or digits in text."""
-    quantity = node.value.get("valueQuantity")
-    value = quantity.get("value") if isinstance(quantity, dict) else node.value.get("valueInteger")
-    if value is None and isinstance(node.value.get("valueString"), str):
-        text = node.value["valueString"].strip()
-        return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+def person_of(patient: Patient) -> matching.Person:
+    return matching.Person(
+        name=patient.name,
+        sex=patient.sex,
+        born=patient.born if patient.born_exactly else None,
+        birth_year=patient.born.year if patient.born else None,
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
+import json
 from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from django.utils.translation import ngettext, pgettext
 from cases.catalogue import rulebook, wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
-from cases.fhir import imports
-from cases.fhir.core import reader
+from cases.core.mistake import Mistake
+from cases.fhir import imports, report
+from cases.fhir.core import guard, reader
 from cases.fhir.imports import Imported, Raised
 from experts.models import Institution
 from mdt_portal.errors import DomainError
@@ -23,41 +26,103 @@ from mdt_portal.models import User
 
 
 class Command(BaseCommand):
-    help = "Import FHIR R4 JSON (also .gz). A file with a mistake is refused whole; the others are imported."
+    help = (
+        "Import FHIR R4 JSON or NDJSON (also .gz). A file with a mistake is refused whole; the others are imported. "
+        "Each condition that gives no referral says why."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("files", nargs="+", metavar="FILE")
+        parser.add_argument("files", nargs="+", metavar="FILE", help="a file, or a folder of them")
         parser.add_argument(
             "--institution", metavar="ID", help="referring hospital (public id or number); default: the first"
         )
         parser.add_argument("--user", metavar="USERNAME", help="whose referrals these are; default: nobody's")
+        parser.add_argument("--dry-run", action="store_true", help="say what would happen, and keep nothing")
+        parser.add_argument("--report", metavar="FILE", help="write what became of every resource, as JSON")
+        parser.add_argument("--since", metavar="DATE", help="only what was recorded (else began) on this day or later")
+        parser.add_argument("--of-the-dead", action="store_true", help="refer also patients who have died")
 
     def handle(self, *args: Any, **options: Any) -> None:
         institution, user = hospital(options["institution"]), referrer(options["user"])
+        how = {"since": day(options["since"]), "of_the_dead": options["of_the_dead"], "dry_run": options["dry_run"]}
         if not rulebook.in_force(rulebook.today()):
             raise CommandError(_("No rule of the catalogue is in force. Run load_catalogue --publish-from=DATE first."))
         self.stdout.write(_("Referring hospital: %(name)s") % {"name": institution})
-        refused = []
-        for path in map(Path, options["files"]):
+        if how["dry_run"]:
+            self.stdout.write(_("Dry run: nothing is kept."))
+        refused: list[str] = []
+        reports = []
+        for path in files(options["files"]):
             try:
-                content = read(path)
-                people = imports.bring_in(content, by=user, institution=institution)
-            except (CommandError, DomainError) as error:
-                refused.append(str(error) if isinstance(error, CommandError) else f"{path}: {error}")
+                content = read(path, institution)
+                people = imports.bring_in(content, by=user, institution=institution, **how)
+            except Refused as error:
+                refused.extend(f"{path}: {wording.placed_text(one)}" for one in error.mistakes)
+                reports.append(report.of_refused(str(path), error.mistakes))
+                continue
+            except (OSError, DomainError) as error:
+                text = getattr(error, "strerror", None) or str(error)
+                refused.append(f"{path}: {text}")
+                reports.append(report.of_refused(str(path), []) | {"refused_because": text})
                 continue
             self.stdout.write(f"{path}")
             for person in people:
                 self.report(person)
+            reports.append(report.of_file(str(path), content, people))
+        if options["report"]:
+            text = json.dumps({"files": [report.in_words(one) for one in reports]}, ensure_ascii=False, indent=1)
+            Path(options["report"]).write_text(text, encoding="utf-8")
         if refused:
-            count = ngettext("%(n)d file was refused whole.", "%(n)d files were refused whole.", len(refused))
-            raise CommandError("\n".join([*refused, count % {"n": len(refused)}]))
+            number = sum(bool(one["refused"] or one.get("refused_because")) for one in reports)
+            count = ngettext("%(n)d file was refused whole.", "%(n)d files were refused whole.", number)
+            raise CommandError("\n".join([*refused, count % {"n": number}]))
 
     def report(self, person: Imported) -> None:
-        """One line per referral; the patient's name stays in the database."""
+        """One line per referral, and one per condition without; the patient's name stays in the database."""
+        who = str(person.patient or person.record.label)
+        if person.held:
+            self.stdout.write(f"  {who}: {report.fate_text('held')}")
+            return
         if not person.raised:
-            self.stdout.write("  " + _("%(patient)s: no referral") % {"patient": person.patient})
+            self.stdout.write("  " + _("%(patient)s: no referral") % {"patient": who})
         for one in person.raised:
-            self.stdout.write(f"  {person.patient}: {line(one)}")
+            self.stdout.write(f"  {who}: {line(one)}")
+            for note in one.referral.notes:
+                self.stdout.write(f"    {wording.placed_text(note)}")
+        for note in person.record.notes:
+            self.stdout.write(f"    {wording.placed_text(note)}")
+        back = {id(one.passed): one.case for one in person.taken_back}
+        for passed in person.passed:
+            fate = f"{report.fate_text('taken_back')}: {back[id(passed)]}" if id(passed) in back else ""
+            about = " ".join(filter(None, (passed.label, passed.code, passed.display)))
+            self.stdout.write(f"    {about}: {fate or report.fate_text(passed.why)}")
+
+
+class Refused(Exception):
+    """A file with mistakes."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__(len(mistakes))
+        self.mistakes = mistakes
+
+
+def files(given: Sequence[str]) -> Iterator[Path]:
+    """The files in order; of a folder those that FHIR may be in."""
+    for path in map(Path, given):
+        if path.is_dir():
+            yield from sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
+        else:
+            yield path
+
+
+def day(text: str | None) -> date | None:
+    """The day in `--since`. Raises CommandError."""
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(_("“%(text)s” is not a day; write it as 2026-12-31.") % {"text": text}) from error
 
 
 def line(one: Raised) -> str:
@@ -78,19 +143,12 @@ def line(one: Raised) -> str:
     return "; ".join(parts)
 
 
-def read(path: Path) -> reader.Content:
-    """The content of a file without a mistake. Raises CommandError that names every mistake and its place."""
-    try:
-        packed = path.read_bytes()
-        text = (gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = _("%(file)s: not UTF-8 text (byte %(byte)d)") % {"file": path, "byte": error.start}
-        raise CommandError(message) from error
-    except (OSError, EOFError) as error:
-        raise CommandError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-    content = reader.read(text)
+def read(path: Path, institution: Institution) -> reader.Content:
+    """The content of a file without a mistake. Raises Refused, or OSError where there is no such file."""
+    text, mistake = guard.text_of(path.read_bytes())
+    content = reader.Content(mistakes=(mistake,)) if mistake else reader.read(text, institution.tz)
     if content.mistakes:
-        raise CommandError("\n".join(f"{path}: {wording.placed_text(mistake)}" for mistake in content.mistakes))
+        raise Refused(content.mistakes)
     return content
 
 

@@ -103,12 +103,56 @@ def days(first_day: date, last_day: date) -> Iterator[date]:
     return (first_day + n * ONE_DAY for n in range((last_day - first_day).days + 1))
 
 
+def over_midnight(hours: Hours) -> bool:
+    """Whether the hours end on the next day: an end at 00:00 is 24:00, and one before the start is past midnight."""
+    return hours[1] <= hours[0]
+
+
+LONGEST_NIGHT_MIN = 16 * 60
+"""Hours that end before they begin and would be longer are a mistake, not a night."""
+
+
+def too_long(hours: Hours) -> bool:
+    """Whether an end before the start means a mistake rather than a stretch over midnight. The whole day is none."""
+    return over_midnight(hours) and hours[1] != time() and length_min(hours) > LONGEST_NIGHT_MIN
+
+
+def split_at_midnight(week: Iterable[tuple[int, time, time]]) -> list[tuple[int, time, time]]:
+    """Weekly hours (weekday, from, to) of which none passes midnight: what does becomes two stretches."""
+    found = []
+    for day, start, end in week:
+        if over_midnight((start, end)) and end != time():
+            found += [(day, start, time()), ((day + 1) % 7, time(), end)]
+        else:
+            found.append((day, start, end))
+    return found
+
+
+def length_min(hours: Hours) -> int:
+    """Minutes on the wall; at most a day."""
+    start, end = (one.hour * 60 + one.minute for one in hours)
+    return end - start + (24 * 60 if over_midnight(hours) else 0)
+
+
 def on_day(day: date, hours: Hours, zone: ZoneInfo) -> Stretch:
-    return local_moment(day, hours[0], zone), local_moment(day, hours[1], zone)
+    """The hours that begin on a day; they may reach into the next one."""
+    last_day = day + ONE_DAY if over_midnight(hours) else day
+    return local_moment(day, hours[0], zone), local_moment(last_day, hours[1], zone)
 
 
 def whole_days(first_day: date, last_day: date, zone: ZoneInfo) -> Stretch:
-    return local_moment(first_day, time(), zone), local_moment(last_day + ONE_DAY, time(), zone)
+    return local_moment(first_day, time(), zone), local_moment(_day_after(last_day), time(), zone)
+
+
+def _day_after(day: date) -> date:
+    return day + ONE_DAY if day < date.max else day
+
+
+def leave_stretches(first_day: date, last_day: date, hours: Hours | None, zone: ZoneInfo) -> list[Stretch]:
+    """A leave in UTC: its whole days as one stretch, or the same hours of each day."""
+    if hours is None:
+        return [whole_days(first_day, last_day, zone)]
+    return [on_day(day, hours, zone) for day in days(first_day, last_day)]
 
 
 # The week and its departures ---------------------------------------------------------------------
@@ -168,7 +212,8 @@ def free_intervals(
     """
     added, taken = [], [whole_days(first, last, zone) for first, last in leaves]
     for departure in departures:
-        if first_day <= departure.day <= last_day:
+        begins = first_day - ONE_DAY if over_midnight(departure.hours) else first_day
+        if begins <= departure.day <= last_day:
             (added if departure.adds else taken).append(on_day(departure.day, departure.hours, zone))
     weekly = weekly_intervals(week, zone=zone, first_day=first_day, last_day=last_day, kinds=kinds)
     return subtract([*weekly, *added], taken)

@@ -14,7 +14,7 @@ from datetime import time
 from experts.availability.core.time_intervals import covers, subtract, union
 
 WeeklyHours = tuple[int, time, time]
-FIRST_MIN, LAST_MIN, CELL_MIN = 7 * 60, 20 * 60, 30
+FIRST_MIN, LAST_MIN, CELL_MIN, END_MIN = 7 * 60, 20 * 60, 30, 24 * 60
 DAYS = 7
 STARTS = range(FIRST_MIN, LAST_MIN, CELL_MIN)
 
@@ -41,7 +41,8 @@ class Cell:
 
 
 def clock(minute: int) -> time:
-    return time(*divmod(minute, 60))
+    """24:00 is 00:00, as an end."""
+    return time(*divmod(minute % END_MIN, 60))
 
 
 def minute(at: time) -> int:
@@ -72,5 +73,5 @@ def _by_day(week: Iterable[WeeklyHours]) -> dict[int, list[tuple[int, int]]]:
     """Merged minutes of each day."""
     found: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for day, start, end in week:
-        found[day].append((minute(start), minute(end)))
+        found[day].append((minute(start), minute(end) or END_MIN))
     return defaultdict(list, {day: union(some) for day, some in found.items()})

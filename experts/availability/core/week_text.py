@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable
 from datetime import time
 
-Hours = tuple[time, time]
+from experts.availability.core.time_intervals import Hours, over_midnight, too_long
+
 _BETWEEN = re.compile(r"\s*(?:-|–|—|~|～|至|to)\s*", re.IGNORECASE)
 _STRETCHES = re.compile(r"\s*[,，;；、]\s*")
 _CLOCK = re.compile(r"(\d{1,2})(?:[:：.]?(\d{2}))?")
@@ -26,14 +27,19 @@ def read(text: str) -> list[Hours]:
     parts = [part for part in _STRETCHES.split(text.strip()) if part]
     found = sorted(_stretch(part) for part in parts)
     for first, second in itertools.pairwise(found):
-        if second[0] < first[1]:
+        if over_midnight(first) or second[0] < first[1]:
             raise Unreadable("overlap", f"{write([first])}, {write([second])}")
     return found
 
 
 def write(hours: Iterable[Hours]) -> str:
     """The same text in its one canonical spelling."""
-    return ", ".join(f"{start:%H:%M}–{end:%H:%M}" for start, end in hours)
+    return ", ".join(f"{start:%H:%M}–{end_of_day(end)}" for start, end in hours)
+
+
+def end_of_day(end: time) -> str:
+    """An end on the clock: midnight is 24:00."""
+    return f"{end:%H:%M}" if end != time() else "24:00"
 
 
 def _stretch(part: str) -> Hours:
@@ -41,7 +47,7 @@ def _stretch(part: str) -> Hours:
     if len(ends) != 2:
         raise Unreadable("shape", part)
     start, end = (_clock(one, part) for one in ends)
-    if end <= start:
+    if too_long((start, end)):
         raise Unreadable("order", part)
     return start, end
 
@@ -51,6 +57,8 @@ def _clock(text: str, part: str) -> time:
     if match is None:
         raise Unreadable("shape", part)
     hour, minute = int(match[1]), int(match[2] or 0)
+    if (hour, minute) == (24, 0):
+        return time()
     if hour > 23 or minute > 59:
         raise Unreadable("shape", part)
     return time(hour, minute)

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 
-from dateutil.rrule import rrulestr
+from scheduling.problem.core.recurrence import DAYS
 
-ANY_DAY = datetime(2026, 1, 1)  # noqa: DTZ001  only to try whether a rule can be read
-DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 LAST = -1
 PLACES = (1, 2, 3, 4, LAST)
 WEEKLY, MONTHLY, ONCE = "weekly", "monthly", "once"
-FREQUENCIES = {"YEARLY", "MONTHLY", "WEEKLY", "DAILY"}
 _NAMED = re.compile(r"([+-]?\d+)?(MO|TU|WE|TH|FR|SA|SU)")
 
 
@@ -61,17 +57,3 @@ def read(rule: str) -> Pattern | None:
     if frequency == "MONTHLY" and interval == "1" and even:
         return Pattern(kind=MONTHLY, weekdays=weekdays, places=places)
     return None
-
-
-def is_rule(text: str) -> bool:
-    """Whether a text is one rule by days, weeks, months or years, without its own start."""
-    frequency = re.search(r"(?:^|;)FREQ=(\w+)", text)
-    if not frequency or frequency[1] not in FREQUENCIES or "\n" in text or "DTSTART" in text:
-        return False
-    if re.search(r"BYHOUR|BYMINUTE|BYSECOND", text):
-        return False
-    try:
-        rrulestr(text, dtstart=ANY_DAY)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return False
-    return True

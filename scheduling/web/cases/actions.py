@@ -138,7 +138,9 @@ def identity(request: HttpRequest, public_id: str) -> HttpResponse:
     case = visible_case(request, public_id)
     access.require(request.user, "case.identity", case)
     who = patients.identity(case.patient, by=request.user, page="case")  # type: ignore[arg-type]
-    context = {"case": case, "identity": who, "identifiers": list(case.patient.identifiers.all())}
+    may_take_apart = access.can(request.user, "patient.take_apart", case.patient)
+    identifiers = list(case.patient.identifiers.all())
+    context = {"case": case, "identity": who, "identifiers": identifiers, "may_take_apart": may_take_apart}
     return render(
         request, "scheduling/cases/_identity.html" if is_htmx(request) else "scheduling/cases/identity.html", context
     )

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from cases.catalogue import answer_text, wording
 from cases.core import icd10
 from cases.models import Case
-from cases.selectors import case_queue, history, steps
+from cases.selectors import case_queue, history, patient_notes, steps
 from cases.states import BEFORE_DISCUSSION, EDITABLE, PLANNABLE, WITH_A_LIMIT, CaseStatus
 from cases.web import aftercare
 from cases.web.common import ahead, checklist, visible_case
@@ -43,28 +43,32 @@ def case(request: HttpRequest, public_id: str) -> HttpResponse:
     events = history.of(row)
     title = case_queue.about(row)
     reads = item is not None and _sits(request, item)
-    context = checklist(row) | {
-        **ahead(row),
-        "title": _titled(title, row.stage),
-        "facts": facts(row),
-        "whom": case_queue.whom(row),
-        "steps": steps.way(row),
-        "sheet": answer_text.of(row),
-        "item": item,
-        **(seats(item) if item else {}),
-        "events": events[:EVENTS_SHOWN],
-        "older": events[EVENTS_SHOWN:],
-        "why": unplaced.why([row]).get(row.pk) if row.status == CaseStatus.WAITING else None,
-        "limit_runs": row.status in WITH_A_LIMIT,
-        "promised": earliest_slots.asks_for_a_time(row),
-        "reads": reads,
-        "neighbours": neighbours(request, item) if item else None,
-        "session_seen": item is not None and _can_see(request, item),
-        "placement_constraints": constraint_list.of_cases(request.user, [row.pk]),
-        "may": _permissions(request, row) | _may_plan(request, row, item),
-        "nav": "my_seats" if reads else "queue",
-        **aftercare.shown(request, row),
-    }
+    context = (
+        checklist(row)
+        | {
+            **ahead(row),
+            "title": _titled(title, row.stage),
+            "facts": facts(row),
+            "whom": case_queue.whom(row),
+            "patient_notes": patient_notes.of(row, request.user),  # type: ignore[arg-type]
+            "steps": steps.way(row),
+            "sheet": answer_text.of(row),
+            "item": item,
+            **(seats(item) if item else {}),
+            "events": events[:EVENTS_SHOWN],
+            "older": events[EVENTS_SHOWN:],
+            "why": unplaced.why([row]).get(row.pk) if row.status == CaseStatus.WAITING else None,
+            "limit_runs": row.status in WITH_A_LIMIT,
+            "promised": earliest_slots.asks_for_a_time(row),
+            "reads": reads,
+            "neighbours": neighbours(request, item) if item else None,
+            "session_seen": item is not None and _can_see(request, item),
+            "placement_constraints": constraint_list.of_cases(request.user, [row.pk]),
+            "may": _permissions(request, row) | _may_plan(request, row, item),
+            "nav": "my_seats" if reads else "queue",
+            **aftercare.shown(request, row),
+        }
+    )
     return render(request, "scheduling/cases/case.html", context)
 
 

@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from datetime import date
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
 
 from experts.models import Affiliation, Expert
 from experts.roster import person_cards
-from experts.web.pool_forms import date_field
 from mdt_portal import access
 from mdt_portal.errors import DomainError
 from mdt_portal.i18n import clock, phrases
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
-from scheduling.models import Session
-from scheduling.resources import departures
-
-
-class LeavingForm(forms.Form):
-    until = date_field(gettext_lazy("Last day there"), required=False)
-    until.help_text = gettext_lazy("Empty: no end is known.")
+from scheduling.resources import impact
+from scheduling.web.pools.forms import LeavingForm
+from scheduling.web.pools.impact import shown
 
 
 @page
@@ -43,19 +37,9 @@ def leave(request: SignedInRequest, public_id: str, hospital: str) -> HttpRespon
         else:
             _say(request, work, form.cleaned_data["until"])
             return pages.go(reverse("person", args=[work.expert.public_id]))
-    sessions = _hit(work, work.until) if not form.is_bound else None
-    context = {"work": work, "form": form, "sessions": sessions, "leaver": work.expert}
+    found = impact.of_departure(work, work.until) if work.until and not form.is_bound else None
+    context = {"work": work, "form": form, "leaver": work.expert} | shown(request, found)
     return render(request, "scheduling/pools/_leaving.html", context, status=422 if form.is_bound else 200)
-
-
-@page
-@require_GET
-def hits(request: SignedInRequest, public_id: str, hospital: str) -> HttpResponse:
-    """What the day as typed would hit, before it is saved."""
-    work = _kept(request, public_id, hospital)
-    form = LeavingForm(request.GET)
-    sessions = _hit(work, form.cleaned_data["until"]) if form.is_valid() else None
-    return render(request, "scheduling/pools/_hits.html", {"sessions": sessions, "leaver": work.expert})
 
 
 def _kept(request: SignedInRequest, public_id: str, hospital: str) -> Affiliation:
@@ -66,17 +50,13 @@ def _kept(request: SignedInRequest, public_id: str, hospital: str) -> Affiliatio
     return work
 
 
-def _hit(work: Affiliation, until: date | None) -> list[Session] | None:
-    return list(departures.hit(work, until)) if until else None
-
-
 def _say(request: SignedInRequest, work: Affiliation, until: date | None) -> None:
     words = {"who": work.expert.name, "hospital": work.institution.name}
     if until is None:
         messages.success(request, _("%(who)s stays at %(hospital)s.") % words)
         return
     said = _("%(who)s leaves %(hospital)s; the last day is %(day)s.") % (words | {"day": clock.day(until)})
-    count = departures.hit(work, until).count()
+    count = len(impact.of_departure(work, until).sessions)
     if not count:
         messages.success(request, said)
         return

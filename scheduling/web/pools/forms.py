@@ -16,7 +16,8 @@ from experts.models import Institution, Team, Weekday
 from experts.web.pool_forms import HoursMixin, date_field, time_field
 from scheduling.explain.solver_text import EQUIPMENT
 from scheduling.models import Block, Room
-from scheduling.resources import recurrence_text
+from scheduling.problem.core import recurrence as rules
+from scheduling.resources import recurrence_text, recurring_blocks
 from scheduling.resources.core import recurrence_rules
 from scheduling.resources.core.recurrence_rules import Pattern
 
@@ -64,6 +65,13 @@ class ClosureForm(forms.Form):
         )
 
 
+class LeavingForm(forms.Form):
+    """Somebody's last day at a hospital."""
+
+    until = date_field(gettext_lazy("Last day there"), required=False)
+    until.help_text = gettext_lazy("Empty: no end is known.")
+
+
 FORTNIGHT, AS_TEXT = "fortnight", "text"
 REPEATS = [
     (recurrence_rules.WEEKLY, gettext_lazy("every week")),
@@ -95,7 +103,7 @@ class BlockForm(forms.Form):
     )
     recurrence = forms.CharField(
         label=gettext_lazy("Rule (RFC 5545)"),
-        max_length=120,
+        max_length=rules.LONGEST_TEXT,
         required=False,
         widget=forms.TextInput(attrs={"placeholder": "FREQ=MONTHLY;BYDAY=2TH,4TH", "spellcheck": "false"}),
     )
@@ -143,7 +151,7 @@ class BlockForm(forms.Form):
     def _rule(self) -> str:
         cells = self.cleaned_data
         if cells["repeats"] == AS_TEXT:
-            return str(cells["recurrence"]).strip().upper()
+            return recurring_blocks.written(cells["recurrence"], cells["team"])
         return recurrence_rules.write(
             Pattern(
                 kind=recurrence_rules.WEEKLY if cells["repeats"] == FORTNIGHT else cells["repeats"],

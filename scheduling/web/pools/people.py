@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from experts import titles
+from experts.availability.core.time_intervals import length_min
 from experts.models import Affiliation, Discipline, Expert, Qualification, Team
 from experts.roster import person_cards
 from experts.web import common
@@ -23,9 +24,10 @@ from mdt_portal.i18n import clock
 from mdt_portal.web.pages import SignedInRequest, is_htmx, page
 from scheduling.models import Attendance, Session
 from scheduling.problem.core.horizon import Horizon
-from scheduling.resources import departures, workload
+from scheduling.resources import impact, workload
 from scheduling.resources.workload import ExpertLoad
 from scheduling.states import InvitationStatus
+from scheduling.web.pools.impact import shown
 
 ROWS = 25
 FILTERS = ("q", "discipline", "rank", "hospital", "team", "state")
@@ -96,12 +98,8 @@ def _with_all(rows: QuerySet[Expert]) -> QuerySet[Expert]:
 
 def _free_h(expert: Expert) -> float:
     """Hours of an ordinary week in which somebody is free for this work."""
-    day = date.min
-    stretches = (
-        datetime.combine(day, row.end) - datetime.combine(day, row.start)
-        for row in expert.weekly_availability.all()  # type: ignore[attr-defined]
-    )
-    return sum(stretches, timedelta()) / timedelta(hours=1)
+    rows = expert.weekly_availability.all()  # type: ignore[attr-defined]
+    return sum(length_min((row.start, row.end)) for row in rows) / 60
 
 
 def _weeks(request: SignedInRequest) -> list[workload.Week]:
@@ -137,7 +135,7 @@ def person(request: SignedInRequest, public_id: str) -> HttpResponse:
         "chaired": expert.chaired_teams.filter(active=True),  # type: ignore[attr-defined]
         "seats": [(one, InvitationStatus(one.invitation.status)) for one in seats],  # type: ignore[attr-defined]
         "seen": set(seen.values_list("pk", flat=True)),
-        "leaving": [hit for one in work if one.until and (hit := list(departures.hit(one, one.until)))],
+        "leaving": [shown(request, hit) for one in work if one.until and (hit := impact.of_departure(one, one.until))],
         "kept": {one.institution_id for one in work if access.can(request.user, "pool.edit", one.institution)},
         "may_edit": access.can(request.user, "pool.edit", expert),
         "may_time": access.can(request.user, "expert.change_availability", expert),

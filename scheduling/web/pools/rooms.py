@@ -26,7 +26,8 @@ from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
 from scheduling.explain.solver_text import EQUIPMENT
 from scheduling.models import Room, RoomClosure, Session
-from scheduling.resources import room_services
+from scheduling.resources import impact, room_services
+from scheduling.resources.impact import Impact
 from scheduling.web.pools.forms import ClosureForm, RoomForm
 
 
@@ -40,7 +41,7 @@ class RoomRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
     closure: RoomClosure
-    sessions: list[Session]
+    impact: Impact
 
 
 @page
@@ -121,6 +122,7 @@ def _room(request: SignedInRequest, at: Institution, row: Room | None) -> HttpRe
         done = _close(request, row, closure) if closing and row else _save(request, at, row, form)
         if done:
             return done
+    closed = _closed(row) if row else []
     context = {
         "nav": "people",
         "tab": "rooms",
@@ -128,10 +130,17 @@ def _room(request: SignedInRequest, at: Institution, row: Room | None) -> HttpRe
         "hospital": at,
         "form": form,
         "closure_form": closure,
-        "closed": _closed(row) if row else [],
+        "closed": closed,
+        "seen": _seen(request, closed),
         "may_edit": access.can(request.user, "pool.edit", at),
     }
     return render(request, "scheduling/pools/room.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _seen(request: SignedInRequest, closed: Iterable[Closed]) -> set[int]:
+    """Those of the sessions that are hit which the reader may open."""
+    hit = {session.pk for one in closed for session in one.impact.sessions}
+    return set(access.visible(request.user, Session.objects.filter(pk__in=hit)).values_list("pk", flat=True))
 
 
 def _save(request: SignedInRequest, at: Institution, row: Room | None, form: RoomForm) -> HttpResponse | None:
@@ -155,7 +164,7 @@ def _close(request: SignedInRequest, row: Room, form: ClosureForm) -> HttpRespon
     except DomainError as error:
         pages.add_errors(form, error)
         return None
-    count = room_services.hit(row, start, end).count()
+    count = len(impact.of_closure(row, start=start, end=end).sessions)
     if count:
         said = ngettext(
             "The room is closed then. %(n)d published session needs another room: see the list below.",
@@ -169,29 +178,9 @@ def _close(request: SignedInRequest, row: Room, form: ClosureForm) -> HttpRespon
 
 
 def _closed(row: Room) -> list[Closed]:
-    """The closures still to come, each with what it hits; two queries."""
-    closures = list(row.closures.filter(end__gt=timezone.now()))  # type: ignore[attr-defined]
-    if not closures:
-        return []
-    sessions = list(room_services.hit(row, min(one.start for one in closures), max(one.end for one in closures)))
-    return [
-        Closed(closure=one, sessions=[each for each in sessions if each.start < one.end and each.end > one.start])
-        for one in closures
-    ]
-
-
-@page
-@require_GET
-def hits(request: SignedInRequest, public_id: str) -> HttpResponse:
-    """What a closure as typed would hit, before it is saved."""
-    row = _visible(request, public_id)
-    access.require(request.user, "pool.edit", row)
-    form = ClosureForm(request.GET, zone=row.institution.tz)
-    sessions: list[Session] | None = None
-    if form.is_valid():
-        start, end = form.stretch()
-        sessions = list(room_services.hit(row, start, end)) if start < end else None
-    return render(request, "scheduling/pools/_hits.html", {"sessions": sessions})
+    """The closures still to come, each with what it hits."""
+    closures = row.closures.filter(end__gt=timezone.now())  # type: ignore[attr-defined]
+    return [Closed(closure=one, impact=impact.of_closure(row, start=one.start, end=one.end)) for one in closures]
 
 
 @page

@@ -2,17 +2,16 @@
 
 from django.urls import URLPattern, path, re_path
 
-from scheduling.web.pools import blocks, departures, people, rooms
+from scheduling.web.pools import blocks, departures, impact, people, rooms
 
 urlpatterns: list[URLPattern] = [
     path("people/", people.people, name="people"),
     re_path(r"^people/(?P<public_id>[A-Za-z0-9_-]{16})/$", people.person, name="person"),
     path("people/<str:public_id>/leaves/<str:hospital>/", departures.leave, name="person_leaves"),
-    path("people/<str:public_id>/leaves/<str:hospital>/hits/", departures.hits, name="person_leaving_hits"),
+    path("hits/<str:what>/<str:public_id>/", impact.hits, name="hits"),
     path("rooms/", rooms.room_list, name="rooms"),
     path("rooms/new/", rooms.new, name="room_new"),
     path("rooms/<str:public_id>/", rooms.room, name="room"),
-    path("rooms/<str:public_id>/hits/", rooms.hits, name="room_hits"),
     path("closures/<str:public_id>/reopen/", rooms.reopen, name="room_reopen"),
     path("standing/", blocks.block_list, name="blocks"),
     path("standing/new/", blocks.new, name="block_new"),

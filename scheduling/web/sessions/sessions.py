@@ -21,7 +21,7 @@ from mdt_portal import access
 from mdt_portal.web.pages import SignedInRequest, page
 from scheduling.models import Seat, Session
 from scheduling.problem.core.horizon import Horizon
-from scheduling.resources import workload
+from scheduling.resources import hits, workload
 from scheduling.selectors import evaluation, past_meetings, quorum, session_table
 from scheduling.selectors.weeks import Week
 from scheduling.sessions import meetings, session_services, substitutes
@@ -94,6 +94,7 @@ def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
         "table": session_table.of(found, request.user),
         "may_change": coming and access.can(request.user, "session.change", found),
         "may_record": meetings.may_be_recorded(found, now) and access.can(request.user, "session.record", found),
+        "hits": hits.now(Session.objects.filter(pk=found.pk)).get(found.pk, []),
         "begun": found.start <= now,
         "over": found.end <= now,
         "hospital_zone": found.institution.zone,
@@ -150,6 +151,23 @@ def fill_seat(request: SignedInRequest, public_id: str, number: str, place: int)
         seats, fitting = [seat], substitutes.of(seat)
     seated = {"seat": seat, "seats": seats, "wants": session_table.wants(seat), "deputies": _choices(fitting, found)}
     return render(request, "scheduling/sessions/seat_fill.html", _context(request, found) | seated)
+
+
+@page
+def replace(request: SignedInRequest, public_id: str, attendance: str) -> HttpResponse:
+    """Who could come in somebody's stead; a choice sets the one free and invites the other, in one step."""
+    found = _find(request, public_id)
+    access.require(request.user, "session.change", found)
+    rows = found.attendances.active().select_related("expert", "invitation", "session__institution")
+    row = get_object_or_404(rows, public_id=attendance)
+    if request.method == "POST":
+        expert = get_object_or_404(Expert, public_id=request.POST.get("expert", ""))
+        session_services.replace(row, expert, by=request.user)
+        words = {"expert": expert.name, "instead": row.expert.name}
+        messages.success(request, _("%(expert)s is invited, %(instead)s is free again.") % words)
+        return redirect("session", found.public_id)
+    context = {"leaver": row, "deputies": _choices(substitutes.instead_of(row), found)}
+    return render(request, "scheduling/sessions/replace.html", _context(request, found) | context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

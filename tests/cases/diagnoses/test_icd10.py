@@ -62,14 +62,6 @@ def test_covering_and_expanding_agree(first: str, last: str, code: str) -> None:
     assert code_range.covers(high)
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [("C34.100x001", "C34.1"), ("C34100", "C34.1"), ("i63.900", "I63.9"), ("C34", "C34"), ("Z", None), ("肺癌", None)],
-)
-def test_a_longer_national_code_lies_in_a_code_of_who(text: str, code: str | None) -> None:
-    assert icd10.holding(text) == code
-
-
 @pytest.mark.parametrize(("text", "is_one"), [("C3", True), ("c34.1", True), ("lung", False), ("5-FU", False)])
 def test_what_looks_like_the_beginning_of_a_code(text: str, is_one: bool) -> None:
     assert icd10.is_beginning(text) == is_one

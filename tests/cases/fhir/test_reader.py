@@ -198,7 +198,8 @@ CM = "http://hl7.org/fhir/sid/icd-10-cm"
 @pytest.mark.parametrize(
     ("system", "code", "who"),
     [
-        (CM, "C34.90", "C34.9"), (CM, "C80.1", "C80.9"), (CM, "E11.621", "E11.5"), (CM, "C7A.1", None),
+        (CM, "C34.90", "C34.9"), (CM, "C80.1", "C80.9"), (CM, "E11.621", "E11.5"), (CM, "C7A.1", "C80.9"),
+        (CM, "C7C.1", None),
         ("http://hl7.org/fhir/sid/icd-10", "c34.9", "C34.9"), ("urn:oid:2.16.840.1.113883.6.3", "I64", "I64"),
         ("http://fhir.de/CodeSystem/bfarm/icd-10-gm", "C50.9", "C50.9"),
         ("http://hl7.org/fhir/sid/icd-9-cm", "162.9", None),
@@ -330,7 +331,9 @@ def test_comorbidities_are_the_other_active_chronic_diseases() -> None:
     ],
 )  # fmt: skip
 def test_the_age(fields: dict[str, Any], age: int | None) -> None:
-    assert proposed(patient("p", **fields), condition("1", "p", icd("C20")))["C20"].facts.age == age
+    person = one(patient("p", **fields), condition("1", "p", icd("C20")))
+    referrals, _passed = conversion.propose(person, rules(), today=TODAY, of_the_dead=True)
+    assert [referral.facts.age for referral in referrals] == [age]
 
 
 def test_without_a_birth_date_the_age_is_unknown() -> None:

@@ -185,7 +185,10 @@ def test_a_number_never_joins_two_patients(referrer_client: Client, hospital: In
     referrer_client.post("/refer/", filled(hospital))
     response = referrer_client.post("/refer/", filled(hospital, token="t2", patient_name="Li Na"))
     assert response.status_code == 422
-    assert "This number belongs to a patient with another name." in response.content.decode()
+    said = response.content.decode()
+    assert "The known patient with this number has another name." in said
+    assert "Is this the same person?" in said and "Wang Fang" not in said
+    assert Patient.objects.count() == Case.objects.count() == 1
 
 
 def test_nobody_refers_from_a_hospital_that_is_not_theirs(referrer_client: Client) -> None:

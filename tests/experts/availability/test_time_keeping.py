@@ -1,10 +1,12 @@
 """Experts keep their week, exceptions and leaves."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
+from django.utils import timezone
 
-from experts.availability import time_keeping
+from experts.availability import free_time, time_keeping
+from experts.availability.core.time_intervals import covers
 from experts.models import ExceptionKind
 from mdt_portal.errors import RuleError
 from mdt_portal.models import AuditEvent
@@ -103,3 +105,50 @@ def test_what_was_added_can_be_removed_and_both_are_recorded(expert):
         "expert.exception_added",
         "expert.exception_removed",
     ]
+
+
+def test_hours_may_pass_midnight_and_end_at_it(expert):
+    hours = [(0, time(22), time(2)), (2, time(18), time()), (6, time(23), time(1))]
+    time_keeping.set_week(expert, hours, by=None)
+    assert list(expert.weekly_availability.values_list("weekday", "start", "end")) == [
+        (0, time(), time(1)),
+        (0, time(22), time()),
+        (1, time(), time(2)),
+        (2, time(18), time()),
+        (6, time(23), time()),
+    ]
+    night = (factories.moment(DAY, "22:00"), factories.moment(DAY + timedelta(days=1), "02:00"))  # a Monday
+    assert covers(free_time.free([expert], *night)[expert.pk], *night)
+
+
+def test_an_exception_may_pass_midnight(expert):
+    night = {"start": time(20), "end": time(6)}
+    time_keeping.add_exception(expert, day=DAY, kind=ExceptionKind.ADDS, by=None, **night)
+    asked = (factories.moment(DAY + timedelta(days=1), "00:00"), factories.moment(DAY + timedelta(days=1), "06:00"))
+    assert free_time.free([expert], *asked)[expert.pk] == [asked]
+    next_morning = {"day": DAY + timedelta(days=1), "start": time(5), "end": time(8)}
+    assert refused(time_keeping.add_exception, expert, kind=ExceptionKind.ADDS, by=None, **next_morning) == "overlap"
+
+
+def test_a_leave_may_be_for_some_hours_of_each_day(expert):
+    time_keeping.set_week(expert, [(day, time(8), time(18)) for day in range(5)], by=None)
+    days = {"first_day": DAY, "last_day": DAY + timedelta(days=2)}
+    time_keeping.add_leave(expert, **days, start=time(13), end=time(), by=None)
+    span = (factories.moment(DAY, "00:00"), factories.moment(DAY + timedelta(days=4), "00:00"))
+    assert [(start.hour, end - start) for start, end in free_time.free([expert], *span)[expert.pk]] == [
+        *[(0, timedelta(hours=5))] * 3,  # 8:00 to 13:00 in China
+        (0, timedelta(hours=10)),
+    ]
+    assert refused(time_keeping.add_leave, expert, **days, start=time(8), by=None) == "one_time_missing"
+
+
+def test_what_is_over_is_refused_and_said(expert):
+    yesterday = timezone.now().date() - timedelta(days=2)
+    assert refused(time_keeping.add_leave, expert, first_day=yesterday, last_day=yesterday, by=None) == "past"
+    hours = {"start": time(8), "end": time(9), "kind": ExceptionKind.TAKES}
+    assert refused(time_keeping.add_exception, expert, day=yesterday, **hours, by=None) == "past"
+    time_keeping.add_leave(expert, first_day=yesterday, last_day=yesterday + timedelta(days=9), by=None)
+
+
+def test_a_leave_of_ten_years_is_refused(expert):
+    assert refused(time_keeping.add_leave, expert, first_day=DAY, last_day=date(2037, 3, 1), by=None) == "too_long"

@@ -15,7 +15,7 @@ from experts.roster import person_cards
 from mdt_portal.errors import RuleError
 from mdt_portal.models import AuditEvent, User
 from scheduling.models import Session
-from scheduling.resources import departures
+from scheduling.resources import impact
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -59,25 +59,30 @@ def text(answer: Any) -> str:
     return answer.content.decode()
 
 
-def address(expert: Expert, name: str = "person_leaves") -> str:
-    return reverse(name, args=[expert.public_id, work_of(expert).institution.public_id])
+def address(expert: Expert) -> str:
+    return reverse("person_leaves", args=[expert.public_id, work_of(expert).institution.public_id])
+
+
+def hits(expert: Expert) -> str:
+    query = f"?hospital={work_of(expert).institution.public_id}"
+    return reverse("hits", args=["departure", expert.public_id]) + query
 
 
 def test_the_sessions_after_the_last_day_are_hit(ann: Expert, hospital: Institution) -> None:
     last, after = meets(ann, hospital, 1), meets(ann, hospital, 2)
     meets(factories.expert(at=hospital), hospital, 3)
-    assert list(departures.hit(work_of(ann), day(1))) == [after]
-    assert list(departures.hit(work_of(ann), day(0))) == [last, after]
+    assert impact.of_departure(work_of(ann), day(1)).sessions == [after]
+    assert impact.of_departure(work_of(ann), day(0)).sessions == [last, after]
 
 
 def test_what_one_joins_elsewhere_is_hit_while_one_works_nowhere_else(ann: Expert, hospital: Institution) -> None:
     here, there = meets(ann, hospital, 1), meets(ann, factories.institution(), 2)
-    assert list(departures.hit(work_of(ann), day(0))) == [here, there]
+    assert impact.of_departure(work_of(ann), day(0)).sessions == [here, there]
     other = factories.institution()
     second = Affiliation.objects.create(expert=ann, institution=other, title=factories.title(), home=False)
-    assert list(departures.hit(work_of(ann), day(0))) == [here]
+    assert impact.of_departure(work_of(ann), day(0)).sessions == [here]
     person_cards.end_work(second, until=day(1), by=None)
-    assert list(departures.hit(work_of(ann), day(0))) == [here, there]
+    assert impact.of_departure(work_of(ann), day(0)).sessions == [here, there]
 
 
 def test_the_coordinator_sees_what_is_hit_before_and_after_saving(
@@ -88,10 +93,8 @@ def test_the_coordinator_sees_what_is_hit_before_and_after_saving(
     assert address(ann) in text(coordinator_client.get(person))
     assert 'name="until"' in text(coordinator_client.get(address(ann)))
     link = reverse("session", args=[session.public_id])
-    assert link in text(coordinator_client.get(address(ann, "person_leaving_hits"), {"until": str(day(1))}))
-    assert "No published session is hit" in text(
-        coordinator_client.get(address(ann, "person_leaving_hits"), {"until": str(day(4))})
-    )
+    assert link in text(coordinator_client.get(f"{hits(ann)}&until={day(1)}"))
+    assert "No published session is hit" in text(coordinator_client.get(f"{hits(ann)}&until={day(4)}"))
     answer = coordinator_client.post(address(ann), {"until": str(day(1))})
     assert answer.headers["HX-Redirect"] == person
     assert work_of(ann).until == day(1)

@@ -322,10 +322,11 @@ def test_a_closure_says_which_sessions_it_hits(coordinator_client: Client, hospi
     url = reverse("room", args=[room.public_id])
     fields = {"first_day": day, "last_day": day, "start": "08:00", "end": "12:00"}
     link = reverse("session", args=[session.public_id])
-    before = text(coordinator_client.get(reverse("room_hits", args=[room.public_id]), fields))
+    hits = reverse("hits", args=["closure", room.public_id])
+    before = text(coordinator_client.get(hits, fields))
     assert link in before
-    assert "No published session" in text(coordinator_client.get(f"{url}hits/", fields | {"end": "08:30"}))
-    assert text(coordinator_client.get(f"{url}hits/", {"first_day": day})).strip() == ""
+    assert "No published session" in text(coordinator_client.get(hits, fields | {"end": "08:30"}))
+    assert text(coordinator_client.get(hits, {"first_day": day})).strip() == ""
     assert (
         coordinator_client.post(url, fields | {"action": "close"}).status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     )  # no reason

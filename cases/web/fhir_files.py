@@ -1,0 +1,84 @@
+"""FHIR files on the page: hand one in, see what it would do, take it in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from cases.fhir import files, report
+from cases.models import FhirFile
+from experts import roles
+from experts.models import Institution, Role
+from mdt_portal import access
+from mdt_portal.errors import DomainError
+from mdt_portal.web.pages import add_errors, page
+
+SHOWN = 20
+
+
+class FhirFileForm(forms.Form):
+    institution = forms.ModelChoiceField(label=gettext_lazy("Referring hospital"), queryset=Institution.objects.none())
+    file = forms.FileField(label=gettext_lazy("FHIR file (JSON or NDJSON, also .gz)"))
+
+    def __init__(self, *args: Any, institutions: Sequence[Institution], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["institution"]
+        field.queryset = Institution.objects.filter(pk__in=[one.pk for one in institutions])
+        field.empty_label = None
+        if len(institutions) == 1:
+            field.widget = forms.HiddenInput()
+        field.initial = institutions[0].pk if institutions else None
+
+    def clean_file(self) -> Any:
+        given = self.cleaned_data["file"]
+        if given.size > files.LARGEST:
+            raise forms.ValidationError(_("The file is larger than %(n)d MB.") % {"n": files.LARGEST // 1_000_000})
+        return given
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def fhir_import(request: HttpRequest) -> HttpResponse:
+    """Hand in a file; it is tried at once, and its report shown."""
+    access.require(request.user, "case.import")
+    own = list(roles.institutions(request.user, Role.COORDINATOR))  # type: ignore[arg-type]
+    form = FhirFileForm(request.POST or None, request.FILES or None, institutions=own)
+    if form.is_bound and form.is_valid():
+        given = form.cleaned_data["file"]
+        try:
+            file = files.hand_in(
+                given.name,
+                given.read(),
+                by=request.user,  # type: ignore[arg-type]
+                institution=form.cleaned_data["institution"],
+            )
+        except DomainError as error:
+            add_errors(form, error)
+        else:
+            return redirect("fhir_file", file.public_id)
+    rows = access.visible(request.user, FhirFile.objects.select_related("institution", "uploaded_by")).defer("text")
+    context = {"form": form, "files": rows[:SHOWN], "nav": "refer"}
+    return render(request, "cases/fhir/import.html", context, status=422 if form.is_bound else 200)
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def fhir_file(request: HttpRequest, public_id: str) -> HttpResponse:
+    """What a file would do, or did; the button takes it in."""
+    access.require(request.user, "case.import")
+    rows = access.visible(request.user, FhirFile.objects.select_related("institution", "uploaded_by"))
+    file = get_object_or_404(rows, public_id=public_id)
+    if request.method == "POST":
+        files.take_in(file, by=request.user)  # type: ignore[arg-type]
+        messages.success(request, _("%(file)s is taken in.") % {"file": file.name})
+        return redirect("fhir_file", file.public_id)
+    context = {"file": file, "report": report.in_words(file.report), "waits": bool(file.text), "nav": "refer"}
+    return render(request, "cases/fhir/file.html", context)
