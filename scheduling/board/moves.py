@@ -112,10 +112,10 @@ def notified(move: Move) -> int:
     rows = Case.objects.in_bulk(fixed_sessions.cases(move.before) | fixed_sessions.cases(move.after))
     starts = [*fixed_sessions.moments(move.before), *fixed_sessions.moments(move.after)]
     week = editable_week.horizon(move.institution, starts)
-    sides = [fixed_sessions.from_json(side, week) for side in (move.before, move.after)]
+    before, after = fixed_sessions.from_json(move.before, week), fixed_sessions.from_json(move.after, week)
     minutes = {pk: case.minutes or 0 for pk, case in rows.items()}
     roles = {(pk, place.id): place.discipline for pk, case in rows.items() for place in places(case)}
-    return len({expert for change in compare(*sides, minutes, roles) for expert in change.notified})
+    return len({expert for change in compare(before, after, minutes, roles) for expert in change.notified})
 
 
 # The way of every change ----------------------------------------------------------------------------------------------
