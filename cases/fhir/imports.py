@@ -257,6 +257,8 @@ def _refer(patient: Patient, referral: Referral, run: _Run) -> Case:
         **requested,
     )
     audit.record("case.imported", by=run.by, subject=case, format="fhir-r4", conditions=len(referral.keys))
+    for note in referral.notes:
+        audit.record("case.left_out", by=run.by, subject=case, mistake=note.code, about=dict(note.params))
     if isinstance(referral.answer, Undecided) or referral.answer.tier == "none":
         workflow.submit(case, by=run.by, at=run.now)
     return case

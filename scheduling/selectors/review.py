@@ -19,6 +19,7 @@ from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import User
 from scheduling.explain import change_reasons, solver_text
 from scheduling.models import Proposal, Room
+from scheduling.problem.core import plan_diff
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.core.plan_diff import ChangeKind, PlanChange
 from scheduling.problem.snapshot import Snapshot
@@ -93,8 +94,13 @@ class Review:
         return [*tiles, notified | {"unit": npgettext("unit", "person", "people", len(self.notified))}]
 
 
+<<<<<<< HEAD
 def of(proposal: Proposal, user: User, *, with_reasons: bool = False) -> Review:
     """Compare the proposal with what is published now; `with_reasons` tries what each change buys, for seconds."""
+=======
+def of(proposal: Proposal, user: User) -> Review:
+    """Compare the proposal with what is published now; of one that was published, what that changed."""
+>>>>>>> main
     plan = Plan.from_json(proposal.plan)
     changes: list[PlanChange] = []
     said: list[str] = []
@@ -103,8 +109,13 @@ def of(proposal: Proposal, user: User, *, with_reasons: bool = False) -> Review:
         changes, seen = publication.preview(proposal)
         unchanged = sum(change.kind == ChangeKind.SAME for change in changes)
         obstacles = publication.obstacles(proposal, seen)
+<<<<<<< HEAD
         changes = [change for change in changes if change.kind != ChangeKind.SAME]
         said = reasons(proposal, changes, seen, user) if with_reasons else [""] * len(changes)
+=======
+    elif proposal.changes is not None:
+        changes = plan_diff.from_json(proposal.changes)
+>>>>>>> main
     run = proposal.run
     horizon = Horizon.around(run.horizon_start, run.horizon_days, run.institutions.order_by("pk")[0].tz)
     words = Words(horizon, changes)

@@ -136,6 +136,8 @@ def line(one: Raised) -> str:
     parts = [f"{case} {case.code} {case.diagnosis}", f"{case.get_status_display()} ({outcome})"]
     if isinstance(answer, Undecided):
         parts.append(wording.missing_text(answer.missing))
+    elif answer.without_rule:
+        parts.append(wording.reason_text(answer.reasons[0]))
     else:
         parts.append(wording.tier_text(answer.tier))
     if one.deceased:
