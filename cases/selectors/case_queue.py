@@ -15,15 +15,9 @@ from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
 from cases.core import icd10
-<<<<<<< HEAD
 from cases.models import Case, MaterialItem, PatientIdentity, Tier, Urgency
-from cases.selectors import material_state
-from cases.states import AWAITING_FACTS, QUEUED, CaseStatus, MaterialStatus
-=======
-from cases.models import Case, MaterialItem, PatientIdentity, Urgency
 from cases.selectors import material_state, steps
-from cases.states import CaseStatus, MaterialStatus
->>>>>>> main
+from cases.states import QUEUED, CaseStatus, MaterialStatus
 from experts import roles
 from experts.models import DiseaseGroup, Role
 from mdt_portal import audit
@@ -106,7 +100,7 @@ def counts(cases: QuerySet[Case], now: datetime, user: User) -> dict[str, int]:
 class Tally:
     """The queue in numbers, as all pages show them: `queue` = `waiting` + `unready`, `waiting` = `ready` + `materials`.
 
-    `queue`: handed in, without a place. `unready`: facts or a team are missing. `waiting`: all is known, a place is
+    `queue`: handed in, without a place. `unready`: facts, a team or a decision are missing. `waiting`: all is known, a place is
     missing. `materials`: of those, what must wait for its materials. `ready`: what the next plan may place.
     """
 
@@ -136,7 +130,7 @@ def tally(cases: QuerySet[Case], now: datetime) -> Tally:
     return Tally(
         **cases.aggregate(
             queue=Count("pk", filter=queued),
-            unready=Count("pk", filter=Q(status__in=AWAITING_FACTS)),
+            unready=Count("pk", filter=queued & ~waiting),
             waiting=Count("pk", filter=waiting),
             materials=Count("pk", filter=blocked_by("materials")),
             required=Count("pk", filter=waiting & Q(tier=Tier.REQUIRED)),
@@ -157,7 +151,7 @@ def in_words(numbers: Tally) -> str:
     return (
         _(
             "%(queue)d in the queue: %(waiting)d wait for a place (%(ready)d can be planned, %(materials)d lack"
-            " materials), %(unready)d lack facts or a team."
+            " materials), %(unready)d lack facts, a team or a decision."
         )
         % words
     )

@@ -94,28 +94,23 @@ class Review:
         return [*tiles, notified | {"unit": npgettext("unit", "person", "people", len(self.notified))}]
 
 
-<<<<<<< HEAD
 def of(proposal: Proposal, user: User, *, with_reasons: bool = False) -> Review:
-    """Compare the proposal with what is published now; `with_reasons` tries what each change buys, for seconds."""
-=======
-def of(proposal: Proposal, user: User) -> Review:
-    """Compare the proposal with what is published now; of one that was published, what that changed."""
->>>>>>> main
+    """Compare the proposal with what is published now; of one that was published, what that changed. `with_reasons`
+    tries what each change buys, for seconds."""
     plan = Plan.from_json(proposal.plan)
     changes: list[PlanChange] = []
     said: list[str] = []
-    obstacles, unchanged = "", 0
+    obstacles = ""
     if proposal.run.status == RunStatus.PROPOSED:
         changes, seen = publication.preview(proposal)
-        unchanged = sum(change.kind == ChangeKind.SAME for change in changes)
         obstacles = publication.obstacles(proposal, seen)
-<<<<<<< HEAD
-        changes = [change for change in changes if change.kind != ChangeKind.SAME]
-        said = reasons(proposal, changes, seen, user) if with_reasons else [""] * len(changes)
-=======
+        if with_reasons:
+            tried = [change for change in changes if change.kind != ChangeKind.SAME]
+            said = reasons(proposal, tried, seen, user)
     elif proposal.changes is not None:
         changes = plan_diff.from_json(proposal.changes)
->>>>>>> main
+    unchanged = sum(change.kind == ChangeKind.SAME for change in changes)
+    changes = [change for change in changes if change.kind != ChangeKind.SAME]
     run = proposal.run
     horizon = Horizon.around(run.horizon_start, run.horizon_days, run.institutions.order_by("pk")[0].tz)
     words = Words(horizon, changes)
@@ -123,7 +118,7 @@ def of(proposal: Proposal, user: User) -> Review:
     goals, bound = list(plan.goals), list(plan.bound) if plan.bound else None
     left, hidden = words.left(plan, user)
     return Review(
-        rows=[words.row(change, reason) for change, reason in zip(changes, said, strict=True)],
+        rows=[words.row(change, reason) for change, reason in zip(changes, said or [""] * len(changes), strict=True)],
         unchanged=unchanged,
         notified=words.notified(),
         left=left,

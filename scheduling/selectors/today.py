@@ -89,7 +89,7 @@ def figures(user: User, now: datetime, zone: Any) -> list[dict[str, Any]]:
         {
             "label": _("Held back"),
             "value": cases.held_back,
-            "note": _("%(materials)d lack materials, %(unready)d lack facts or a team") % parts,
+            "note": _("%(materials)d lack materials, %(unready)d lack facts, a team or a decision") % parts,
         },
         {
             "label": _("Over their limit"),

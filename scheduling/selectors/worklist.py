@@ -126,14 +126,9 @@ def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
     return sorted(found, key=lambda entry: (not entry.emergency, entry.due or far, entry.since or far, entry.what))
 
 
-<<<<<<< HEAD
 def grouped(found: Iterable[Entry], now: datetime, *, most: int | None = None) -> list[Group]:
-    """The entries under four headings, at most so many shown in all, each heading with the number of all of its own; an
-    empty one is left out."""
-=======
-def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
-    """The entries under their headings; an empty one is left out."""
->>>>>>> main
+    """The entries under their headings, at most so many shown in all, each heading with the number of all of its own;
+    an empty one is left out."""
     groups: list[tuple[str, list[Entry]]] = [
         (_("Emergencies"), []),
         (_("Limit broken"), []),

@@ -49,12 +49,12 @@ def test_queue_waiting_held_back_and_ready_add_up_on_every_page(client: Client, 
     shown = tiles(busy)
     assert shown["In the queue"] == (15, "7 can be planned, 8 held back")
     assert shown["Waiting for a place"] == (11, "10 required, 1 suggested")
-    assert shown["Held back"] == (8, "4 lack materials, 4 lack facts or a team")
+    assert shown["Held back"] == (8, "4 lack materials, 4 lack facts, a team or a decision")
     assert shown["Over their limit"][0] == 1
     queue = client.get(reverse("queue")).context
     assert (queue["counts"]["all"], queue["counts"]["blocked"]) == (15, 8)
     assert queue["tally"] == (
-        "15 in the queue: 11 wait for a place (7 can be planned, 4 lack materials), 4 lack facts or a team."
+        "15 in the queue: 11 wait for a place (7 can be planned, 4 lack materials), 4 lack facts, a team or a decision."
     )
     assert navigation.numbers(busy.coordinator)["queue"] == 15
     board = client.get(reverse("board"))
