@@ -100,8 +100,8 @@ def counts(cases: QuerySet[Case], now: datetime, user: User) -> dict[str, int]:
 class Tally:
     """The queue in numbers, as all pages show them: `queue` = `waiting` + `unready`, `waiting` = `ready` + `materials`.
 
-    `queue`: handed in, without a place. `unready`: facts, a team or a decision are missing. `waiting`: all is known, a place is
-    missing. `materials`: of those, what must wait for its materials. `ready`: what the next plan may place.
+    `queue`: handed in, without a place. `unready`: facts, a team or a decision are missing. `waiting`: all is known, a
+    place is missing. `materials`: of those, what must wait for its materials. `ready`: what the next plan may place.
     """
 
     queue: int
