@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from cases.models import Case
 from cases.selectors import case_queue
+from cases.states import CaseStatus
 from experts import roles
 from experts.availability import on_call as on_call_duties
 from experts.models import Institution, OnCallDuty
@@ -67,6 +68,7 @@ def figures(user: User, now: datetime, zone: Any) -> list[dict[str, Any]]:
     answers = access.visible(user, asked).aggregate(
         all=Count("pk"), silent=Count("pk", filter=Q(status=InvitationStatus.PENDING))
     )
+    queue = reverse("queue")
     parts = {
         "required": cases.required,
         "suggested": cases.suggested,
@@ -79,32 +81,38 @@ def figures(user: User, now: datetime, zone: Any) -> list[dict[str, Any]]:
         {
             "label": _("In the queue"),
             "value": cases.queue,
+            "url": queue,
             "note": _("%(ready)d can be planned, %(back)d held back") % parts,
         },
         {
             "label": _("Waiting for a place"),
             "value": cases.waiting,
+            "url": f"{queue}?status={CaseStatus.WAITING}",
             "note": _("%(required)d required, %(suggested)d suggested") % parts,
         },
         {
             "label": _("Held back"),
             "value": cases.held_back,
+            "url": f"{queue}?view=blocked",
             "note": _("%(materials)d lack materials, %(unready)d lack facts, a team or a decision") % parts,
         },
         {
             "label": _("Over their limit"),
             "value": cases.over,
+            "url": f"{queue}?view=over",
             "hue": "declined" if cases.over else "",
             "note": _("of those in the queue"),
         },
         {
             "label": _("Sessions this week"),
             "value": sessions["all"],
+            "url": reverse("board"),
             "note": _("%(n)d confirmed") % {"n": sessions["confirmed"]},
         },
         {
             "label": _("Seats without an answer"),
             "value": answers["silent"],
+            "url": reverse("calls") if access.can(user, "plan.request", None) else reverse("sessions"),
             "note": _("of %(n)d") % {"n": answers["all"]},
         },
     ]
