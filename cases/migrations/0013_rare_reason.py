@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0010_to_decide")]
+    dependencies = [("cases", "0012_external_ids")]
 
     operations = [
         migrations.AddField(
