@@ -77,8 +77,15 @@ def _patient(one: Imported) -> dict[str, Any]:
         case = taken_back.get(id(passed))
         lines.append(line | ({"fate": "taken_back", "case": str(case), "id": case.public_id} if case else {}))
     if one.held is not None:
-        waiting = one.record.conditions
-        lines = [{"resource": each.label, "code": "", "display": each.text, "fate": "held"} for each in waiting]
+        lines = [
+            {
+                "resource": waiting.label,
+                "code": next((coding.code for coding in waiting.codings if coding.code), ""),
+                "display": waiting.text or next((coding.display for coding in waiting.codings if coding.display), ""),
+                "fate": "held",
+            }
+            for waiting in one.record.conditions
+        ]
     return {
         "record": one.record.label,
         "patient": str(one.patient) if one.patient else "",
