@@ -76,6 +76,12 @@ def own_or_coordinate(user: User, case: Case) -> bool:
     return case.referrer_id == user.pk or coordinate(user, case)
 
 
+@access.permission_rule("case.ask")
+def ask(user: User, case: Case) -> bool:
+    """Whoever may refer can ask for a discussion of a case that they see."""
+    return refer(user, case) and access.visible(user, Case.objects.filter(pk=case.pk)).exists()
+
+
 @access.permission_rule("case.triage", "case.override")
 def coordinate(user: User, case: Case) -> bool:
     reach = roles.reach(user, Role.COORDINATOR)

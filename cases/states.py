@@ -1,10 +1,12 @@
 """The states of a case and the arrows between them.
 
 draft ──▶ submitted ──▶ needs_facts ──▶ listed ◀──▶ waiting ──▶ planned ──▶ confirmed ──▶ discussed
-              └──────────────────────────▶ listed | waiting        (and back to waiting)       │
+              └────▶ to_decide ──────────▶ listed | waiting        (and back to waiting)       │
                                               closed ◀── following_up ◀── concluded ◀──────────┘
 planned ──▶ discussed: it met although not everybody had answered;  discussed ──▶ waiting: the record was corrected
 needs_facts | listed | waiting ──▶ submitted: the disease that it turned out to be has no team;  listed ──▶ needs_facts
+to_decide: no rule speaks of it, or it is an emergency that no rule wants discussed, or somebody asked for a discussion
+of a listed case; a coordinator decides
 anything before discussed ──▶ withdrawn
 """
 
@@ -17,6 +19,7 @@ class CaseStatus(Status):
     DRAFT = "draft", "waiting", _("Draft")
     SUBMITTED = "submitted", "waiting", _("Submitted")
     NEEDS_FACTS = "needs_facts", "pending", _("Facts missing")
+    TO_DECIDE = "to_decide", "pending", _("To be decided")
     LISTED = "listed", "waiting", _("Listed only")
     WAITING = "waiting", "waiting", _("Waiting")
     PLANNED = "planned", "planned", _("Planned")
@@ -32,10 +35,11 @@ S = CaseStatus
 CASE_LIFECYCLE = Lifecycle.of(
     {
         S.DRAFT: [S.SUBMITTED, S.WITHDRAWN],
-        S.SUBMITTED: [S.NEEDS_FACTS, S.LISTED, S.WAITING, S.WITHDRAWN],
-        S.NEEDS_FACTS: [S.SUBMITTED, S.LISTED, S.WAITING, S.WITHDRAWN],
-        S.LISTED: [S.SUBMITTED, S.WAITING, S.NEEDS_FACTS, S.WITHDRAWN],
-        S.WAITING: [S.SUBMITTED, S.PLANNED, S.LISTED, S.NEEDS_FACTS, S.WITHDRAWN],
+        S.SUBMITTED: [S.NEEDS_FACTS, S.TO_DECIDE, S.LISTED, S.WAITING, S.WITHDRAWN],
+        S.NEEDS_FACTS: [S.SUBMITTED, S.TO_DECIDE, S.LISTED, S.WAITING, S.WITHDRAWN],
+        S.TO_DECIDE: [S.SUBMITTED, S.NEEDS_FACTS, S.LISTED, S.WAITING, S.WITHDRAWN],
+        S.LISTED: [S.SUBMITTED, S.TO_DECIDE, S.WAITING, S.NEEDS_FACTS, S.WITHDRAWN],
+        S.WAITING: [S.SUBMITTED, S.TO_DECIDE, S.PLANNED, S.LISTED, S.NEEDS_FACTS, S.WITHDRAWN],
         S.PLANNED: [S.CONFIRMED, S.WAITING, S.DISCUSSED, S.WITHDRAWN],
         S.CONFIRMED: [S.PLANNED, S.WAITING, S.DISCUSSED, S.WITHDRAWN],
         S.DISCUSSED: [S.CONCLUDED, S.WAITING],
@@ -45,7 +49,7 @@ CASE_LIFECYCLE = Lifecycle.of(
 )
 AWAITING_FACTS: tuple[str, ...] = (S.SUBMITTED, S.NEEDS_FACTS)
 """Handed in, and the catalogue or its team cannot be named yet."""
-QUEUED: tuple[str, ...] = (*AWAITING_FACTS, S.WAITING)
+QUEUED: tuple[str, ...] = (*AWAITING_FACTS, S.TO_DECIDE, S.WAITING)
 """In the coordinator's queue: handed in and without a place."""
 WITH_A_PLACE: tuple[str, ...] = (S.PLANNED, S.CONFIRMED)
 WITH_A_LIMIT: tuple[str, ...] = (*QUEUED, *WITH_A_PLACE)

@@ -1,4 +1,4 @@
-"""Admin pages: reference data, institutions, experts and their time, teams, on-call duty, users with their roles."""
+"""Admin pages: reference data, institutions, experts and their time, teams, users with their roles."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from experts.models import (
     Expert,
     Institution,
     Leave,
-    OnCallDuty,
     OpeningHours,
     Qualification,
     Role,
@@ -198,17 +197,6 @@ class TeamAdmin(Pool):
     list_filter = ["active", "institution", "disease_group"]
     search_fields = ["name_en", "name_zh"]
     autocomplete_fields = ["institution", "disease_group", "lead_discipline", "chair", "core_members"]
-
-
-@admin.register(OnCallDuty)
-class OnCallDutyAdmin(Pool):
-    place = "institution"
-    list_display = ["start", "end", "expert", "institution", "disease_group"]
-    list_select_related = ["expert", "institution", "disease_group"]
-    list_filter = ["institution", "disease_group"]
-    search_fields = ["expert__name_en", "expert__name_zh"]
-    autocomplete_fields = ["expert", "institution", "disease_group"]
-    date_hierarchy = "start"
 
 
 # Users -------------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@ times, and plain ids in its queries are planned and run several times faster tha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from experts.models import Institution, Role
@@ -30,6 +32,13 @@ def has(user: User, *roles: str, at: Institution | None = None) -> bool:
     """Whether `user` has one of `roles` at `at` (anywhere when None)."""
     found = reach(user, *roles)
     return at.pk in found if at is not None else bool(found)
+
+
+def holders(role: str, *, at: Iterable[int]) -> models.QuerySet[User]:
+    """The active users who have `role` at one of these institutions (ids), by itself or through an alliance."""
+    places = list(at)
+    reached = Q(roles__institution__in=places) | Q(roles__alliance__institutions__in=places)
+    return User.objects.filter(reached, roles__role=role, is_active=True).distinct().order_by("pk")
 
 
 def held(user: User) -> set[str]:

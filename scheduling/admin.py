@@ -19,7 +19,6 @@ from scheduling.models import (
     PlanningRun,
     Proposal,
     Room,
-    RoomClosure,
     RoomHours,
     Session,
 )
@@ -31,10 +30,6 @@ class RoomHoursRows(PoolRows):
     model = RoomHours
 
 
-class RoomClosureRows(PoolRows):
-    model = RoomClosure
-
-
 @admin.register(Room)
 class RoomAdmin(Pool):
     place = "institution"
@@ -43,7 +38,7 @@ class RoomAdmin(Pool):
     list_filter = ["active", "institution"]
     search_fields = ["name_en", "name_zh"]
     autocomplete_fields = ["institution"]
-    inlines = [RoomHoursRows, RoomClosureRows]
+    inlines = [RoomHoursRows]
 
 
 class BlockForm(forms.ModelForm):

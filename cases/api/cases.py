@@ -29,7 +29,8 @@ from mdt_portal.models import StatusEvent
 
 REFERRERS = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT, Role.CHAIR)
 NOT_DISCUSSED = (
-    CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.WAITING, CaseStatus.PLANNED, CaseStatus.CONFIRMED,
+    CaseStatus.SUBMITTED, CaseStatus.NEEDS_FACTS, CaseStatus.TO_DECIDE, CaseStatus.WAITING, CaseStatus.PLANNED,
+    CaseStatus.CONFIRMED,
 )  # fmt: skip
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="The version that is changed; 409 if it is not the newest."
@@ -175,6 +176,17 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         case = self.case("case.override")
         given = api.checked(shown.OverrideSerializer, self)
         return self.render(workflow.override(case, by=request.user, **given))
+
+    @extend_schema(
+        summary="Ask for the discussion of a listed case, with a reason; a coordinator decides",
+        tags=["cases"],
+        request=shown.WhySerializer,
+    )
+    @action(methods=["post"], detail=True)
+    def ask(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        case = self.case("case.ask")
+        reason = api.checked(shown.WhySerializer, self)["reason"]
+        return self.render(workflow.ask_for_discussion(case, by=request.user, reason=reason))
 
     @extend_schema(
         summary="Something on the checklist arrived, is not needed, or is missing after all",

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -14,6 +15,7 @@ from rest_framework import serializers
 from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Requirement, SeatNeed, Undecided
+from cases.core import icd10_titles
 from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency
 from cases.services import patients
 from cases.states import CaseStatus, MaterialStatus
@@ -74,10 +76,20 @@ class CertainSerializer(serializers.Serializer):
     hours = serializers.IntegerField()
 
 
+class DiagnosisChoiceSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    title = serializers.CharField()
+
+
 class AnswerSerializer(serializers.Serializer):
-    """The catalogue's answer. Where `decided` is false, `missing` says what must be known, and `could_be` what then."""
+    """The catalogue's answer. Where `decided` is false, `missing` says what must be known, and `could_be` what then; or
+    `no_rule` is true: the catalogue does not speak of the case, and a coordinator decides by hand."""
 
     decided = serializers.BooleanField()
+    no_rule = serializers.BooleanField(help_text="No rule speaks of the case; `none` is never answered without one.")
+    choices = DiagnosisChoiceSerializer(
+        many=True, help_text="`missing` names `code`: the more exact codes, one of which must be chosen."
+    )
     tier = serializers.ChoiceField(Tier.choices, allow_null=True, help_text="null while not decided")
     could_be = serializers.ChoiceField(Tier.choices, allow_null=True)
     at_least = CertainSerializer(allow_null=True)
@@ -101,6 +113,10 @@ def answer(found: Answer) -> dict[str, Any]:
         missing = [{"fact": fact, "text": wording.fact_text(fact)} for fact in found.missing]
         return shared | nothing | {
             "decided": False,
+            "no_rule": False,
+            "choices": [
+                {"code": code, "title": icd10_titles.title(code, get_language() or "en")} for code in found.children
+            ],
             "tier": None,
             "could_be": found.could_be,
             "at_least": found.at_least,
@@ -109,8 +125,11 @@ def answer(found: Answer) -> dict[str, Any]:
     assert isinstance(found, Requirement)
     columns = ("tier", "seats", "optional", "care_level", "materials")
     rules = [{"key": key, "version": version} for key, version in found.rules]
-    decided = {"decided": True, "could_be": None, "at_least": None, "missing": (), "rules": rules}
-    return shared | decided | {name: getattr(found, name) for name in columns} | {"minutes": found.minutes or None}
+    silent = found.without_rule
+    decided = {"decided": not silent, "no_rule": silent, "could_be": None, "at_least": None, "rules": rules}
+    told = {name: getattr(found, name) for name in columns} | {"minutes": found.minutes or None}
+    told |= {"tier": None} if silent else {}
+    return shared | decided | {"missing": (), "choices": ()} | told
 
 
 # Facts ----------------------------------------------------------------------------------------------------------------
@@ -305,6 +324,9 @@ class CaseSerializer(CaseRowSerializer):
     equipment = serializers.ListField(child=serializers.CharField())
     requirement = serializers.SerializerMethodField()
     evaluated_at = serializers.DateTimeField(allow_null=True)
+    discussion_request = serializers.SerializerMethodField(
+        help_text="Why somebody asked for the discussion of a listed case, until a coordinator has decided; else null."
+    )
     overridden = serializers.SerializerMethodField(help_text="Why the tier was set by hand; null if it was not.")
     materials = MaterialSerializer(many=True)
     events = EventSerializer(many=True)
@@ -312,6 +334,9 @@ class CaseSerializer(CaseRowSerializer):
     @extend_schema_field(AnswerSerializer(allow_null=True))
     def get_requirement(self, case: Case) -> Any:
         return AnswerSerializer(answer(requirement.from_json(case.requirement))).data if case.requirement else None
+
+    def get_discussion_request(self, case: Case) -> str | None:
+        return case.discussion_request["reason"] if case.discussion_request else None
 
     def get_overridden(self, case: Case) -> str | None:
         return case.override["reason"] if case.override else None

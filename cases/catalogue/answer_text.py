@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
 
 from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Reason, Requirement, Undecided
+from cases.core import icd10_titles
 from cases.models import CareLevel, Case, CatalogueRule
 from experts import titles
 from experts.models import Discipline, DiseaseGroup
@@ -52,9 +53,15 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """One answer in words. `tier` is "" while it is undecided; `sure` then tells what is certain already."""
+    """One answer in words. `tier` is "" while it is undecided; `sure` then tells what is certain already.
+
+    `no_rule`: no rule speaks of the case, so that people decide. `choices` are the more exact diagnoses one of which is
+    to be chosen, as code and title.
+    """
 
     tier: str
+    no_rule: bool
+    choices: tuple[tuple[str, str], ...]
     could_be: str
     missing: tuple[str, ...]
     sure: bool
@@ -104,7 +111,9 @@ def of(case: Case) -> Sheet | None:
 
 def preview(answer: Answer, *, now: datetime, most_hours: int | None) -> Sheet:
     """The answer as it would be if the case were submitted now; `most_hours` is the hospital's own limit, if any."""
-    hours = min(answer.hours, most_hours) if most_hours is not None else answer.hours
+    hours = answer.hours
+    if most_hours is not None:  # also where no rule sets a limit
+        hours = min(answer.hours or most_hours, most_hours)
     return sheet(answer, due_at=now + timedelta(hours=hours) if hours else None, hours=hours)
 
 
@@ -112,12 +121,17 @@ def sheet(answer: Answer, *, due_at: datetime | None, hours: int | None = None) 
     """Three queries: disciplines, the disease group, the versions of the rules."""
     certain = answer if isinstance(answer, Requirement) else answer.at_least
     undecided = answer if isinstance(answer, Undecided) else None
+    no_rule = isinstance(answer, Requirement) and answer.without_rule
     seats = certain.seats if certain else ()
     optional = certain.optional if certain else ()
     keys = {*optional, *(seat.discipline for seat in seats)}
     named = {row.key: row for row in Discipline.objects.filter(key__in=keys)}
     return Sheet(
-        tier="" if undecided else answer.tier,  # type: ignore[union-attr]
+        tier="" if undecided or no_rule else answer.tier,  # type: ignore[union-attr]
+        no_rule=no_rule,
+        choices=tuple((code, icd10_titles.title(code, get_language() or "en")) for code in undecided.children)
+        if undecided
+        else (),
         could_be=undecided.could_be if undecided else "",
         missing=tuple(wording.fact_text(fact) for fact in undecided.missing) if undecided else (),
         sure=certain is not None,

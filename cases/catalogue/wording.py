@@ -58,6 +58,7 @@ SCORES = {
     "ISS": gettext_lazy("ISS (injury, 0–75)"),
 }
 _FACTS = {
+    "code": gettext_lazy("a more exact diagnosis"),
     "stage": gettext_lazy("stage"),
     "age": gettext_lazy("age"),
     "comorbidities": gettext_lazy("number of comorbidities"),
@@ -71,7 +72,7 @@ _REASONS = {
     ),
     "missing_fact": gettext_lazy("“%(name)s” cannot be judged without the %(fact)s."),
     "possible_addition": gettext_lazy("“%(name)s” may add to this once the %(facts)s is known."),
-    "no_rule": gettext_lazy("No rule of the catalogue covers %(code)s with these facts."),
+    "no_rule": gettext_lazy("The catalogue has no rule for %(code)s with these facts."),
     "overridden": gettext_lazy("The tier was set by hand: %(tier)s."),
 }
 _MISTAKES = {

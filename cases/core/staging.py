@@ -1,31 +1,140 @@
-"""Stages of a tumour: reading them and comparing them. Pure.
+"""Stages of a tumour: reading them, choosing among several, and comparing them. Pure.
 
-A stage is written `0`, `I`..`IV`, with an optional sub-stage: `IIIB`, `IA2`.
+A stage is written `0`, `I`..`IV`, with an optional sub-stage: `IIIB`, `IA2`. One reader for the form, the API, FHIR and
+tables: it takes what hospitals write (`ⅢB期`, `3b`, `FIGO IIB`, `UICC Stadium IIIA`, `pT1cN0M0 (IA3), AJCC 8th`) and
+gives nothing where the text says no stage, two of them, or something else besides.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 
 STAGES = ("0", "I", "IA", "IB", "II", "IIA", "IIB", "III", "IIIA", "IIIB", "IIIC", "IV", "IVA", "IVB")
 """The stages that a rule may name and a form offers, in order (the catalogue's `stage_order`)."""
 
+CLINICAL, PATHOLOGICAL, OTHER = "clinical", "pathological", ""
+
+SNOMED, LOINC = "http://snomed.info/sct", "http://loinc.org"
+OBSERVED = {
+    (LOINC, "21908-9"): CLINICAL, (LOINC, "21902-2"): PATHOLOGICAL, (LOINC, "21914-7"): OTHER,
+    (SNOMED, "399537006"): CLINICAL, (SNOMED, "399588009"): PATHOLOGICAL, (SNOMED, "399390009"): OTHER,
+    (SNOMED, "385361009"): OTHER,
+}  # fmt: skip
+"""What an observation of a stage is coded with: TNM stage group by how it was found, and FIGO's stage."""
+
+KINDS = {"260998006": CLINICAL, "261023001": PATHOLOGICAL}
+"""How a stage was found, in SNOMED CT (Condition.stage.type)."""
+
+CODES = {
+    "258215001": "I", "258219007": "II", "258224005": "III", "258228008": "IV",
+    "1222605001": "0", "1222721004": "0", "1222722006": "0",
+    "1222723001": "I", "1222724007": "IA", "1222725008": "IA1", "1222726009": "IA2", "1222727000": "IA3",
+    "1222728005": "IB", "1222729002": "IB1", "1222730007": "IB2", "1222731006": "IC", "1222732004": "I",
+    "1222765007": "II", "1222766008": "IIA", "1222767004": "IIA1", "1222768009": "IIA2", "1222769001": "IIB",
+    "1222770000": "IIC", "1222771001": "II", "1222772008": "II",
+    "1222801008": "III", "1222802001": "IIIA", "1222803006": "IIIA1", "1222804000": "IIIA2", "1222805004": "IIIB",
+    "1222806003": "IIIC", "1222807007": "IIIC1", "1222809005": "IIIC2", "1222811001": "IIID",
+    "1222837003": "IV", "1222838008": "IVA", "1222841004": "IVB", "1222842006": "IVC",
+}  # fmt: skip
+"""SNOMED CT's values of a stage group, among them those of the AJCC that mCODE uses (source: mCODE's examples and the
+value sets of Health New Zealand, which name the same codes)."""
+
 _MAJOR = {"0": 0, "I": 1, "II": 2, "III": 3, "IV": 4}
 _ROMAN = ("0", "I", "II", "III", "IV")
-_VALUE = r"[cpy]{0,2}(?P<major>0|IV|I{1,3}|[1-4])\s*(?P<sub>[A-D]\d?)?(?=$|[^\w])"
-_WORD = r"(?:TNM\s+|AJCC\s+|FIGO\s+|clinical\s+|pathologic(?:al)?\s+)?stages?\s*(?:group\s*)?:?\s*"
-_STAGE = re.compile(rf"(?:{_WORD})?{_VALUE}", re.IGNORECASE)
-_NAMED = re.compile(rf"\b{_WORD}{_VALUE}", re.IGNORECASE)
+_TOKEN = re.compile(r"[cpyra]{0,3}(?P<major>IV|I{1,3}|[0-4])(?P<sub>[A-D]\d?)?(?P<extra>[ESX]{0,2})", re.IGNORECASE)
+_VALUE = r"[cpy]{0,2}(?P<major>0|IV|I{1,3}|[1-4])\s*(?P<sub>[A-D]\d?)?"
+_NAMED = re.compile(
+    rf"(?:\b(?:stages?|stadium)\s*(?:group\s*)?:?\s*|(?:FIGO|AJCC|UICC|TNM)\s+){_VALUE}(?![\w.])", re.IGNORECASE
+)
+_CHINESE = re.compile(rf"(?<![A-Za-z0-9]){_VALUE}\s*期", re.IGNORECASE)
+_IN_SITU = re.compile(r"\b[cpy]{0,2}Tis\b|carcinoma in situ|原位癌?", re.IGNORECASE)
+_SPREAD = re.compile(r"\b[cpy]{0,2}(?:N[1-3][a-c]?|M1[a-d]?)", re.IGNORECASE)
+_WORDS = re.compile(
+    r"american joint committee (?:on|for) cancer|union for international cancer control"
+    r"|international federation of gyn(?:a)?ecology and obstetrics|qualifier value|neoplasm staging system"
+    r"|\bann[ -]arbor\b|\blugano\b|\b(?:tnm|ajcc|uicc|figo|stages?|stadium|staging|group(?:ed)?|clinical(?:ly)?"
+    r"|pathologic(?:al(?:ly)?)?|prognostic|anatomic|edition|ed|version|finding|tumou?r|cancer|of|the|is)\b"
+    r"|\b(?:19|20)\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\bv\d\b|第[\d一二三四五六七八九]版|[\d一二三四五六七八九]版"
+    r"|临床|病理|术后|术前|分期|期|肿瘤|为|属|国际抗癌联盟",
+    re.IGNORECASE,
+)
+_EDITION = re.compile(r"\b(?:ajcc|uicc|tnm|edition|ed|version)\.?\s*[5-9]\b|第\s*[5-9]\s*版", re.IGNORECASE)
+_TNM = re.compile(
+    r"\b(?:[cpyra]{0,3}T(?:is|[0-4Xx])[a-d]?\d?|[cpyra]{0,3}N[0-3Xx][a-c]?|[cpyra]{0,3}M[01Xx][a-d]?)+"
+    r"(?:\s*[cpyra]{0,3}(?:N[0-3Xx][a-c]?|M[01Xx][a-d]?))*",
+    re.IGNORECASE,
+)
+_CHINESE_DIGITS = str.maketrans("一二三四", "1234")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedStage:
+    """One stage that was recorded: when, and how it was found (CLINICAL, PATHOLOGICAL or OTHER)."""
+
+    stage: str
+    day: date | None = None
+    kind: str = OTHER
 
 
 def normalise(text: str) -> str | None:
-    """`3b`, `Stage IIIB`, `stage group IIIB` are `IIIB`; None for what is no stage."""
-    return _read(_STAGE.fullmatch(text.strip()))
+    """The one stage that the text says and nothing else: `3b`, `Stage IIIB`, `ⅢB期` are `IIIB`; else None."""
+    plain = _plain(text)
+    if not plain:
+        return None
+    ann_arbor = bool(re.search(r"ann[ -]arbor|lugano", plain, re.IGNORECASE))
+    rest = _TNM.sub(" ", _EDITION.sub(" ", plain))
+    rest = _WORDS.sub(" ", _IN_SITU.sub(" ", rest))
+    rest = re.sub(r"(?<![A-Za-z])(IV|I{1,3}|[0-4])\s+([A-D]\d?)(?![A-Za-z])", r"\1\2", rest, flags=re.IGNORECASE)
+    tokens = re.findall(r"[^\s,;:/()\[\].=+-]+", rest)
+    read = [_TOKEN.fullmatch(token) for token in tokens]
+    if tokens and all(one and (ann_arbor or not one["extra"]) for one in read):
+        stages = {_stage(one, coarse=ann_arbor) for one in read if one}
+        return stages.pop() if len(stages) == 1 else None
+    return "0" if not tokens and _IN_SITU.search(plain) and not _SPREAD.search(plain) else None
 
 
 def find(text: str) -> str | None:
-    """The stage that a sentence names with the word itself: `Carcinoma of lung, TNM stage 1` names I."""
-    return _read(_NAMED.search(text))
+    """The one stage that a sentence names with the word itself: `Carcinoma of lung, TNM stage 1` names I."""
+    plain = _plain(text)
+    found = {_stage(one) for pattern in (_NAMED, _CHINESE) for one in pattern.finditer(plain)}
+    return found.pop() if len(found) == 1 else None
+
+
+def read(words: Iterable[str]) -> str | None:
+    """The stage that the words or codes of one recorded value name, the first that names one."""
+    for word in words:
+        found = CODES.get(word) or normalise(word) or find(word)
+        if found:
+            return found
+    return None
+
+
+def kind_of(words: Iterable[str]) -> str:
+    """How a stage was found, by the words or codes that say so: `Pathological staging`, `261023001`, `pIIIB`."""
+    for word in words:
+        if word in KINDS:
+            return KINDS[word]
+        plain = _plain(word)
+        if re.search(r"\bpatholog|病理|术后|\b[yr]?p(?:T|IV|I{1,3}\b|I{1,3}[A-D])", plain):
+            return PATHOLOGICAL
+        if re.search(r"\bclinical|临床|\bc(?:T|IV|I{1,3}\b|I{1,3}[A-D])", plain, re.IGNORECASE):
+            return CLINICAL
+    return OTHER
+
+
+def chosen(said: Iterable[RecordedStage], *, onset: date | None, today: date) -> str | None:
+    """The stage that counts: what was found in the tissue before what was seen from outside, then the newest, then the
+    highest. One from before the disease began, or dated after today, is another tumour's or a mistake."""
+    counting = [one for one in said if one.day is None or (one.day <= today and (onset is None or one.day >= onset))]
+    return max(counting, key=_rank).stage if counting else None
+
+
+def _rank(one: RecordedStage) -> tuple[bool, date, tuple[int, str]]:
+    return one.kind == PATHOLOGICAL, one.day or date.min, order(one.stage)
 
 
 def at_least(stage: str, limit: str) -> bool:
@@ -46,13 +155,28 @@ def coarser(stage: str, limit: str | None) -> bool:
     return major == limit_major and not sub and bool(limit_sub)
 
 
-def _read(found: re.Match[str] | None) -> str | None:
-    if not found:
-        return None
+def order(stage: str) -> tuple[int, str]:
+    """By which stages are sorted. Raises ValueError for what is no stage."""
+    match = re.fullmatch(r"(0|IV|I{1,3})([A-D]\d?)?", stage)
+    if not match:
+        raise ValueError(f"not a stage: {stage!r}")
+    return _MAJOR[match[1]], match[2] or ""
+
+
+def _plain(text: str) -> str:
+    """One spelling of what looks the same: Roman signs, full width, Chinese digits before 期 or a letter."""
+    plain = unicodedata.normalize("NFKC", text).replace("\u200b", "").strip()
+    return re.sub(
+        r"(?<![第\w])[一二三四](?=\s*(?:[A-Da-d]\d?)?\s*期)", lambda one: one[0].translate(_CHINESE_DIGITS), plain
+    )
+
+
+def _stage(found: re.Match[str], *, coarse: bool = False) -> str:
+    """`coarse`: a letter behind the stage is no sub-stage (Ann Arbor's A and B are symptoms, E an organ)."""
     major = found["major"].upper()
     if major.isdigit():
         major = _ROMAN[int(major)]
-    return major + (found["sub"] or "").upper()
+    return major if coarse else major + (found["sub"] or "").upper()
 
 
 def _compare(one: str, other: str) -> int:
@@ -62,11 +186,3 @@ def _compare(one: str, other: str) -> int:
     if sub.startswith(other_sub) or other_sub.startswith(sub):  # an absent sub-stage begins every other
         return 0
     return 1 if sub > other_sub else -1
-
-
-def order(stage: str) -> tuple[int, str]:
-    """By which stages are sorted. Raises ValueError for what is no stage."""
-    match = re.fullmatch(r"(0|IV|I{1,3})([A-D]\d?)?", stage)
-    if not match:
-        raise ValueError(f"not a stage: {stage!r}")
-    return _MAJOR[match[1]], match[2] or ""

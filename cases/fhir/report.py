@@ -68,7 +68,7 @@ def _patient(one: Imported) -> dict[str, Any]:
     notes = list(one.record.notes)
     for raised in one.raised:
         notes.extend(raised.referral.notes)
-        about = {"code": raised.case.code, "display": raised.case.diagnosis, "fate": raised.outcome}
+        about = {"code": raised.case.code, "display": raised.case.title, "fate": raised.outcome}
         place = {"case": str(raised.case), "id": raised.case.public_id}
         lines.extend({"resource": label, **about, **place} for label in raised.referral.labels or ("",))
     taken_back = {id(one.passed): one.case for one in one.taken_back}

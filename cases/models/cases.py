@@ -191,6 +191,8 @@ class Case(models.Model):
     requirement = models.JSONField(null=True, blank=True)
     evaluated_at = models.DateTimeField(null=True, blank=True)
     override = models.JSONField(null=True, blank=True)
+    discussion_request = models.JSONField(null=True, blank=True)
+    """Who asked for a discussion of a listed case (`by`, `name`), when (`at`), why (`reason`); until it is decided."""
 
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)

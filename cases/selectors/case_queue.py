@@ -16,7 +16,7 @@ from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
 from cases.core import icd10
 from cases.models import Case, MaterialItem, PatientIdentity, Urgency
-from cases.selectors import material_state
+from cases.selectors import material_state, steps
 from cases.states import CaseStatus, MaterialStatus
 from experts import roles
 from experts.models import DiseaseGroup, Role
@@ -26,7 +26,7 @@ from mdt_portal.models import User
 
 NEAR = timedelta(hours=24)
 PAGE = "queue"
-BLOCKED = ("facts", "team", "materials", "nothing")
+BLOCKED = ("facts", "decision", "team", "materials", "nothing")
 FILTERS = ("tier", "group", "urgency", "institution", "blocked", "status")
 KEPT = (*FILTERS, "view")
 """What a saved view keeps: never the words searched for."""
@@ -51,14 +51,16 @@ def near(now: datetime) -> Q:
 
 
 def held_back() -> Q:
-    """Something must happen before the case can be planned: a fact, a team, materials."""
-    return blocked_by("facts") | blocked_by("team") | blocked_by("materials")
+    """Something must happen before the case can be planned: a fact, a decision, a team, materials."""
+    return blocked_by("facts") | blocked_by("decision") | blocked_by("team") | blocked_by("materials")
 
 
 def blocked_by(reason: str) -> Q:
     """One of BLOCKED; `nothing` for what the next plan may place."""
     if reason == "facts":
         return Q(status=CaseStatus.NEEDS_FACTS)
+    if reason == "decision":
+        return Q(status=CaseStatus.TO_DECIDE)
     if reason == "team":
         return Q(status=CaseStatus.SUBMITTED)
     awaited = MaterialItem.objects.filter(case=OuterRef("pk"), status=MaterialStatus.MISSING)
@@ -115,6 +117,8 @@ def block(case: Case, groups: Mapping[str, DiseaseGroup]) -> Block | None:
     """What must happen before the case can be planned. The case comes from `rows`."""
     if case.status == CaseStatus.NEEDS_FACTS:
         return Block(kind="facts", text=missing_facts(case))
+    if case.status == CaseStatus.TO_DECIDE:
+        return Block(kind="decision", text=steps.to_decide(case))
     if case.status == CaseStatus.SUBMITTED:
         group = groups.get(case.requirement["disease_group"]) if case.requirement else None
         return Block(kind="team", text=_("No team for %(group)s") % {"group": group.name if group else case.code})
@@ -156,6 +160,7 @@ def choices() -> dict[str, list[tuple[Any, str]]]:
         ],
         "blocked": [
             ("facts", _("Facts missing")),
+            ("decision", _("To be decided")),
             ("team", _("No team")),
             ("materials", _("Materials missing")),
             ("nothing", _("Ready to plan")),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cases.catalogue import wording
+from cases.core.mistake import Mistake
 from cases.models import Case, FollowUpOutcome, Outcome, Tier
 from cases.states import CaseStatus
 from experts.models import Team
@@ -24,6 +25,8 @@ MOVES = {
     "case.facts_changed": gettext_lazy("The catalogue answered anew: %(new)s"),
     "case.reevaluated": gettext_lazy("The catalogue was asked again: %(new)s"),
     "case.overridden": gettext_lazy("Now: %(new)s"),
+    "case.discussion_requested": gettext_lazy("A discussion was asked for: %(reason)s"),
+    "case.by_hand": gettext_lazy("Put before the coordinators: an emergency is not only listed"),
     "case.team_assigned": gettext_lazy("Now: %(new)s"),
     "case.planned": gettext_lazy("Got a place in a published session"),
     "case.unplaced": gettext_lazy("Lost its place when the plan was changed"),
@@ -44,6 +47,8 @@ ACTIONS = {
     "case.reevaluated": gettext_lazy("The catalogue was asked again"),
     "case.overridden": gettext_lazy("Tier set by hand to “%(tier)s”: %(reason)s"),
     "case.team_assigned": gettext_lazy("Given to %(team)s"),
+    "case.left_out": gettext_lazy("Not taken from the file: %(note)s"),
+    "case.discussion_requested": gettext_lazy("A discussion was asked for: %(reason)s"),
     "case.reminded": gettext_lazy("The referrer was asked for what is missing"),
     "case.held": gettext_lazy("A time was held"),
     "case.booked": gettext_lazy("A promised time was booked"),
@@ -97,6 +102,8 @@ def _action_text(event: AuditEvent, teams: Mapping[int, Team]) -> str:
         words["outcome"] = FollowUpOutcome(words["outcome"]).label
     if "team" in words:
         words["team"] = teams.get(words["team"], "?")
+    if event.action == "case.left_out":
+        words["note"] = wording.mistake_text(Mistake(place="", code=words["mistake"], params=words["about"]))
     if "code" in words:
         words["material"] = wording.material_text(words["code"])
     return str(ACTIONS[event.action]) % words

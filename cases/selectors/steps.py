@@ -9,15 +9,18 @@ from django.utils.translation import gettext_lazy
 
 from cases.catalogue import wording
 from cases.catalogue.core import requirement
-from cases.catalogue.core.requirement import Undecided
+from cases.catalogue.core.requirement import Requirement, Undecided
 from cases.models import Case
 from cases.selectors import material_state
 from cases.states import AWAITING_FACTS, FOLLOWED_UP, CaseStatus
+from experts import roles
+from experts.models import Role
 from mdt_portal.i18n import clock, phrases
 
+MOST_NAMES = 4
 WAY = (
     (gettext_lazy("Referred"), (CaseStatus.DRAFT,)),
-    (gettext_lazy("Evaluated"), AWAITING_FACTS),
+    (gettext_lazy("Evaluated"), (*AWAITING_FACTS, CaseStatus.TO_DECIDE)),
     (gettext_lazy("Waiting for a place"), (CaseStatus.WAITING,)),
     (gettext_lazy("Planned"), (CaseStatus.PLANNED,)),
     (gettext_lazy("Confirmed"), (CaseStatus.CONFIRMED,)),
@@ -55,14 +58,36 @@ def next_step(case: Case) -> str:
         return _("The catalogue cannot decide yet. %(missing)s. The limit runs meanwhile.") % {"missing": missing}
     if case.status == CaseStatus.SUBMITTED:
         return _("No team looks after this disease here. A coordinator has to choose one; the limit runs meanwhile.")
+    if case.status == CaseStatus.TO_DECIDE:
+        return phrases.sentences(to_decide(case), who_decides(case))
     if case.status == CaseStatus.LISTED:
-        return _("The catalogue asks for no discussion. The case stands on the list of its team and is not planned.")
+        return _("It is on the list of its team and is not planned. Who thinks otherwise can ask for a discussion.")
     if case.status == CaseStatus.WAITING:
         return _waits(case)
     if case.status == CaseStatus.DISCUSSED and case.recommend_by and case.team:
         day = clock.day(case.recommend_by.astimezone(case.team.institution.tz).date())
         return _("The team writes its recommendation by the end of %(day)s; the referrer is then told.") % {"day": day}
     return ""
+
+
+def to_decide(case: Case) -> str:
+    """Why a person has to say whether the case is discussed."""
+    if case.discussion_request:
+        who = _("%(who)s asks for a discussion") % {"who": case.discussion_request["name"]}
+        return phrases.labelled(who, case.discussion_request["reason"])
+    answer = requirement.from_json(case.requirement) if case.requirement else None
+    if isinstance(answer, Requirement) and answer.without_rule:
+        return _("The catalogue has no rule for %(code)s with these facts: decide by hand.") % {"code": case.code}
+    return _("The catalogue asks for no discussion, but this is an emergency: decide by hand.")
+
+
+def who_decides(case: Case) -> str:
+    """`A coordinator decides: Zhang Wei, Li Na.` Those of the hospital that refers, and of the team's."""
+    places = {case.institution_id, *([case.team.institution_id] if case.team else [])}
+    names = [str(one) for one in roles.holders(Role.COORDINATOR, at=places)[:MOST_NAMES]]
+    if not names:
+        return _("A coordinator decides; nobody is entered as one yet.")
+    return _("A coordinator decides: %(names)s.") % {"names": phrases.listed(names)}
 
 
 def _waits(case: Case) -> str:

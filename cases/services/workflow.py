@@ -1,14 +1,15 @@
 """The services of a case up to the planning pool: refer, edit, submit, supply facts, override, withdraw.
 
     refer ──▶ draft ──submit──▶ submitted ──(catalogue)──▶ waiting | listed | needs_facts
+                                     └▶ to_decide: no rule, or an emergency that no rule wants discussed
                                               supply_facts, reevaluate, override settle the answer again
+    ask_for_discussion ──▶ to_decide: of a listed case; override decides
 
 The catalogue's answer is frozen on the case. A case for which no team exists is `submitted` and says so.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,9 +20,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.catalogue import rulebook
-from cases.catalogue.core import evaluation, requirement, vocabulary
+from cases.catalogue.core import evaluation, requirement
 from cases.catalogue.core.requirement import Answer, Reason, Requirement, SeatNeed, Undecided
-from cases.core import code_systems, staging
+from cases.core import code_systems, scores, staging
 from cases.diagnoses import code_maps
 from cases.models import CareLevel, Case, Patient, Tier, Urgency
 from cases.selectors import case_facts
@@ -62,7 +63,7 @@ def imagine(*, code: str, institution: Institution, at: datetime | None = None, 
     answer = evaluate(case, at=moment)
     for name, value in _frozen(case, answer).items():
         setattr(case, name, value)
-    case.status = _target(answer, has_team=case.team is not None)
+    case.status = _target(case, answer, has_team=case.team is not None)
     return case
 
 
@@ -122,9 +123,13 @@ def edit(
         case.code, case.code_raw, case.code_system = known, (code_raw or code)[:40], code_system[:80]
         if case.override is None:  # another disease may be another team's; the answer below names and writes it
             case.team = None
+    urgency = case.urgency
     _set(case, details)
+    if case.status == CaseStatus.LISTED and urgency != case.urgency == Urgency.EMERGENCY:
+        case.override = None  # who put it on the list did not know that it is an emergency
     case.version += 1
-    case.save(update_fields=["code", "code_raw", "code_system", "version", *case_facts.COLUMNS, *DETAILS])
+    columns = ("code", "code_raw", "code_system", "version", "override", *case_facts.COLUMNS, *DETAILS)
+    case.save(update_fields=columns)
     audit.record("case.edited", by=by, subject=case, fields=sorted(details))
     if case.status == CaseStatus.DRAFT:
         case.save(update_fields=["team"])
@@ -191,6 +196,32 @@ def override(
     case.save(update_fields=["override"])
     audit.record("case.overridden", by=by, subject=case, tier=tier, reason=reason.strip())
     _settle(case, answer, by=by, why="case.overridden")
+    if case.discussion_request:
+        case.discussion_request = None
+        case.save(update_fields=["discussion_request"])
+    return case
+
+
+@transaction.atomic
+def ask_for_discussion(case: Case, *, by: User, reason: str, at: datetime | None = None) -> Case:
+    """A clinician wants a listed case discussed all the same: it stands before the coordinators until one decides.
+
+    Raises RuleError without a reason, or where the case is not listed.
+    """
+    case = _locked(case)
+    if case.status != CaseStatus.LISTED:
+        raise RuleError(_("%(case)s is not on the list; there is nothing to ask for.") % {"case": case})
+    if not reason.strip():
+        words = _("Please say why it shall be discussed all the same.")
+        raise RuleError(words, fields={"reason": [words]})
+    moment = at or timezone.now()
+    asked = {"by": by.pk, "name": str(by), "at": moment.isoformat(), "reason": reason.strip()}
+    audit.record("case.discussion_requested", by=by, subject=case, reason=reason.strip())
+    due = moment + timedelta(hours=case.institution.emergency_limit_h) if _is_emergency(case) else None
+    lifecycle.move(
+        case, CaseStatus.TO_DECIDE, by=by, why="case.discussion_requested", params={"reason": reason.strip()},
+        discussion_request=asked, due_at=due, version=case.version + 1,
+    )  # fmt: skip
     return case
 
 
@@ -226,7 +257,7 @@ def _locked(case: Case) -> Case:
 def _settle(case: Case, answer: Answer, *, by: User | None, why: str) -> None:
     """Freeze the answer on the case and bring it where the answer says."""
     fields = _frozen(case, answer)
-    target = _target(answer, has_team=fields["team"] is not None)
+    target = _target(case, answer, has_team=fields["team"] is not None)
     if target == case.status:
         Case.objects.filter(pk=case.pk).update(**fields)
         for name, value in fields.items():
@@ -237,26 +268,35 @@ def _settle(case: Case, answer: Answer, *, by: User | None, why: str) -> None:
         materials.set_checklist(case, answer.materials)
 
 
-def _target(answer: Answer, *, has_team: bool) -> str:
+def _target(case: Case, answer: Answer, *, has_team: bool) -> str:
     if isinstance(answer, Undecided):
         return CaseStatus.NEEDS_FACTS
     if answer.tier == Tier.NONE:
-        return CaseStatus.LISTED
+        return CaseStatus.TO_DECIDE if _wants_people(case, answer) else CaseStatus.LISTED
     return CaseStatus.WAITING if has_team else CaseStatus.SUBMITTED
+
+
+def _wants_people(case: Case, answer: Requirement) -> bool:
+    """Whether a person must say that a case is not discussed: no rule speaks of it, it is an emergency, or somebody
+    has asked for its discussion."""
+    return not answer.by_hand and (answer.without_rule or _is_emergency(case) or bool(case.discussion_request))
+
+
+def _is_emergency(case: Case) -> bool:
+    return case.urgency == Urgency.EMERGENCY
 
 
 def _frozen(case: Case, answer: Answer) -> dict[str, Any]:
     """The columns that repeat the answer, for lists to sort and filter by."""
-    decided = isinstance(answer, Requirement)
-    wants_discussion = not decided or answer.tier != Tier.NONE
+    decided = isinstance(answer, Requirement) and not answer.without_rule
     care_level = answer.care_level if isinstance(answer, Requirement) else _care_level(answer)
     team = case.team or routing.team_for(case.institution, disease_group=answer.disease_group, care_level=care_level)
     return {
         "requirement": answer.to_json(),
         "evaluated_at": timezone.now(),
-        "tier": answer.tier if decided else "",
-        "minutes": answer.minutes or None if decided else None,
-        "due_at": _due(case, answer.hours) if wants_discussion else None,
+        "tier": answer.tier if isinstance(answer, Requirement) and decided else "",
+        "minutes": answer.minutes or None if isinstance(answer, Requirement) else None,
+        "due_at": _due(case, answer),
         "team": team,
         "version": case.version + 1,  # the row is locked
     }
@@ -266,9 +306,16 @@ def _care_level(answer: Undecided) -> str:
     return answer.at_least.care_level if answer.at_least else CareLevel.PRIMARY
 
 
-def _due(case: Case, hours: int) -> datetime | None:
-    """Limits run in clock hours from submission."""
-    return case.submitted_at + timedelta(hours=case.within(hours)) if case.submitted_at else None
+def _due(case: Case, answer: Answer) -> datetime | None:
+    """Limits run in clock hours from submission, or from when somebody asked for the discussion of a listed case. An
+    emergency on which people have to decide has its hospital's own limit."""
+    hours = answer.hours
+    if isinstance(answer, Requirement) and answer.tier == Tier.NONE and not _wants_people(case, answer):
+        return None
+    if not hours and _is_emergency(case):
+        hours = case.institution.emergency_limit_h
+    since = datetime.fromisoformat(case.discussion_request["at"]) if case.discussion_request else case.submitted_at
+    return since + timedelta(hours=case.within(hours)) if since and hours else None
 
 
 def _overridden(
@@ -323,9 +370,9 @@ def _set(case: Case, details: Mapping[str, Any]) -> None:
             wrong["stage"] = [_("“%(stage)s” is not a stage (0 to IVB).") % {"stage": case.stage}]
         else:
             case.stage = stage
-    scores = _wrong_scores(case.scores)
-    if scores:
-        wrong["scores"] = scores
+    wrong_scores = _wrong_scores(case.scores)
+    if wrong_scores:
+        wrong["scores"] = wrong_scores
     if case.age is not None and not 0 <= case.age <= 130:
         wrong["age"] = [_("The age must lie between 0 and 130 years.")]
     if case.comorbidities is not None and case.comorbidities < 0:
@@ -339,13 +386,13 @@ def _set(case: Case, details: Mapping[str, Any]) -> None:
     case.flags = sorted(set(case.flags))
 
 
-def _wrong_scores(scores: Mapping[str, Any]) -> list[str]:
+def _wrong_scores(given: Mapping[str, Any]) -> list[str]:
     wrong = []
-    for name, value in scores.items():
-        low, high = vocabulary.SCORE_LIMITS.get(name, (-math.inf, math.inf))
-        if not isinstance(value, int | float):
+    for name, value in given.items():
+        low, high = scores.limits(name)
+        if isinstance(value, str) or scores.number(value) is None:
             wrong.append(_("The score %(name)s must be a number.") % {"name": name})
-        elif not low <= value <= high:
-            limits = {"name": name, "low": low, "high": high}
+        elif not scores.fits(name, value):
+            limits = {"name": name, "low": f"{low:g}", "high": f"{high:g}"}
             wrong.append(_("The score %(name)s lies between %(low)s and %(high)s.") % limits)
     return wrong

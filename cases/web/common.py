@@ -82,10 +82,14 @@ def live_answer(form: FactsForm, institution: Institution | None, before: Case |
         answer = workflow.evaluate_facts(code=form.chosen, institution=institution, **form.details(before))
     except DomainError:
         return None
-    emergency = form.cleaned_data.get("urgency") == Urgency.EMERGENCY
-    most = institution.emergency_limit_h if emergency and institution else None
+    most = institution.emergency_limit_h if is_emergency(form) and institution else None
     since = before.submitted_at if before and before.submitted_at else timezone.now()
     return answer_text.preview(answer, now=since, most_hours=most)
+
+
+def is_emergency(form: FactsForm) -> bool:
+    """Whether the urgency that stands in the form is an emergency's."""
+    return form["urgency"].value() == Urgency.EMERGENCY
 
 
 def typed_case(form: FactsForm, institution: Institution | None, before: Case | None = None) -> Case | None:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from cases.catalogue import wording
-from cases.catalogue.core import evaluation, vocabulary
+from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Rule
-from cases.core import code_systems, staging
+from cases.core import code_systems, scores, staging
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from cases.services import patients
 from experts import titles
@@ -82,7 +82,7 @@ class FactsForm(forms.Form):
                 label=_("Stage"), choices=[("", UNKNOWN), *stages], widget=forms.RadioSelect, required=False
             )
         for score in self.wanted_of("score"):
-            low, high = vocabulary.SCORE_LIMITS.get(score, (0, None))
+            low, high = scores.LIMITS.get(score, (0, None))
             self.fields[f"score_{score}"] = forms.FloatField(
                 label=wording.score_text(score), required=False, min_value=low, max_value=high
             )

@@ -15,7 +15,7 @@ from cases.models import Case
 from cases.selectors import steps
 from cases.services import intake, patients, workflow
 from cases.states import CaseStatus
-from cases.web.common import live_answer, rules_today, visible_case
+from cases.web.common import is_emergency, live_answer, rules_today, visible_case
 from cases.web.forms import EditForm, FactsForm, ReferralForm
 from experts import roles
 from experts.models import Institution, Role
@@ -97,7 +97,8 @@ def referring(request: HttpRequest) -> list[Institution]:
 
 
 def _form_context(form: FactsForm, sheet: Any) -> dict[str, Any]:
-    return {"form": form, "sheet": sheet, "chosen": code_search.named(form.chosen), "nav": "refer"}
+    chosen = code_search.named(form.chosen)
+    return {"form": form, "sheet": sheet, "chosen": chosen, "emergency": is_emergency(form), "nav": "refer"}
 
 
 @page
@@ -106,9 +107,10 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Supply or change the facts of a case; past the draft, the catalogue decides anew."""
     case = visible_case(request, public_id)
     access.require(request.user, "case.edit", case)
-    form = EditForm(
-        request.POST if request.method == "POST" else None, rules=rules_today(), initial=EditForm.initial_of(case)
-    )
+    initial = EditForm.initial_of(case)
+    if code := request.GET.get("code", "")[:8]:  # a more exact diagnosis, chosen on the case page
+        initial["code"] = code
+    form = EditForm(request.POST if request.method == "POST" else None, rules=rules_today(), initial=initial)
     stale = ""
     if form.is_bound and form.is_valid():
         try:
@@ -129,13 +131,13 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
             words = {"case": case, "next": steps.next_step(case)}
             messages.success(request, _("%(case)s is changed. %(next)s") % words)
             return redirect("case", case.public_id)
-    sheet = live_answer(form, case.institution, case) if form.is_bound else _as_it_is(case)
+    sheet = live_answer(form, case.institution, case) if form.is_bound else _as_it_is(case, initial)
     context = _form_context(form, sheet) | {"case": case, "stale": stale, "nav": "queue"}
     return render(request, "cases/edit.html", context, status=409 if stale else 422 if form.is_bound else 200)
 
 
-def _as_it_is(case: Case) -> Any:
-    form = EditForm(EditForm.initial_of(case), rules=rules_today())
+def _as_it_is(case: Case, initial: dict[str, Any]) -> Any:
+    form = EditForm(initial, rules=rules_today())
     return live_answer(form, case.institution, case)
 
 
@@ -147,7 +149,8 @@ def _as_it_is(case: Case) -> Any:
 def answer(request: HttpRequest) -> HttpResponse:
     """The catalogue's answer to what the form holds right now. Nothing is written."""
     form, institution, before = typed(request)
-    context = {"sheet": live_answer(form, institution, before), "handed_in": before and before.submitted_at}
+    sheet = live_answer(form, institution, before)
+    context = {"sheet": sheet, "handed_in": before and before.submitted_at, "emergency": is_emergency(form)}
     return render(request, "cases/_answer.html", context)
 
 
@@ -170,7 +173,8 @@ def facts(request: HttpRequest) -> HttpResponse:
     before = _before(request)
     form = (EditForm if before else FactsForm)(request.POST, rules=rules_today())
     form.errors.clear()  # nobody has sent the form yet
-    return render(request, "cases/_facts.html", _form_context(form, None))
+    context = _form_context(form, None) | {"more_exact": "more_exact" in request.POST}
+    return render(request, "cases/_facts.html", context)
 
 
 @page

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 
 from experts.api.availability import HoursSerializer
 from experts.api.lists import ExpertViewSet, TeamSerializer, TeamViewSet
-from experts.availability import special_days
+from experts.availability import special_days, weekly_hours
 from experts.models import INSTITUTION_SETTINGS, CalendarDay, Discipline, DiseaseGroup, Expert, Institution, Team, Title
 from experts.roster import hospitals, people_import, person_cards
 from experts.roster.core.people_table import LONGEST
@@ -252,6 +252,7 @@ class DayAnswerSerializer(serializers.Serializer):
     kind = serializers.CharField(source="kind.value", help_text="`off`, `make_up` or `ordinary`")
     name = serializers.CharField()
     public = serializers.BooleanField(help_text="The country's calendar lists it.")
+    predicted = serializers.BooleanField(help_text="The calendar lists it, but the government has not yet said so.")
     own = serializers.SerializerMethodField(help_text="The hospital has an entry of its own.")
 
     def get_own(self, day: special_days.Day) -> bool:
@@ -291,8 +292,8 @@ class SettingsView(OfHospital):
         row = self.hospital(edit=True)
         given = api.checked(SettingsSerializer, self)
         hours = given.pop("opening_hours", None)
-        asked = [(one["weekday"], one["start"], one["end"]) for one in hours] if hours is not None else None
-        saved = hospitals.change(row, settings=given, hours=asked, by=request.user)
+        asked = weekly_hours.checked((one["weekday"], one["start"], one["end"]) for one in hours or ())
+        saved = hospitals.change(row, settings=given, hours=None if hours is None else asked, by=request.user)
         return Response(SettingsSerializer(saved).data)
 
 

@@ -3,7 +3,7 @@
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from experts.api import availability, lists, pools
+from experts.api import availability, lists, on_call, pools
 
 router = SimpleRouter()
 router.register("institutions", lists.InstitutionViewSet, "api-institution")
@@ -20,6 +20,8 @@ TIME = [
 ]
 HOSPITAL = [
     path("settings/", pools.SettingsView.as_view()),
+    path("on-call/", on_call.DutiesView.as_view()),
+    path("on-call/<str:duty>/", on_call.DutyView.as_view()),
     path("special-days/", pools.SpecialDaysView.as_view()),
     path("special-days/<str:day>/", pools.SpecialDayView.as_view()),
 ]

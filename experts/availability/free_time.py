@@ -79,6 +79,11 @@ def free(
     return found
 
 
+def home_of(expert: Expert, on: date) -> Institution | None:
+    """The main employer on a day, by whose clock and calendar this expert's time is kept."""
+    return _homes([expert.pk], on).get(expert.pk)
+
+
 def zones(experts: Iterable[Expert], on: date) -> dict[int, ZoneInfo]:
     """The clock of each expert on a day, by id; two queries."""
     ids = [expert.pk for expert in experts]

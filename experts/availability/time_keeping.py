@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable
 from datetime import date, time
 from zoneinfo import ZoneInfo
@@ -11,45 +10,30 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from experts.availability import free_time
+from experts.availability import free_time, weekly_hours
 from experts.availability.core.time_intervals import (
     ONE_DAY,
     intersect,
     on_day,
     over_midnight,
-    split_at_midnight,
-    too_long,
 )
-from experts.models import AvailabilityException, ExceptionKind, Expert, Leave, Weekday, WeeklyAvailability
+from experts.models import AvailabilityException, ExceptionKind, Expert, Leave, WeeklyAvailability
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 
-WeeklyHours = tuple[int, time, time]
 LONGEST_LEAVE_DAYS = 3 * 366
 UTC_ZONE = ZoneInfo("UTC")
 """To compare times of the wall with each other."""
 
 
 @transaction.atomic
-def set_week(expert: Expert, hours: Iterable[WeeklyHours], *, by: User | None) -> list[WeeklyAvailability]:
+def set_week(expert: Expert, hours: Iterable[weekly_hours.WeeklyHours], *, by: User | None) -> list[WeeklyAvailability]:
     """Replace the ordinary week by `hours` (weekday with 0 = Monday, from, to). Hours may touch, not overlap.
 
     An end at 00:00 is 24:00; hours that pass midnight are kept as two stretches.
     """
-    given = list(hours)
-    for weekday, start, end in given:
-        _ends_after(start, end, whole_day=True)
-        if weekday not in Weekday.values:
-            raise RuleError(_("There is no weekday %(number)s.") % {"number": weekday}, code="unknown_weekday")
-    wanted = sorted(split_at_midnight(given))
-    for first, second in itertools.pairwise(wanted):
-        if first[0] == second[0] and (over_midnight(first[1:]) or second[1] < first[2]):
-            raise _overlap(
-                _("%(weekday)s has two stretches that overlap: from %(first)s and from %(second)s.")
-                % {"weekday": Weekday(first[0]).label, "first": f"{first[1]:%H:%M}", "second": f"{second[1]:%H:%M}"},
-                field="start",
-            )
+    wanted = weekly_hours.checked(hours)
     _lock(expert)
     expert.weekly_availability.all().delete()
     rows = WeeklyAvailability.objects.bulk_create(
@@ -67,14 +51,14 @@ def add_exception(
 
     It may pass midnight: an end at or before the start lies on the next day. Refused: a day that is over.
     """
-    _ends_after(start, end)
+    weekly_hours.ends_after(start, end)
     _not_over(expert, day + ONE_DAY if over_midnight((start, end)) else day, field="date")
     _lock(expert)
     wanted = on_day(day, (start, end), UTC_ZONE)
     near = expert.availability_exceptions.filter(date__range=(day - ONE_DAY, day + ONE_DAY), kind=kind)
     clash = next((one for one in near if intersect([wanted], [on_day(one.date, (one.start, one.end), UTC_ZONE)])), None)
     if clash is not None:
-        raise _overlap(
+        raise weekly_hours.overlap(
             _("There is an entry for that day already, from %(start)s to %(end)s.")
             % {"start": f"{clash.start:%H:%M}", "end": f"{clash.end:%H:%M}"},
             field="start",
@@ -113,7 +97,7 @@ def add_leave(
         text = _("Give both times, or none for whole days.")
         raise RuleError(text, code="one_time_missing", fields={"start" if start is None else "end": [text]})
     if start is not None and end is not None:
-        _ends_after(start, end)
+        weekly_hours.ends_after(start, end)
     if last_day < first_day:
         raise RuleError(
             _("The last day lies before the first day."),
@@ -126,7 +110,7 @@ def add_leave(
         raise RuleError(text, code="too_long", fields={"last_day": [text]})
     _lock(expert)
     if clash := expert.leaves.filter(first_day__lte=last_day, last_day__gte=first_day).first():
-        raise _overlap(
+        raise weekly_hours.overlap(
             _("There is a leave from %(first)s to %(last)s already.")
             % {"first": clash.first_day, "last": clash.last_day},
             field="first_day",
@@ -159,18 +143,3 @@ def _not_over(expert: Expert, last_day: date, *, field: str) -> None:
     if last_day < today:
         text = _("That is over already: it lies before today, %(today)s.") % {"today": today}
         raise RuleError(text, code="past", fields={field: [text]})
-
-
-def _ends_after(start: time, end: time, *, whole_day: bool = False) -> None:
-    """An end at or before the start lies past midnight, unless that would be a long time: then it is a mistake."""
-    whole = start == end == time() and whole_day
-    if (start == end and not whole) or too_long((start, end)):
-        raise RuleError(
-            _("The end must lie after the start."),
-            code="ends_before_start",
-            fields={"end": [_("Choose a time after %(start)s.") % {"start": f"{start:%H:%M}"}]},
-        )
-
-
-def _overlap(message: str, *, field: str) -> RuleError:
-    return RuleError(message, code="overlap", fields={field: [message]})

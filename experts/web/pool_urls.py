@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from experts.web import hospitals, people, teams
+from experts.web import hospitals, on_call, people, teams
 
 urlpatterns: list[URLPattern] = [
     path("people/new/", people.new, name="person_new"),
@@ -15,5 +15,6 @@ urlpatterns: list[URLPattern] = [
     path("hospitals/", hospitals.hospital_list, name="hospitals"),
     path("hospitals/<str:public_id>/", hospitals.hospital, name="hospital"),
     path("hospitals/<str:public_id>/people.csv", people.export, name="people_export"),
+    path("on-call/", on_call.duties, name="on_call"),
     path("holidays/", hospitals.days, name="special_days"),
 ]

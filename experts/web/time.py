@@ -12,7 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from experts.availability import engagements, time_keeping
+from experts.availability import engagements, free_time, time_keeping
+from experts.availability.core import week_grid
 from experts.models import Expert
 from experts.web.time_forms import ExceptionForm, LeaveForm, WeekForm
 from mdt_portal import access
@@ -60,8 +61,16 @@ def _time(request: SignedInRequest, expert: Expert, *, mine: bool) -> HttpRespon
         "exceptions": expert.availability_exceptions.filter(date__gte=today),
         "leaves": expert.leaves.filter(last_day__gte=today),
         "clashes": engagements.clashes(expert),
+        "hospital_cells": " ".join(one.key for one in _open_cells(expert)),
     }
     return render(request, "experts/time.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _open_cells(expert: Expert) -> set[week_grid.Cell]:
+    """The half hours in which the main employer is open."""
+    home = free_time.home_of(expert, timezone.now().date())
+    rows = home.opening_hours.all() if home else ()  # type: ignore[attr-defined]
+    return week_grid.split((row.weekday, row.start, row.end) for row in rows)[0]
 
 
 def _done(request: SignedInRequest, expert: Expert, action: str, form: Form | None) -> bool:

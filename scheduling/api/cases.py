@@ -61,6 +61,7 @@ ONE_CASE = extend_schema(responses={200: PlacedCaseSerializer, **ERRORS})
     partial_update=ONE_CASE,
     submit=ONE_CASE,
     override=ONE_CASE,
+    ask=ONE_CASE,
     material=ONE_CASE,
     recommend=ONE_CASE,
     conclude=ONE_CASE,

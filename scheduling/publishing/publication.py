@@ -24,6 +24,7 @@ from scheduling import locks
 from scheduling.explain import solver_text
 from scheduling.models import PlanningRun, Proposal, PublishedPlan, Session
 from scheduling.problem import published, snapshot
+from scheduling.problem.core import plan_diff
 from scheduling.problem.core.plan_diff import ChangeKind, PlanChange, compare
 from scheduling.publishing import holds, writer
 from scheduling.sessions import notifications, session_services
@@ -102,6 +103,7 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     changes = _changes(seen, plan)
     affected = writer.Writer(seen, proposal, by).write(changes)
     _close(run, proposal, scope, by=by)
+    Proposal.objects.filter(pk=proposal.pk).update(changes=plan_diff.to_json(changes))
     notified = notifications.notify(affected)
     notifications.notify_referrers(writer.replaced(changes))
     audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))

@@ -131,7 +131,7 @@ class _Known:
         events = AuditEvent.objects.filter(
             action="expert.week_set", subject_type=Expert._meta.label_lower, subject_id__in=experts
         ).order_by("at")
-        self.week_set = dict(events.values_list("subject_id", "at"))  # the newest one wins
+        self.week_set = {pk: at for pk, at in events.values_list("subject_id", "at") if pk}  # the newest one wins
         doubtful = {row.expert_id for row in rows if self._invited_before(row)}
         self.free = free_time.free([experts[pk] for pk in doubtful], begin, end)
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from experts.availability import weekly_hours
 from experts.models import Institution
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
@@ -53,7 +54,7 @@ def save(
     for name, value in values.items():
         setattr(row, name, value)
     row.save()
-    if _set_hours(row, sorted(hours)):
+    if _set_hours(row, weekly_hours.checked(hours)):
         fields.append("hours")
     if fields:
         audit.record("room.added" if room is None else "room.changed", by=by, subject=row, fields=fields)

@@ -54,10 +54,10 @@ class _Agenda:
 
 
 def with_agenda(sessions: QuerySet[Session]) -> QuerySet[Session]:
-    """The sessions with their agenda (of one that was held: all that was on it), seats and answers, in a constant
-    number of queries."""
+    """The sessions with their agenda (of one that was held or called off: all that was on it), seats and answers, in a
+    constant number of queries."""
     seats = Seat.objects.select_related("discipline", "attendance__invitation", "attendance__expert")
-    agenda = Q(active=True) | ~Q(outcome="")
+    agenda = Q(active=True) | ~Q(outcome="") | Q(called_off=True)
     items = AgendaItem.objects.filter(agenda).select_related("case").order_by("start")
     return sessions.select_related("team", "institution", "room").prefetch_related(
         Prefetch("items", items), Prefetch("items__seats", seats)

@@ -18,6 +18,7 @@ from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import User
 from scheduling.explain import solver_text
 from scheduling.models import Proposal, Room
+from scheduling.problem.core import plan_diff
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.core.plan_diff import ChangeKind, PlanChange
 from scheduling.publishing import publication
@@ -89,13 +90,15 @@ class Review:
 
 
 def of(proposal: Proposal, user: User) -> Review:
-    """Compare the proposal with what is published now."""
+    """Compare the proposal with what is published now; of one that was published, what that changed."""
     plan = Plan.from_json(proposal.plan)
     changes: list[PlanChange] = []
     obstacles = ""
     if proposal.run.status == RunStatus.PROPOSED:
         changes, seen = publication.preview(proposal)
         obstacles = publication.obstacles(proposal, seen)
+    elif proposal.changes is not None:
+        changes = plan_diff.from_json(proposal.changes)
     run = proposal.run
     horizon = Horizon.around(run.horizon_start, run.horizon_days, run.institutions.order_by("pk")[0].tz)
     words = Words(horizon, changes)

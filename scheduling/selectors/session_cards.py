@@ -13,6 +13,7 @@ class CaseLine:
     id: str
     number: str
     start: datetime
+    emergency: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Card:
     seats: int
     minutes: int
     capacity: int
+    emergencies: int = 0
     hit: str = ""
     """Why it cannot stay as it is published; empty where nothing speaks against it."""
 

@@ -7,16 +7,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from cases.models import Case
 from experts import titles
 from experts.models import Discipline
 from mdt_portal import access
 from mdt_portal.i18n import phrases
-from mdt_portal.models import User
+from mdt_portal.models import StatusEvent, User
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Invitation, Seat, Session
 from scheduling.sessions import suggestions
 from scheduling.sessions.invitations import DeclineReason
-from scheduling.states import SEAT_LOST, InvitationStatus
+from scheduling.states import SEAT_LOST, InvitationStatus, SessionStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,11 +108,12 @@ def of(session: Session, user: User) -> Table:
         before = lines[-1].end if lines else item.start
         rest = before if item.start - before >= shortest > timedelta() else None
         lines.append(_line(item, number, shown, len(missing), rest=rest))
+    off = session.status == SessionStatus.CANCELLED  # who sat there when it was called off
     return Table(
         lines=lines,
-        people=[one for one in people.values() if one.attendance.active],
-        open=gaps.open,
-        lost=[one for one in people.values() if one.status in SEAT_LOST],
+        people=[one for one in people.values() if one.attendance.active or (off and one.disciplines)],
+        open=[] if off else gaps.open,
+        lost=[one for one in people.values() if one.status in SEAT_LOST and not (off and one.disciplines)],
     )
 
 
@@ -203,3 +207,28 @@ def ranges(numbers: Iterable[int]) -> str:
         else:
             parts.append([number, number])
     return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in parts)
+
+
+# A session that was called off ---------------------------------------------------------------------------------------
+
+BY_THEMSELVES = {
+    "session.replanned": gettext_lazy("A new plan or a change by hand put its cases elsewhere."),
+    "session.emptied": gettext_lazy("Its last case was withdrawn."),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalledOff:
+    at: datetime | None
+    by: str
+    words: str
+
+
+def called_off(session: Session) -> CalledOff | None:
+    """When, why and by whom a session was called off; None of one that was not."""
+    if session.status != SessionStatus.CANCELLED:
+        return None
+    rows = StatusEvent.objects.filter(subject_type=Session._meta.label_lower, subject_id=session.pk)
+    event = rows.filter(new=SessionStatus.CANCELLED).select_related("by").last()
+    words = session.cancel_reason or str(BY_THEMSELVES.get(event.code if event else "", _("No reason was given.")))
+    return CalledOff(at=event.at if event else None, by=str(event.by) if event and event.by else "", words=words)

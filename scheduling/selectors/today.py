@@ -14,6 +14,7 @@ from cases.models import Case, Tier
 from cases.selectors import case_queue
 from cases.states import QUEUED, CaseStatus
 from experts import roles
+from experts.availability import on_call as on_call_duties
 from experts.models import Institution, OnCallDuty
 from mdt_portal import access
 from mdt_portal.i18n import phrases
@@ -133,5 +134,4 @@ def _card(session: Session, state: quorum.Quorum) -> dict[str, Any]:
 def on_call(user: User, now: datetime) -> list[OnCallDuty]:
     """Who answers emergencies right now at the reader's own hospitals."""
     own = roles.institutions(user, *roles.STAFF) if not user.is_superuser else Institution.objects.all()
-    duties = OnCallDuty.objects.filter(institution__in=own, start__lte=now, end__gt=now)
-    return list(duties.select_related("expert", "disease_group").order_by("disease_group__key", "start")[:8])
+    return list(on_call_duties.at(own, now)[:8])

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, npgettext, pgettext
 
-from cases.models import Case
+from cases.models import Case, Urgency
 from experts.availability import working_days
 from experts.availability.core.time_intervals import on_day
 from experts.models import Institution, Team
@@ -186,6 +186,7 @@ class _Reader:
                 seats=state.needed,
                 minutes=state.minutes,
                 capacity=self._capacity(session),
+                emergencies=sum(line.emergency for line in cases.get(session.pk, ())),
                 hit=phrases.listed(dict.fromkeys(hit_text.short(one) for one in hit.get(session.pk, ()))),
             )
         return found
@@ -194,8 +195,10 @@ class _Reader:
         """The agenda of each session, by its id."""
         found: dict[int, list[CaseLine]] = defaultdict(list)
         rows = AgendaItem.objects.filter(session__in=self.sessions, active=True).order_by("start", "pk")
-        for session, ident, number, start in rows.values_list("session", "case__public_id", "case__number", "start"):
-            found[session].append(CaseLine(id=ident, number=number, start=start))
+        columns = ("session", "case__public_id", "case__number", "start", "case__urgency")
+        for session, ident, number, start, urgency in rows.values_list(*columns):
+            emergency = urgency == Urgency.EMERGENCY
+            found[session].append(CaseLine(id=ident, number=number, start=start, emergency=emergency))
         return found
 
     def _blocks(self) -> dict[int, list[tuple[datetime, datetime]]]:

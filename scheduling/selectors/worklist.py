@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from cases.models import Case, HeldMatch, MaterialItem, Tier
+from cases.models import Case, HeldMatch, MaterialItem, Tier, Urgency
 from cases.selectors import case_queue
 from cases.states import AWAITING_FACTS, WITH_A_PLACE, CaseStatus, MaterialStatus
 from experts import roles
@@ -42,6 +42,7 @@ KINDS: dict[str, str | Promise] = {
     "case": gettext_lazy("Case, unplaced"),
     "late": gettext_lazy("Late in the plan"),
     "facts": gettext_lazy("Facts missing"),
+    "decision": gettext_lazy("To be decided"),
     "team": gettext_lazy("No team"),
     "identity": gettext_lazy("Identity in doubt"),
     "materials": gettext_lazy("Materials"),
@@ -62,6 +63,7 @@ ICONS = {
     "case": "queue",
     "late": "clock",
     "facts": "help",
+    "decision": "help",
     "team": "pools",
     "identity": "person",
     "materials": "clip",
@@ -82,7 +84,8 @@ ICONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """`due` is the limit that breaks next; `since` how long it has waited where there is none."""
+    """`due` is the limit that breaks next; `since` how long it has waited where there is none. An `emergency` goes
+    before everything else."""
 
     kind: str
     what: str
@@ -91,6 +94,7 @@ class Entry:
     action: str
     due: datetime | None = None
     since: datetime | None = None
+    emergency: bool = False
 
     @property
     def label(self) -> str:
@@ -114,21 +118,23 @@ def entries(user: User, now: datetime) -> list[Entry]:
 
 
 def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
-    """The nearest limit first."""
+    """Emergencies first, then the nearest limit."""
     far = datetime.max.replace(tzinfo=now.tzinfo)
-    return sorted(found, key=lambda entry: (entry.due or far, entry.since or far, entry.what))
+    return sorted(found, key=lambda entry: (not entry.emergency, entry.due or far, entry.since or far, entry.what))
 
 
 def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
-    """The entries under three headings; an empty one is left out."""
+    """The entries under their headings; an empty one is left out."""
     groups: list[tuple[str, list[Entry]]] = [
+        (_("Emergencies"), []),
         (_("Limit broken"), []),
         (_("Limit within 24 hours"), []),
         (_("Later"), []),
         (_("No hard limit"), []),
     ]
     for entry in found:
-        place = 3 if entry.due is None else 0 if entry.due < now else 1 if entry.due < now + SOON else 2
+        place = 4 if entry.due is None else 1 if entry.due < now else 2 if entry.due < now + SOON else 3
+        place = 0 if entry.emergency else place
         groups[place][1].append(entry)
     return [Group(label=label, entries=members) for label, members in groups if members]
 
@@ -146,7 +152,7 @@ def _cases(user: User, now: datetime) -> Iterator[Entry]:
     late = Q(tier=Tier.REQUIRED, place_at__gt=now) & Q(place_at__gt=F("due_at"))
     placed = Q(status__in=WITH_A_PLACE) & (Q(Exists(awaited)) | late)
     drafts = Q(status=CaseStatus.DRAFT, referrer=user)
-    wanted = waiting | placed | drafts | Q(status__in=AWAITING_FACTS)
+    wanted = waiting | placed | drafts | Q(status__in=(*AWAITING_FACTS, CaseStatus.TO_DECIDE))
     place = AgendaItem.objects.filter(case=OuterRef("pk"), active=True).values("start")[:1]
     known = Case.objects.annotate(place_at=Subquery(place))
     rows = case_queue.rows(access.visible(user, known.filter(wanted)))
@@ -187,13 +193,17 @@ def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *
         url = reverse("why_not", args=[case.public_id])
     elif block is not None:
         kind, detail = block.kind, block.text
-        action = {"facts": _("Supply facts"), "team": _("Choose team"), "materials": _("Open checklist")}[kind]
+        actions = {"facts": _("Supply facts"), "team": _("Choose team"), "materials": _("Open checklist")}
+        action = (actions | {"decision": _("Decide") if leads else pgettext("look at it", "Open")})[kind]
         if kind == "facts":
             url = reverse("case_edit", args=[case.public_id])
         elif kind == "materials":
             url = f"{address}#materials"
     if case.tier:
         detail = _("%(tier)s. %(detail)s") % {"tier": Tier(case.tier).label, "detail": detail}
+    emergency = case.urgency == Urgency.EMERGENCY and kind != "draft"
+    if emergency:
+        detail = _("%(tier)s. %(detail)s") % {"tier": Urgency.EMERGENCY.label, "detail": detail}
     return Entry(
         kind=kind,
         what=about(case),
@@ -202,6 +212,7 @@ def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *
         action=action,
         due=case.due_at if kind != "draft" else None,
         since=case.created_at,
+        emergency=emergency,
     )
 
 

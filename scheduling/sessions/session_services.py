@@ -28,6 +28,8 @@ from scheduling.problem.places import places
 from scheduling.sessions import confirmation, invitations, notifications, substitutes
 from scheduling.states import COMING_SESSIONS, EXPECTED, InvitationStatus, SessionStatus
 
+CANCEL_REASON = Session._meta.get_field("cancel_reason").max_length or 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -173,21 +175,24 @@ def drop_item(item: AgendaItem) -> None:
     item.active = False
 
 
-def release(attendance: Attendance, *, by: User | None, why: str) -> None:
-    """Give an expert's time back; their invitation is replaced."""
+def release(attendance: Attendance, *, by: User | None, why: str, keep_seats: bool = False) -> None:
+    """Give an expert's time back; their invitation is replaced. `keep_seats`: of what is called off as a whole."""
     Attendance.objects.filter(pk=attendance.pk).update(active=False)
-    attendance.seats.update(attendance=None)
+    if not keep_seats:
+        attendance.seats.update(attendance=None)
     if attendance.invitation.status in EXPECTED:
         lifecycle.move(attendance.invitation, InvitationStatus.REPLACED, by=by, why=why)
 
 
 def cancel_row(session: Session, *, by: User | None, why: str) -> notifications.Affected:
-    """Cancel a session with all that it occupies. What becomes of its cases, and who is told, the caller says."""
-    for item in session.items.filter(active=True):
-        drop_item(item)
+    """Cancel a session with all that it occupies. What becomes of its cases, and who is told, the caller says.
+
+    Agenda and seats stay on record as they were, so that it can still be read what was called off, and with whom.
+    """
+    session.items.filter(active=True).update(active=False, called_off=True)
     free = list(session.attendances.active().select_related("invitation"))
     for attendance in free:
-        release(attendance, by=by, why=why)
+        release(attendance, by=by, why=why, keep_seats=True)
     RoomBooking.objects.filter(session=session).update(active=False)
     lifecycle.move(session, SessionStatus.CANCELLED, by=by, why=why)
     return notifications.Affected(released=free)
@@ -203,6 +208,7 @@ def cancel(session: Session, *, by: User | None, reason: str) -> None:
     lock(session)
     cases = [item.case for item in session.items.filter(active=True).select_related("case")]
     affected = cancel_row(session, by=by, why="session.cancelled")
+    Session.objects.filter(pk=session.pk).update(cancel_reason=reason[:CANCEL_REASON])
     if session.start > timezone.now():
         notifications.notify(affected)
     for case in cases:

@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     path("cases/<str:public_id>/submit/", actions.submit, name="case_submit"),
     path("cases/<str:public_id>/evaluate/", actions.reevaluate, name="case_evaluate"),
     path("cases/<str:public_id>/tier/", actions.override, name="case_override"),
+    path("cases/<str:public_id>/ask/", actions.ask, name="case_ask"),
     path("cases/<str:public_id>/team/", actions.team, name="case_team"),
     path("cases/<str:public_id>/patient/", actions.identity, name="case_identity"),
     path("cases/<str:public_id>/materials/", actions.all_materials, name="case_materials"),

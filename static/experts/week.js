@@ -41,7 +41,7 @@
     else return;
     event.preventDefault();
     if (!to) return;
-    if (event.shiftKey) to.checked = cell.checked;
+    if (event.shiftKey && to.checked !== cell.checked) { to.checked = cell.checked; changed(); }
     settle(to);
     to.focus();
   });
@@ -53,28 +53,50 @@
     const found = document.elementFromPoint(event.clientX, event.clientY);
     return cells.includes(found) ? found : null;
   };
-  const paint = (from, to) => {
-    const a = place(from), b = place(to);
-    to.checked = drag.on;
-    if (a.row !== b.row) return; /* within a day a stretch of time is meant, also where a quick hand skips cells */
-    const between = rows[a.row].slice(Math.min(a.column, b.column), Math.max(a.column, b.column));
-    between.forEach((cell) => { cell.checked = drag.on; });
+  /* the rectangle between where the drag began and where it is: its cells are painted, all others are as before */
+  const paint = (to) => {
+    const a = place(drag.start), b = place(to);
+    const within = (n, one, other) => n >= Math.min(one, other) && n <= Math.max(one, other);
+    rows.forEach((cells, row) => cells.forEach((cell, column) => {
+      const inside = within(row, a.row, b.row) && within(column, a.column, b.column);
+      cell.checked = inside ? drag.on : drag.before.get(cell);
+    }));
   };
   grid.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || !cells.includes(event.target)) return;
     event.target.releasePointerCapture?.(event.pointerId);
-    drag = { start: event.target, last: event.target, on: !event.target.checked, moved: false };
+    const before = new Map(cells.map((cell) => [cell, cell.checked]));
+    drag = { start: event.target, last: event.target, on: !event.target.checked, moved: false, before };
   });
   grid.addEventListener("pointermove", (event) => {
     const cell = drag && under(event);
     if (!cell || cell === drag.last) return;
     drag.moved = true;
-    drag.start.checked = drag.on;
-    paint(drag.last, cell);
+    paint(cell);
     drag.last = cell;
   });
-  const end = () => { if (drag) setTimeout(() => { drag = null; }); };
+  const changed = () => grid.dispatchEvent(new Event("change", { bubbles: true }));
+  const end = () => {
+    if (!drag) return;
+    if (drag.moved) changed();
+    setTimeout(() => { drag = null; });
+  };
   document.addEventListener("pointerup", end);
   document.addEventListener("pointercancel", end);
   grid.addEventListener("click", (event) => { if (drag?.moved) event.preventDefault(); });
+
+  /* a day for all working days, the hospital's hours, or an empty week; nothing is saved before the button is pressed */
+  const tools = document.querySelector("[data-week-tools]");
+  if (tools) tools.hidden = false; /* without this file the buttons would do nothing */
+  tools?.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const from = tools.querySelector("[name=copy_day]"), hours = new Set((tools.dataset.hospital || "").split(" "));
+    if (button.value === "copy") {
+      const like = rows[Number(from.value)];
+      rows.slice(0, 5).forEach((row) => row.forEach((cell, column) => { cell.checked = like[column].checked; }));
+    } else if (button.value === "hospital") cells.forEach((cell) => { cell.checked = hours.has(cell.value); });
+    else if (button.value === "clear") cells.forEach((cell) => { cell.checked = false; });
+    changed();
+  });
 })();

@@ -128,7 +128,7 @@ def test_a_hospitals_settings_and_days(coordinator_client, reader, hospital) -> 
     assert coordinator_client.post(days, {"date": day, "working": True}).json()["code"] == "says_nothing_new"
     assert coordinator_client.post(days, {"date": day, "working": False, "name": "Move"}).status_code == 200
     assert coordinator_client.get(days).json() == [
-        {"date": day, "kind": "off", "name": "Move", "public": False, "own": True}
+        {"date": day, "kind": "off", "name": "Move", "public": False, "predicted": False, "own": True}
     ]
     assert [coordinator_client.delete(f"{days}{one}/").status_code for one in (day, day, "x")] == [204, 404, 404]
 

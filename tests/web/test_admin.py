@@ -130,7 +130,6 @@ def test_coordinator_keeps_only_the_pools_of_their_hospitals(client, coordinator
         "equipment": "[]",
         "active": "on",
         **_no_rows("hours"),
-        **_no_rows("closures"),
     }
     refused = client.post(page(Room, "add"), form | {"institution": other.institution_id})
     assert "institution" in refused.context["adminform"].form.errors

@@ -90,7 +90,7 @@ def compare(cases: Iterable[EvaluatedCase], before: Sequence[Rule], after: Seque
 
 
 def tier_of(answer: Answer) -> str:
-    return answer.tier if isinstance(answer, Requirement) else UNDECIDED
+    return answer.tier if isinstance(answer, Requirement) and not answer.without_rule else UNDECIDED
 
 
 class _Judge:
@@ -99,7 +99,7 @@ class _Judge:
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = rules
         self.near: dict[tuple[str, frozenset[str]], _Near] = {}
-        self.sets: dict[tuple[int, ...], _Near] = {}
+        self.sets: dict[tuple[tuple[int, ...], tuple[int, ...]], _Near] = {}
         self.known: dict[Any, Answer] = {}
 
     def answer(self, facts: Facts) -> Answer:
@@ -110,18 +110,24 @@ class _Judge:
         return self.known[key]
 
     def _near(self, code: str, metastases: frozenset[str]) -> _Near:
-        """The rules that cover the code or one of its metastases; codes with the same rules share them."""
+        """The rules that cover the code, one of its metastases, or only a subdivision of it; codes with the same rules
+        in the same places share them."""
         if (code, metastases) not in self.near:
             codes = [code, *(METASTASIS_CODES[flag] for flag in metastases)]
-            places = tuple(
-                place
-                for place, rule in enumerate(self.rules)
-                if any(one.covers(any_) for one in rule.ranges for any_ in codes)
-            )
-            if places not in self.sets:
-                self.sets[places] = _Near(number=len(self.sets), rules=tuple(self.rules[place] for place in places))
-            self.near[code, metastases] = self.sets[places]
+            own = self._covering(codes)
+            below = tuple(place for place in self._covering(evaluation.subdivisions(code)) if place not in own)
+            if (own, below) not in self.sets:
+                rules = tuple(self.rules[place] for place in (*own, *below))
+                self.sets[own, below] = _Near(number=len(self.sets), rules=rules)
+            self.near[code, metastases] = self.sets[own, below]
         return self.near[code, metastases]
+
+    def _covering(self, codes: Sequence[str]) -> tuple[int, ...]:
+        return tuple(
+            place
+            for place, rule in enumerate(self.rules)
+            if any(one.covers(any_) for one in rule.ranges for any_ in codes)
+        )
 
 
 class _Near:

@@ -3,13 +3,16 @@
 How overlapping rules meet (the catalogue's own `precedence`): the highest tier wins; the seats of all rules that match
 unite with the largest count and title; the shortest hours, the longest minutes, the highest care level. A `none` rule
 wins only if nothing else matches. The answer is undecided only where an unknown fact could raise the tier; a rule of
-the same or a lower tier that cannot be judged yet is named as a possible addition.
+the same or a lower tier that cannot be judged yet is named as a possible addition. A category whose subdivisions have
+rules of their own is such an unknown fact: the answer then names the codes to choose from. Where no rule matches, the
+answer says so (`Requirement.without_rule`), and people decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from cases.catalogue.core.condition import Condition, Facts, Verdict
@@ -38,7 +41,7 @@ METASTASIS_CODES = {"brain_metastasis": "C79.3", "bone_metastasis": "C79.5"}
 _WIDE = 5000
 """A rule for more codes than this (any operation, any rare disease) does not know the organ."""
 
-_FACT_ORDER = ("stage", "score", "flag", "age", "comorbidities", "rare_class", "surgery_level")
+_FACT_ORDER = ("code", "stage", "score", "flag", "age", "comorbidities", "rare_class", "surgery_level")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +96,51 @@ class Judged:
 
 def evaluate(facts: Facts, rules: Iterable[Rule]) -> Answer:
     """What the catalogue asks of one case. Every case gets an answer; the facts must be normalised (code, stage)."""
+    rules = tuple(rules)
     judged = judge(facts, rules)
     matching = [one.rule for one in judged if one.verdict.value]
     open_rules = [one for one in judged if one.verdict.value is None]
     tier = max((rule.tier for rule in matching), key=TIERS.index, default="none")
     raising = [one for one in open_rules if TIERS.index(one.rule.tier) > TIERS.index(tier)]
-    home = _home(judged)
-    if raising:
-        return _undecided(facts, matching, open_rules, raising, home)
+    below = _below(facts, rules, at_least=tier if matching else None)
+    home = _home(judged or below)
+    if raising or below:
+        return _undecided(facts, matching, [*open_rules, *below], [*raising, *below], home, below=bool(below))
     answer = _unite(facts, matching, home)
     return _with_possible_additions(facts, answer, matching, open_rules, home)
+
+
+def _below(facts: Facts, rules: Sequence[Rule], *, at_least: str | None) -> list[Judged]:
+    """The rules for a subdivision of the case's code, but not for the code itself, that could still apply and would
+    then ask for more than `at_least` (None: no rule matches yet, so that any rule says more). The code is missing."""
+    parts = subdivisions(facts.code)
+    if not parts:
+        return []
+    found = []
+    for rule in rules:
+        if rule.width(facts.code) is not None:
+            continue
+        width = min((size for part in parts if (size := rule.width(part)) is not None), default=None)
+        if width is None or (at_least is not None and TIERS.index(rule.tier) <= TIERS.index(at_least)):  # type: ignore[arg-type]
+            continue
+        verdict = rule.condition.verdict(facts)
+        if verdict.value is not False:
+            unknown = Verdict(value=None, missing=("code", *verdict.missing))
+            found.append(Judged(rule=rule, verdict=unknown, width=width, by_metastasis=False))
+    return sorted(found, key=lambda one: one.order)
+
+
+@lru_cache(maxsize=4096)
+def subdivisions(code: str) -> tuple[str, ...]:
+    """The codes below this one, all levels, in order; none for a code that WHO does not divide."""
+    return tuple(one for one in icd10.expand(icd10.CodeRange(code, code)) if one != code)
+
+
+def next_level(code: str) -> tuple[str, ...]:
+    """The subdivisions that one can choose from next: I71 gives I71.0 to I71.9."""
+    parts = subdivisions(code)
+    shortest = min((len(one) for one in parts), default=0)
+    return tuple(one for one in parts if len(one) == shortest)
 
 
 def wanted_facts(code: str, rules: Iterable[Rule]) -> tuple[str, ...]:
@@ -147,6 +185,8 @@ def _undecided(
     open_rules: Sequence[Judged],
     raising: Sequence[Judged],
     home: Rule | None,
+    *,
+    below: bool,
 ) -> Undecided:
     possible = [rule for rule in matching if rule.tier != "none"] + [one.rule for one in open_rules]
     certain = _unite(facts, matching, home)
@@ -160,9 +200,10 @@ def _undecided(
         missing=tuple(sorted(missing, key=lambda name: (_FACT_ORDER.index(name.partition(":")[0]), name))),
         at_least=certain if certain.tier != "none" else None,
         could_be=max((one.rule.tier for one in raising), key=TIERS.index),
-        hours=min(rule.hours[facts.urgency] for rule in possible if rule.tier != "none"),
+        hours=min((rule.hours[facts.urgency] for rule in possible if rule.tier != "none"), default=0),
         disease_group=_group(home),
         reasons=tuple(reasons),
+        children=next_level(facts.code) if below else (),
     )
 
 

@@ -74,6 +74,16 @@ class Requirement:
     reasons: tuple[Reason, ...] = ()
     rules: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def without_rule(self) -> bool:
+        """No rule speaks of the case and nobody has set its tier: `none` then says nothing, and people decide."""
+        return self.tier == "none" and not self.rules and not self.by_hand
+
+    @property
+    def by_hand(self) -> bool:
+        """Somebody has set the tier."""
+        return any(reason.code == "overridden" for reason in self.reasons)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "kind": "requirement",
@@ -111,8 +121,10 @@ class Requirement:
 class Undecided:
     """The third answer: a fact that nobody gave could raise the tier.
 
-    `missing` names the facts (`stage`, `score:NIHSS`, `age`, `comorbidities`); `at_least` is what is certain already,
-    None if nothing is; `could_be` the highest tier possible; `hours` the shortest response limit possible.
+    `missing` names the facts (`stage`, `score:NIHSS`, `age`, `comorbidities`); `code` among them means that the
+    diagnosis is too coarse: rules exist for some of its subdivisions alone, and `children` are those to choose from.
+    `at_least` is what is certain already, None if nothing is; `could_be` the highest tier possible; `hours` the
+    shortest response limit possible, 0 where no rule that could apply sets one.
     """
 
     missing: tuple[str, ...]
@@ -121,6 +133,7 @@ class Undecided:
     hours: int
     disease_group: str
     reasons: tuple[Reason, ...] = ()
+    children: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -131,6 +144,7 @@ class Undecided:
             "hours": self.hours,
             "disease_group": self.disease_group,
             "reasons": [reason.to_json() for reason in self.reasons],
+            "children": list(self.children),
         }
 
     @classmethod
@@ -143,6 +157,7 @@ class Undecided:
             hours=raw["hours"],
             disease_group=raw["disease_group"],
             reasons=tuple(Reason.from_json(reason) for reason in raw["reasons"]),
+            children=tuple(raw.get("children", ())),
         )
 
 

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from cases.core import icd10
+from cases.core import icd10, scores
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 REFERENCE = DATA.parents[1] / "experts" / "data"
 CATALOGUE_FILE = DATA / "catalogue.json"
 
-SCORES = ("NIHSS", "GCS", "SYNTAX", "BMI", "ISS")
-SCORE_LIMITS = {"NIHSS": (0, 42), "GCS": (3, 15), "SYNTAX": (0, 100), "BMI": (5, 150), "ISS": (0, 75)}
-"""Beyond these a value is a typing mistake: it would fall through every rule and look like "no discussion needed"."""
+SCORES = tuple(scores.LIMITS)
 FLAGS = (
     "anaplastic", "biopsy_considered", "biopsy_done", "bone_metastasis", "brain_metastasis", "complicated",
     "cord_compression", "diagnosis_unclear", "difficult", "drug_resistant", "fistula", "immunosuppressed",

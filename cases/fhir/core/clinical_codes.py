@@ -22,13 +22,6 @@ _SCORES = {
     (LOINC, "39156-5"): "BMI",
     (SNOMED, "60621009"): "BMI",
 }
-_STAGES = {
-    (LOINC, "21908-9"), (LOINC, "21902-2"), (LOINC, "21914-7"), (SNOMED, "399537006"), (SNOMED, "399588009"),
-    (SNOMED, "399390009"),
-}  # fmt: skip
-"""TNM stage group: clinical, pathological, other."""
-
-_STAGE_VALUES = {"258215001": "I", "258219007": "II", "258224005": "III", "258228008": "IV"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,23 +66,19 @@ def score(codings: Iterable[Coding]) -> str | None:
 
 
 def is_stage(codings: Iterable[Coding]) -> bool:
-    """Whether an observation holds a TNM stage group."""
-    return any((coding.system, coding.code) in _STAGES for coding in codings)
+    """Whether an observation holds a stage: a TNM stage group, or FIGO's."""
+    return any((coding.system, coding.code) in staging.OBSERVED for coding in codings)
+
+
+def stage(words: Iterable[str]) -> str | None:
+    """The first stage that words or codes of a stage's value name."""
+    return staging.read(words)
 
 
 def is_observed(codings: Iterable[Coding]) -> bool:
     """Whether an observation is of any use to the catalogue."""
     codings = list(codings)
     return is_stage(codings) or score(codings) is not None
-
-
-def stage(words: Iterable[str]) -> str | None:
-    """The first stage that words or codes of a stage's value name."""
-    for word in words:
-        found = _STAGE_VALUES.get(word) or staging.normalise(word) or staging.find(word)
-        if found:
-            return found
-    return None
 
 
 def _diagnosis(found: Resolved, coding: Coding, words: str) -> Diagnosis:

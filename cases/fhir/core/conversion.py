@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from cases.catalogue.core import evaluation, vocabulary
+from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Answer, Facts, Rule, Undecided
 from cases.catalogue.core.requirement import TIERS
-from cases.core import icd10, staging
+from cases.core import icd10, scores, staging
 from cases.core.code_systems import CodeMap
 from cases.core.mistake import Mistake
 from cases.diagnoses.core import diseases
@@ -150,7 +150,7 @@ def _with_request(referral: Referral, requests: Sequence[Request]) -> Referral:
 def _only_accompanies(disease: _Disease, referral: Referral) -> bool:
     """A chronic illness that needs no discussion (hypertension, diabetes): a fact about the patient, no question."""
     answer = referral.answer
-    settled = not isinstance(answer, Undecided) and answer.tier == "none"
+    settled = (answer.could_be if isinstance(answer, Undecided) else answer.tier) == "none"
     return settled and not disease.is_tumour and not referral.facts.scores and diseases.is_chronic(referral.facts.code)
 
 
@@ -309,7 +309,7 @@ def _scores(
             continue
         if observation.focus and not observation.focus & set(disease.keys):
             continue
-        low, high = vocabulary.SCORE_LIMITS.get(name, (0, 1000))
+        low, high = scores.limits(name)
         about = {"name": name, "value": f"{observation.comparator} {observation.number:g}".strip()}
         if observation.comparator:
             notes.append(Mistake(place=observation.label, code="score_is_a_limit", params=about))
@@ -350,8 +350,8 @@ def _weighed(
     """What the catalogue says to one of the codes, and how much that weighs."""
     condition, diagnosis = member
     asked = evaluation.wanted_facts(diagnosis.code, rules)
-    scores = {name: value for name, value in facts.scores.items() if f"score:{name}" in asked}
-    told = replace(facts, code=diagnosis.code, scores=scores)
+    values = {name: value for name, value in facts.scores.items() if f"score:{name}" in asked}
+    told = replace(facts, code=diagnosis.code, scores=values)
     answer = evaluation.evaluate(told, rules)
     order = (
         _weight(answer),
@@ -378,9 +378,10 @@ def _is_unspecified(code: str) -> bool:
 
 
 def _weight(answer: Answer) -> float:
-    """0 where no rule matches; a rule for `none` weighs a little; what is decided goes before what is not."""
+    """0 where no rule matches, nor one for a subdivision that would ask for a discussion; a rule for `none` weighs a
+    little; what is decided goes before what is not."""
     if isinstance(answer, Undecided):
-        return TIERS.index(answer.could_be) + 0.25
+        return TIERS.index(answer.could_be) + 0.25 if answer.could_be != "none" else 0
     if answer.tier == "none":
         return 0.1 if answer.rules else 0
     return TIERS.index(answer.tier) + 0.5

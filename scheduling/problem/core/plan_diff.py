@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from scheduling.solver.core.plan import PlannedSession
+from scheduling.solver.core.plan import SESSION, PlannedSession
+from scheduling.solver.core.reading import as_json, whole
 
 Place = tuple[int, int]
+PEOPLE = ("joins", "leaves", "shifted")
 
 
 class ChangeKind(StrEnum):
@@ -45,6 +48,38 @@ class PlanChange:
     def notified(self) -> frozenset[int]:
         """Who gets a message."""
         return self.joins | self.leaves | self.shifted
+
+
+def to_json(changes: Iterable[PlanChange]) -> list[dict[str, Any]]:
+    """The changes as JSON, minutes since the horizon's start; what stays the same is left out but for its number."""
+    rows = list(changes)
+    kept: list[dict[str, Any]] = [
+        {
+            "kind": str(one.kind),
+            "old": as_json(one.old) if one.old else None,
+            "new": as_json(one.new) if one.new else None,
+            **{name: sorted(getattr(one, name)) for name in PEOPLE},
+        }
+        for one in rows
+        if one.kind != ChangeKind.SAME
+    ]
+    same = {"kind": str(ChangeKind.SAME), "old": None, "new": None, **{name: [] for name in PEOPLE}}
+    return [*kept, *([same] * (len(rows) - len(kept)))]
+
+
+def from_json(kept: Iterable[dict[str, Any]]) -> list[PlanChange]:
+    """The inverse of to_json."""
+    return [
+        PlanChange(
+            kind=ChangeKind(one["kind"]),
+            old=whole(SESSION, one["old"]) if one["old"] else None,
+            new=whole(SESSION, one["new"]) if one["new"] else None,
+            joins=frozenset(one["joins"]),
+            leaves=frozenset(one["leaves"]),
+            shifted=frozenset(one["shifted"]),
+        )
+        for one in kept
+    ]
 
 
 def stays(session: PlannedSession, minutes: Mapping[int, int], roles: Mapping[Place, str]) -> dict[int, Stay]:

@@ -14,8 +14,9 @@ from cases.catalogue.core.requirement import Requirement, SeatNeed
 from cases.models import Case, MaterialItem
 from cases.selectors import steps
 from cases.services import materials, patients, workflow
+from cases.states import CaseStatus
 from cases.web.common import ahead, checklist, visible_case
-from cases.web.forms import OverrideForm, TeamForm
+from cases.web.forms import OverrideForm, ReasonForm, TeamForm
 from experts.models import Team
 from mdt_portal import access
 from mdt_portal.errors import DomainError, RuleError
@@ -49,6 +50,9 @@ def override(request: HttpRequest, public_id: str) -> HttpResponse:
     case = visible_case(request, public_id)
     access.require(request.user, "case.override", case)
     form = OverrideForm(request.POST if request.method == "POST" else None, initial={"tier": case.tier})
+    why = steps.to_decide(case) if case.status == CaseStatus.TO_DECIDE else ""
+    if why:
+        form.fields["reason"].label = _("Why do you decide so?")
     if form.is_bound and form.is_valid():
         data = form.cleaned_data
         needs = [SeatNeed(discipline=row.key, min_rank=data["min_rank"]) for row in data["seats"]]
@@ -66,8 +70,27 @@ def override(request: HttpRequest, public_id: str) -> HttpResponse:
             add_errors(form, error)
         else:
             return _done(request, case, _("The tier is set. %(next)s") % {"next": steps.next_step(case)})
-    context = {"case": case, "form": form, "knows_seats": _knows_seats(case)}
+    context = {"case": case, "form": form, "knows_seats": _knows_seats(case), "why": why}
     return render(request, "scheduling/cases/_override.html", context, status=422 if form.is_bound else 200)
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def ask(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The dialog that asks for the discussion of a listed case; a coordinator then decides."""
+    case = visible_case(request, public_id)
+    access.require(request.user, "case.ask", case)
+    form = ReasonForm(request.POST if request.method == "POST" else None)
+    form.fields["reason"].label = _("Why shall the team discuss it all the same?")
+    if form.is_bound and form.is_valid():
+        try:
+            case = workflow.ask_for_discussion(case, by=request.user, reason=form.cleaned_data["reason"])  # type: ignore[arg-type]
+        except DomainError as error:
+            add_errors(form, error)
+        else:
+            return _done(request, case, _("Asked. %(next)s") % {"next": steps.who_decides(case)})
+    context = {"case": case, "form": form, "next": steps.who_decides(case)}
+    return render(request, "scheduling/cases/_ask.html", context, status=422 if form.is_bound else 200)
 
 
 def _knows_seats(case: Case) -> bool:

@@ -85,6 +85,7 @@ def _permissions(request: HttpRequest, row: Case) -> dict[str, bool]:
         "edit": edits and editable,
         "materials": edits and row.status in BEFORE_DISCUSSION,
         "withdraw": edits and row.status in BEFORE_DISCUSSION,
+        "ask": row.status == CaseStatus.LISTED and access.can(request.user, "case.ask", row),
         "lead": leads and editable and row.status != CaseStatus.DRAFT,
         "identity": access.can(request.user, "case.identity", row),
         "look_at_plan": access.can(request.user, "plan.view", None),

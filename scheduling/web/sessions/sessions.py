@@ -95,6 +95,7 @@ def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
         "may_change": coming and access.can(request.user, "session.change", found),
         "may_record": meetings.may_be_recorded(found, now) and access.can(request.user, "session.record", found),
         "hits": hits.now(Session.objects.filter(pk=found.pk)).get(found.pk, []),
+        "called_off": session_table.called_off(found),
         "begun": found.start <= now,
         "over": found.end <= now,
         "hospital_zone": found.institution.zone,

@@ -61,7 +61,7 @@ def test_who_changes_tier_and_what_it_costs(draft: CatalogueRule, editor: User) 
     case(stage="I")
     found = look(draft, editor)
     assert (found.waiting, found.recent) == (4, 4)
-    assert found.moves == (Moved(before="none", after="required", waiting=2, recent=2),)
+    assert found.moves == (Moved(before="undecided", after="required", waiting=2, recent=2),)
     assert (found.otherwise, found.by_hand, found.waiting_changed) == (1, 0, 2)
     weeks = 90 / 7
     assert {load.discipline: (load.minutes_before, load.minutes_after) for load in found.loads} == {
@@ -106,7 +106,7 @@ def test_withdrawing_lets_the_version_before_count(editor: User) -> None:
     second = published(date(2020, 2, 1), condition={"stage_min": "II"})
     case(stage="II")
     found = catalogue_preview.of_withdrawal(second, on=TODAY, now=timezone.now(), reader=editor)
-    assert found.moves == (Moved(before="required", after="none", waiting=1, recent=1),)
+    assert found.moves == (Moved(before="required", after="undecided", waiting=1, recent=1),)
 
 
 def test_queries_do_not_grow_with_the_cases(draft: CatalogueRule, editor: User) -> None:

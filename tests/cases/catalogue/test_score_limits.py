@@ -3,6 +3,7 @@
 import pytest
 
 from cases.catalogue.core import vocabulary
+from cases.core import scores
 from cases.services import workflow
 from mdt_portal.errors import RuleError
 
@@ -11,9 +12,9 @@ from mdt_portal.errors import RuleError
 def test_an_impossible_score_is_refused(name: str, value: float) -> None:
     with pytest.raises(RuleError) as refused:
         workflow.evaluate_facts(code="I63.9", scores={name: value})
-    low, high = vocabulary.SCORE_LIMITS[name]
+    low, high = scores.LIMITS[name]
     assert refused.value.fields == {"scores": [f"The score {name} lies between {low} and {high}."]}
 
 
 def test_every_score_that_rules_may_use_has_limits() -> None:
-    assert set(vocabulary.SCORE_LIMITS) == set(vocabulary.SCORES)
+    assert set(scores.LIMITS) == set(vocabulary.SCORES)

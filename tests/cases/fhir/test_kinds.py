@@ -141,7 +141,8 @@ def test_ndjson_is_read_and_a_broken_line_named() -> None:
     [
         (b"", "empty_file"), (b" \n", "empty_file"), ("{}".encode("utf-16"), "wrong_encoding"),
         ('{"a": "王"}'.encode("gbk"), "wrong_encoding"), (b"<Patient/>", "xml"), (b"<!DOCTYPE html><p>", "html"),
-        (b"PK\x03\x04rest", "zip"), (gzip.compress(b"{}", mtime=0)[:-9], "gzip_cut"), (b"\x1f\x8b" + b"x" * 40, "gzip_broken"),
+        (b"PK\x03\x04rest", "zip"), (gzip.compress(b"{}", mtime=0)[:-9], "gzip_cut"),
+        (b"\x1f\x8b" + b"x" * 40, "gzip_broken"),
         (gzip.compress(b" " * 3_000_000, mtime=0), "too_large"), (b"\x1f\x8b", "gzip_cut"),
     ],
 )  # fmt: skip

@@ -287,7 +287,7 @@ def test_the_bench_shows_each_clause_and_the_draft_beside_what_is_in_force(coord
     low = coordinator_client.post(
         "/catalogue/test/", {"search": "C34.1", "stage": "I", "age": "60", "urgency": "routine"}
     )
-    assert [one.sheet.tier for one in low.context["columns"]] == ["none", "none"]
+    assert [one.sheet.tier for one in low.context["columns"]] == ["", ""]
     assert low.context["columns"][0].test.tried[0].applies is False
 
 
@@ -311,7 +311,9 @@ def test_preview_then_publish(coordinator_client: Client, editor: User) -> None:
     factories.case_waiting(code="C34.1", stage="II")
     page = coordinator_client.get("/catalogue/publish/?draft=LUNG-3B")
     assert [(one.stamp, one.checked) for one in page.context["drafts"]] == [("LUNG-3B:2", True)]
-    assert [(one.before, one.after, one.waiting) for one in page.context["preview"].moves] == [("none", "required", 1)]
+    assert [(one.before, one.after, one.waiting) for one in page.context["preview"].moves] == [
+        ("undecided", "required", 1)
+    ]
     assert [row.name for row in page.context["loads"]] == ["Radiology"]
     refused = coordinator_client.post("/catalogue/publish/", publish_form(reason=""))
     assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["reason"])

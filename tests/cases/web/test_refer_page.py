@@ -92,7 +92,7 @@ def test_the_answer_follows_what_is_typed(referrer_client: Client, hospital: Ins
     decided = referrer_client.post("/refer/answer/", filled(hospital)).content.decode()
     assert "Required" in decided and "LUNG-3B" in decided and "to be discussed by" in decided
     listed = referrer_client.post("/refer/answer/", {"code": "K35.8", "urgency": "routine"}).content.decode()
-    assert "No discussion is needed" in listed
+    assert "A rule asks for no discussion" in listed
     assert "Choose a diagnosis" in referrer_client.post("/refer/answer/", {}).content.decode()
 
 

@@ -107,7 +107,7 @@ def test_history_is_in_words_with_who_and_when(coordinator_client: Client, case:
     draft = factories.case(at=case.institution)
     workflow.submit(draft, by=draft.referrer)
     text = text_of(coordinator_client.get(address(draft)))
-    assert "Submitted" in text and "The catalogue answered: Listed only" in text
+    assert "Submitted" in text and "The catalogue answered: To be decided" in text
     assert str(draft.referrer) in text
 
 
