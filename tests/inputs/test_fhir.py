@@ -19,12 +19,6 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 INPUTS = Path(__file__).parent / "fhir"
-WAITS_FOR = {
-    "stage-ann-arbor.json": "stages", "stage-figo.json": "stages", "stage-obs-figo.json": "stages",
-    "stage-tnm-edition.json": "stages", "stage-uicc.json": "stages", "stage-zh-arabic.json": "stages",
-    "stage-zh-roman.json": "stages",
-}  # fmt: skip
-"""Files whose stages the portal cannot read yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,9 +182,7 @@ def test_the_table_names_every_file() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(RIGHT))
-def test_a_file_is_read_as_it_is_right(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    if name in WAITS_FOR:
-        request.applymarker(pytest.mark.xfail(reason=f"waits for {WAITS_FOR[name]}", strict=False))
+def test_a_file_is_read_as_it_is_right(name: str, tmp_path: Path) -> None:
     right, (report,) = RIGHT[name], run(tmp_path, name)
     lines = [line for one in report["patients"] for line in one["lines"]]
     notes = {note["code"] for one in report["patients"] for note in one["notes"]}
