@@ -12,11 +12,18 @@ from typing import Any
 from django.contrib.auth import authenticate
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, models
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+    inline_serializer,
+)
 from rest_framework import exceptions, serializers
 from rest_framework.authtoken.models import Token
 from rest_framework.permissions import AllowAny
@@ -25,11 +32,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView, set_rollback
 from rest_framework.views import exception_handler as standard_handler
 
-from mdt_portal import access, audit
+from mdt_portal import access, audit, strictness
 from mdt_portal.errors import Conflict, DomainError, RuleError
 from mdt_portal.models import User
 
 LONGEST_KEY = 80
+NOTHING = gettext_lazy("There is no such thing here, or you may not see it.")
 LOST_RACES = {
     "40001": "serialization failure",
     "40P01": "deadlock",
@@ -51,16 +59,21 @@ class ErrorSerializer(serializers.Serializer):
     )
 
 
+REFUSALS = {
+    400: "What was sent is not valid, or a rule forbids it.",
+    401: "Nobody is signed in, or the token is not valid.",
+    403: "The reader may see this but not do that.",
+    404: "There is no such thing, or the reader may not see it.",
+    409: "Somebody else was faster, or the world has moved on: `code` says which. Look again, then decide.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    429: "Too many failed attempts; wait a while.",
+}
+
+
 def errors(*statuses: int) -> dict[int, Any]:
-    """The error answers of an endpoint, for its schema. 401 goes without saying."""
-    words = {
-        400: "What was sent is not valid, or a rule forbids it.",
-        403: "The reader may see this but not do that.",
-        404: "There is no such thing, or the reader may not see it.",
-        409: "Somebody else was faster, or the world has moved on. Look again, then decide.",
-        429: "Too many failed attempts; wait a while.",
-    }
-    return {status: OpenApiResponse(ErrorSerializer, description=words[status]) for status in statuses}
+    """The error answers of an endpoint, for its schema; `mdt_portal.rest.schema` adds those that all have in common."""
+    return {status: OpenApiResponse(ErrorSerializer, description=REFUSALS[status]) for status in statuses}
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -84,8 +97,10 @@ def shape(code: str, message: Any, fields: Mapping[str, Any] | None = None) -> d
 
 def _standard(error: Exception) -> dict[str, Any]:
     """An error of Django or of the framework, in our shape."""
+    if isinstance(error, exceptions.NotFound) and error.detail != exceptions.NotFound.default_detail:
+        return shape("not_found", error.detail)
     if isinstance(error, Http404 | exceptions.NotFound):
-        return shape("not_found", _("There is no such thing here, or you may not see it."))
+        return shape("not_found", NOTHING)
     if isinstance(error, PermissionDenied):
         return shape("not_allowed", _("You may not do this."))
     if isinstance(error, exceptions.ValidationError):
@@ -112,11 +127,6 @@ def _fields(detail: Any, place: str = "") -> dict[str, list[str]]:
     return found
 
 
-def nothing_here(request: HttpRequest, **_kwargs: Any) -> JsonResponse:
-    """404 in the API's own shape, for addresses that it does not have."""
-    return JsonResponse(_standard(Http404()), status=404)
-
-
 class SignedIn(Request):
     """The request of somebody who is signed in; endpoints get no other, as the settings demand it."""
 
@@ -141,6 +151,7 @@ class PublicId(serializers.SlugRelatedField):
     """A row named by its public id. One that the reader may not see is as unknown as one that does not exist."""
 
     default_error_messages = {"does_not_exist": gettext_lazy("There is no “{value}” here, or you may not see it.")}
+    PATTERN = "^[A-Za-z0-9_-]{16}$"
 
     def __init__(self, model: type[models.Model], *, slug: str = "public_id", **keywords: Any) -> None:
         self.model = model
@@ -184,14 +195,31 @@ def idempotency_key(request: Request) -> str:
 
 
 def checked(serializer: type[serializers.Serializer], view: APIView, data: Any = None) -> dict[str, Any]:
-    """What was sent, read strictly by `serializer`; unknown keys are refused, so that a misspelt one is noticed."""
+    """What was sent, read strictly by `serializer` (mdt_portal.strictness): nothing is guessed or left out.
+
+    `data` are query parameters, which are all text; without, the body is read.
+    """
     request: Request = view.request
     raw = request.data if data is None else data
     reader = serializer(data=raw, context={"request": request, "view": view})
+    if data is None:
+        strictness.refuse_other_types(reader, raw)
     reader.is_valid(raise_exception=True)
-    if unknown := sorted(set(raw) - set(reader.fields)):
-        raise serializers.ValidationError({name: [_("This field is not known.")] for name in unknown})
-    return dict(reader.validated_data)
+    strictness.refuse_unknown(reader, raw)
+    given = dict(reader.validated_data)
+    strictness.refuse_far_days(given)
+    return given
+
+
+def parameters(serializer: type[serializers.Serializer], view: APIView) -> dict[str, Any]:
+    """The query parameters, read by `serializer`, which stands in the schema as the endpoint's `parameters`."""
+    given: dict[str, str] = view.request.query_params.dict()
+    return checked(serializer, view, {name: given[name] for name in given if name in serializer().fields})
+
+
+def example(value: Any, name: str = "Example") -> Any:
+    """A decorator that puts an example of a request's body into the schema."""
+    return extend_schema_serializer(examples=[OpenApiExample(name, value=value, request_only=True)])
 
 
 # Token ----------------------------------------------------------------------------------------------------------------

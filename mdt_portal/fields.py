@@ -12,7 +12,9 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models
+from django.db import migrations, models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 
 def new_public_id() -> str:
@@ -22,6 +24,22 @@ def new_public_id() -> str:
 
 def public_id_field() -> models.CharField:
     return models.CharField(max_length=16, unique=True, default=new_public_id, editable=False)
+
+
+def updated_at_field() -> models.DateTimeField:
+    """When the row was last written, by whatever statement: a trigger of the database keeps it (`keep_updated_at`)."""
+    return models.DateTimeField(_("last changed"), db_default=Now(), editable=False, db_index=True)
+
+
+def keep_updated_at(*tables: str) -> migrations.RunSQL:
+    """For a migration: the trigger behind `updated_at_field` on each table; mdt_portal 0004 has its function."""
+    return migrations.RunSQL(
+        sql=[
+            f"CREATE TRIGGER keep_updated_at BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION mdt_updated_now()"
+            for table in tables
+        ],
+        reverse_sql=[f"DROP TRIGGER keep_updated_at ON {table}" for table in tables],
+    )
 
 
 @lru_cache(maxsize=4)

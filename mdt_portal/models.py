@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 from mdt_portal.statuses import Lifecycle, Status
 
 
@@ -123,6 +123,7 @@ class SavedView(models.Model):
     page = models.CharField(max_length=20)
     name = models.CharField(_("name"), max_length=40)
     query = models.CharField(max_length=300)
+    updated_at = updated_at_field()
 
     class Meta:
         ordering = ["name"]

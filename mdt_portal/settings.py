@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "mdt_portal.rest.gate.Gate",
     "axes.middleware.AxesMiddleware",  # must be last: it answers when a login was locked out
 ]
 
@@ -262,10 +263,12 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],  # people read the docs page instead
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "mdt_portal.pagination.Pages",
+    "DEFAULT_PARSER_CLASSES": ["mdt_portal.rest.reading.JsonParser"],
+    "DEFAULT_FILTER_BACKENDS": ["mdt_portal.rest.filters.Filters"],
+    "DEFAULT_PAGINATION_CLASS": "mdt_portal.rest.pages.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # the schema describes the endpoints; OPTIONS is refused like other methods
+    "URL_FORMAT_OVERRIDE": None,  # a parameter `format` would be one that the schema does not name
     "EXCEPTION_HANDLER": "mdt_portal.api.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
@@ -275,6 +278,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "mdt_portal.rest.schema.complete",
+    ],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

@@ -6,8 +6,9 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from mdt_portal.api import TokenView, nothing_here
+from mdt_portal.api import TokenView
 from mdt_portal.operations.health import healthz
+from mdt_portal.rest.gate import nothing_here
 
 urlpatterns = [
     path("", include("scheduling.web.urls")),
@@ -20,8 +21,13 @@ urlpatterns = [
     path("api/v1/auth/token/", TokenView.as_view(), name="api-token"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
-    re_path(r"^api/.*/$", nothing_here),
+    re_path(r"^api/", nothing_here),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}portal/mark.svg")),  # pages without our <head>
 ]
+
+# Of these, only the API's are answered differently: as JSON.
+handler400 = "mdt_portal.rest.gate.bad_request"
+handler404 = "mdt_portal.rest.gate.page_not_found"
+handler500 = "mdt_portal.rest.gate.server_error"

@@ -4,8 +4,10 @@ rules."""
 from __future__ import annotations
 
 from datetime import date
+from typing import ClassVar
 
 import django_filters
+from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -17,15 +19,16 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from cases.api import serializers as shown
-from cases.models import Case, FollowUp, MaterialItem, Tier, Urgency
+from cases.models import Case, ExternalId, FollowUp, MaterialItem, Tier, Urgency
 from cases.selectors import case_queue
-from cases.services import intake, materials, patients, workflow
+from cases.services import external_ids, intake, materials, patients, workflow
 from cases.states import CaseStatus
 from experts import roles
 from experts.models import Institution, Role
 from mdt_portal import access, api, shell
 from mdt_portal.errors import NotAllowed, RuleError
 from mdt_portal.models import StatusEvent
+from mdt_portal.rest.filters import Changed
 
 REFERRERS = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT, Role.CHAIR)
 NOT_DISCUSSED = (
@@ -40,7 +43,9 @@ IF_MATCH = OpenApiParameter(
 # Cases ----------------------------------------------------------------------------------------------------------------
 
 
-class CaseFilter(django_filters.FilterSet):
+class CaseFilter(Changed):
+    changed_with: ClassVar[tuple[str, ...]] = ("materials", "recommendation", "follow_ups")
+
     status = django_filters.MultipleChoiceFilter(choices=CaseStatus.choices)
     tier = django_filters.MultipleChoiceFilter(choices=Tier.choices)
     urgency = django_filters.MultipleChoiceFilter(choices=Urgency.choices)
@@ -56,6 +61,8 @@ class CaseFilter(django_filters.FilterSet):
         choices=[(one, one) for one in case_queue.BLOCKED], method="held_back", label="what keeps it from being planned"
     )
     mine = django_filters.BooleanFilter(method="referred", label="referred by oneself")
+    external_id = django_filters.CharFilter(method="known_as", label="the id in the sender's program")
+    external_system = django_filters.CharFilter(method="known_to", label="the sender's program")
     search = django_filters.CharFilter(method="about", label="case number, diagnosis, or the beginning of a code")
     order = django_filters.OrderingFilter(fields=[("due_at", "due_at"), ("pk", "created_at")])
 
@@ -69,6 +76,15 @@ class CaseFilter(django_filters.FilterSet):
         own = Q(referrer=self.request.user.pk)
         return rows.filter(own if value else ~own)
 
+    def known_as(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        ids = ExternalId.objects.filter(value=value.strip())
+        if system := self.form.cleaned_data.get("external_system"):
+            ids = ids.filter(system=system)
+        return rows.filter(pk__in=ids.values("case"))
+
+    def known_to(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        return rows.filter(pk__in=ExternalId.objects.filter(system=value.strip()).values("case"))
+
     def about(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         return rows.filter(Q(number__iexact=value) | Q(diagnosis__icontains=value) | Q(code__istartswith=value))
 
@@ -76,7 +92,7 @@ class CaseFilter(django_filters.FilterSet):
 def case_rows() -> QuerySet[Case]:
     late = ExpressionWrapper(Q(due_at__lt=timezone.now(), status__in=NOT_DISCUSSED), output_field=BooleanField())
     rows = Case.objects.with_materials().annotate(is_late=late)
-    return rows.select_related("institution", "team").order_by("-pk")
+    return rows.select_related("institution", "team").prefetch_related("external_ids").order_by("-pk")
 
 
 def home(request: api.SignedIn, institution: Institution | None) -> Institution:
@@ -150,6 +166,24 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         return self.render(case, 201 if new else 200)
 
     @extend_schema(
+        summary="The cases of the patient with an identifier, for who may know the patient's name; recorded",
+        description="A POST, so that no log of addresses holds a patient's number. No case: nobody whom one may know.",
+        tags=["cases"],
+        request=shown.LookUpSerializer,
+        responses={200: shown.CaseRowSerializer(many=True), **api.errors(400, 403)},
+        filters=False,
+    )
+    @action(methods=["post"], detail=False, url_path="look-up", pagination_class=None, filterset_class=None)
+    def look_up(self, request: api.SignedIn) -> Response:
+        access.require(request.user, "case.refer")
+        given = api.checked(shown.LookUpSerializer, self)
+        hospital = home(request, given.get("institution"))
+        rows = patients.cases_by_identifier(
+            given["system"], given["value"], institution=hospital, rows=self.get_queryset(), by=request.user
+        )
+        return Response(shown.CaseRowSerializer(rows, many=True).data)
+
+    @extend_schema(
         summary="Change facts or details; past the draft, the catalogue decides anew",
         tags=["cases"],
         parameters=[IF_MATCH],
@@ -159,7 +193,12 @@ class CaseViewSet(api.PublicIdMixin, mixins.ListModelMixin, viewsets.GenericView
         case = self.case("case.edit")
         given = api.checked(shown.EditSerializer, self)
         given.setdefault("version", _if_match(request))
-        return self.render(workflow.edit(case, by=request.user, **given))
+        name, system = given.pop("external_id", ""), given.pop("external_system")
+        with transaction.atomic():
+            case = workflow.edit(case, by=request.user, **given)
+            if name:
+                external_ids.give(case, by=request.user, value=name, system=system)
+        return self.render(case)
 
     @extend_schema(summary="Hand a draft in", tags=["cases"], request=None)
     @action(methods=["post"], detail=True)

@@ -13,8 +13,8 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import mixins, viewsets
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import fields, mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -33,6 +33,7 @@ from cases.states import RuleStatus
 from mdt_portal import access, api, shell
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import StatusEvent
+from mdt_portal.rest.filters import Changed
 
 TAGS = ["catalogue"]
 
@@ -70,15 +71,23 @@ class EvaluateView(APIView):
         return Response(cases.AnswerSerializer(cases.answer(found)).data)
 
 
+class CodeSerializer(Serializer):
+    code = fields.CharField(max_length=40, help_text="ICD-10")
+
+
+class SearchSerializer(Serializer):
+    search = fields.CharField(max_length=120, allow_blank=True)
+
+
 class WantedFactsView(APIView):
     @extend_schema(
         summary="Which facts some rule asks for at a code",
         tags=TAGS,
-        parameters=[OpenApiParameter("code", str, required=True, description="ICD-10")],
+        parameters=[CodeSerializer],
         responses={200: cases.FactSerializer(many=True), **api.errors(400)},
     )
     def get(self, request: api.SignedIn) -> Response:
-        code = known_code(request.query_params.get("code", ""))
+        code = known_code(api.parameters(CodeSerializer, self)["code"])
         facts = evaluation.wanted_facts(code, rulebook.in_force(today(request)))
         rows = [{"fact": fact, "text": wording.fact_text(fact)} for fact in facts]
         return Response(cases.FactSerializer(rows, many=True).data)
@@ -88,11 +97,11 @@ class CodesView(APIView):
     @extend_schema(
         summary="Diagnoses that fit a code, English words or a Chinese name, the best first",
         tags=TAGS,
-        parameters=[OpenApiParameter("search", str, required=True)],
+        parameters=[SearchSerializer],
         responses=cases.DiagnosisSerializer(many=True),
     )
     def get(self, request: api.SignedIn) -> Response:
-        found = code_search.search(request.query_params.get("search", "")[:120], rulebook.in_force(today(request)))
+        found = code_search.search(api.parameters(SearchSerializer, self)["search"], rulebook.in_force(today(request)))
         return Response(cases.DiagnosisSerializer(found, many=True).data)
 
 
@@ -122,7 +131,7 @@ class RuleTesterView(APIView):
 # Rules and their versions ---------------------------------------------------------------------------------------------
 
 
-class RuleFilter(django_filters.FilterSet):
+class RuleFilter(Changed):
     tier = django_filters.ChoiceFilter(choices=Tier.choices)
     code = django_filters.CharFilter(method="covering", label="ICD-10 code that the rule covers")
     search = django_filters.CharFilter(method="about", label="words of the key, the names or the source")
@@ -145,10 +154,25 @@ class RuleFilter(django_filters.FilterSet):
         return rows
 
 
-STATE = OpenApiParameter(
-    "state", str, enum=[*rule_list.STATES], description="in_force if left out; withdrawn gives rules that were given up"
-)
-VERSION = OpenApiParameter("version", int, description="a version instead of the one in force")
+class StateSerializer(Serializer):
+    state = fields.ChoiceField(
+        [*rule_list.STATES],
+        default="in_force",
+        help_text="in_force if left out; withdrawn gives rules that were given up",
+    )
+
+
+class VersionSerializer(Serializer):
+    version = fields.IntegerField(min_value=1, required=False, help_text="A version instead of the one in force.")
+
+
+class TwoVersionsSerializer(Serializer):
+    before = fields.IntegerField(min_value=1)
+    after = fields.IntegerField(min_value=1)
+
+
+class KindSerializer(Serializer):
+    kind = fields.ChoiceField([*files.KINDS], default="json")
 
 
 def listed_whole(summary: str, row: type[Serializer], **schema: Any) -> Callable[[Callable], Callable]:
@@ -159,11 +183,13 @@ def listed_whole(summary: str, row: type[Serializer], **schema: Any) -> Callable
 
 
 @extend_schema_view(
-    list=extend_schema(summary="The rules in force today, or in another state", tags=TAGS, parameters=[STATE]),
+    list=extend_schema(
+        summary="The rules in force today, or in another state", tags=TAGS, parameters=[StateSerializer]
+    ),
     retrieve=extend_schema(
         summary="One rule as it is today, or one of its versions",
         tags=TAGS,
-        parameters=[VERSION],
+        parameters=[VersionSerializer],
         responses={200: shown.RuleSerializer, **api.errors(404)},
     ),
 )
@@ -176,10 +202,9 @@ class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
 
     def get_queryset(self) -> QuerySet[CatalogueRule]:
         rows = access.visible(self.request.user, CatalogueRule.objects.order_by(F("key").asc(), "-version"))
-        number = self.request.query_params.get("version", "")
-        if self.detail and number.isascii() and number.isdigit() and len(number) < 10:
-            return rows.filter(version=int(number))
-        state = "in_force" if self.detail else self.request.query_params.get("state", "in_force")
+        if self.detail and (number := api.parameters(VersionSerializer, self).get("version")):
+            return rows.filter(version=number)
+        state = "in_force" if self.detail else api.parameters(StateSerializer, self)["state"]
         return rows.filter(pk__in=[pk for pk, one in self.states.items() if one == state])
 
     @property
@@ -220,12 +245,15 @@ class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @listed_whole(
         "Two versions of a rule field by field",
         shown.RuleChangeSerializer,
-        parameters=[OpenApiParameter(name, int, required=True) for name in ("before", "after")],
+        parameters=[TwoVersionsSerializer],
     )
     def changes(self, request: api.SignedIn, key: str) -> Response:
-        rows = {str(one.row.version): one.row for one in self.versions_of(key)}
+        rows, wanted = (
+            {one.row.version: one.row for one in self.versions_of(key)},
+            api.parameters(TwoVersionsSerializer, self),
+        )
         try:
-            before, after = (rows[request.query_params.get(name, "")] for name in ("before", "after"))
+            before, after = (rows[wanted[name]] for name in ("before", "after"))
         except KeyError:
             raise Http404 from None
         known, words = rule_text.names(), rulebook.known_words()
@@ -363,12 +391,9 @@ class ExportView(APIView):
     @extend_schema(
         summary="The rules in force today as a file; importing it changes nothing",
         tags=TAGS,
-        parameters=[OpenApiParameter("kind", str, enum=[*files.KINDS], default="json")],
-        responses={(200, mime): OpenApiTypes.STR for mime in files.KINDS.values()},
+        parameters=[KindSerializer],
+        responses={(200, mime.partition(";")[0]): OpenApiTypes.STR for mime in files.KINDS.values()},
     )
     def get(self, request: api.SignedIn) -> HttpResponse:
-        kind = request.query_params.get("kind", "json")
-        if kind not in files.KINDS:
-            raise Http404
-        text = files.export(kind, today(request))
-        return HttpResponse(text, content_type=f"{files.KINDS[kind]}; charset=utf-8")
+        kind = api.parameters(KindSerializer, self)["kind"]
+        return HttpResponse(files.export(kind, today(request)), content_type=files.KINDS[kind])

@@ -196,9 +196,10 @@ class NewPatientSerializer(serializers.Serializer):
 
     def validate_identifiers(self, given: list[dict[str, str]]) -> list[tuple[str, str]]:
         pairs = [(one["system"].strip(), one["value"].strip()) for one in given]
-        twice = next((value for number, (system, value) in enumerate(pairs) if (system, value) in pairs[:number]), "")
+        twice = [number for number, pair in enumerate(pairs) if pair in pairs[:number]]
         if twice:
-            raise serializers.ValidationError(_("The number “%(number)s” stands here twice.") % {"number": twice})
+            message = _("This identifier stands here twice.")
+            raise serializers.ValidationError({str(number): {"value": [message]} for number in twice})
         return pairs
 
     def validate_birth_date(self, given: date | None) -> date | None:
@@ -207,7 +208,39 @@ class NewPatientSerializer(serializers.Serializer):
         return given
 
 
-class ReferralSerializer(DetailsSerializer):
+class SenderSerializer(serializers.Serializer):
+    """By which the sender's program knows the case; find it again by `cases/?external_id=`."""
+
+    external_id = serializers.CharField(
+        max_length=120, required=False, help_text="Unique at the hospital and in its program; no patient's number."
+    )
+    external_system = serializers.CharField(
+        max_length=120,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Which program, where it is not the only one.",
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given["external_system"] and not given.get("external_id"):
+            raise serializers.ValidationError({"external_id": [_("Give the id in that program.")]})
+        return given
+
+
+@api.example(
+    {
+        "code": "C34.1",
+        "stage": "IIIB",
+        "urgency": "urgent",
+        "question": "Is an operation still possible?",
+        "external_id": "REF-2026-0042",
+        "patient": {"name": "Wang Fang", "sex": "female", "birth_date": "1961-04-01"},
+        "submit": True,
+    },
+    "A referral that is handed in at once",
+)
+class ReferralSerializer(SenderSerializer, DetailsSerializer):
     """A new case: `patient` describes the patient, or `patient_id` names one of a case that the reader sees."""
 
     institution = api.PublicId(Institution, required=False, help_text="The referring hospital; else one's own.")
@@ -217,7 +250,8 @@ class ReferralSerializer(DetailsSerializer):
     submit = serializers.BooleanField(default=False, help_text="Hand it in at once; else it is a draft.")
 
 
-class EditSerializer(DetailsSerializer):
+@api.example({"stage": "IV", "version": 3}, "A finding came in")
+class EditSerializer(SenderSerializer, DetailsSerializer):
     """What changes; all else stays. `version`, or If-Match, refuses to overwrite somebody else's change."""
 
     code = serializers.CharField(max_length=40, required=False)
@@ -257,6 +291,19 @@ class PatientSerializer(serializers.Serializer):
     birth_year = serializers.IntegerField(allow_null=True)
 
 
+class ExternalIdSerializer(serializers.Serializer):
+    external_id = serializers.CharField(source="value")
+    external_system = serializers.CharField(source="system", help_text="Empty where the sender named none.")
+
+
+class LookUpSerializer(IdentifierSerializer):
+    """A number by which another system knows a patient, as it was given in `patient.identifiers`."""
+
+    institution = api.PublicId(
+        Institution, required=False, help_text="The hospital whose number it is, where its system is a local one."
+    )
+
+
 class CaseRowSerializer(serializers.Serializer):
     """A case in a list."""
 
@@ -279,6 +326,7 @@ class CaseRowSerializer(serializers.Serializer):
     overdue = serializers.BooleanField(source="is_late", help_text="The limit has passed and nothing was discussed.")
     zone = serializers.CharField(source="institution.zone", help_text="The referring hospital's time zone.")
     materials_missing = serializers.IntegerField()
+    external_ids = ExternalIdSerializer(many=True)
     version = serializers.IntegerField()
 
     def get_disease_group(self, case: Case) -> str | None:

@@ -15,17 +15,19 @@ from cases.catalogue.rulebook import Loaded
 from cases.core.mistake import Mistake
 from cases.models import CatalogueRule
 from mdt_portal.models import User
+from mdt_portal.tables.core import reading, writing
+from mdt_portal.tables.core.faults import UnreadableError
 
-KINDS = {"csv": "text/csv", "json": "application/json"}
-LONGEST = 2_000_000
+KINDS = {**writing.KINDS, "json": "application/json; charset=utf-8"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """A file that was read: of which kind it is, and what it holds."""
+    """A file that was read: of which kind it is, what it holds, and its text, which may be read again."""
 
     kind: str
     file: RuleFile
+    text: str = ""
 
     @property
     def lines(self) -> list[tuple[int, str, str, str]]:
@@ -64,27 +66,42 @@ class Plan:
     unchanged: int
 
 
-def export(kind: str, on: date) -> str:
-    """The rules that count on a day, as the text of a file."""
+def export(kind: str, on: date) -> bytes:
+    """The rules that count on a day, as a file."""
     raws = [rulebook.raw_of(row) for row in CatalogueRule.objects.in_force(on)]
-    return csv_io.write(raws) if kind == "csv" else json_io.write(raws)
+    if kind == "json":
+        return json_io.write(raws).encode()
+    return writing.write(kind, csv_io.lines(raws), title=f"catalogue {on.isoformat()}")
 
 
-def read(text: str) -> Read:
-    """A file of either kind: an object or a list is JSON, all else is a table."""
-    text = text.replace("\r\n", "\n")  # a form hands every line end on as two characters
-    kind = "json" if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[") else "csv"
-    reader = json_io.read if kind == "json" else csv_io.read
-    found = reader(text, rulebook.known_words())
-    return Read(kind=kind, file=replace(found, mistakes=(*found.mistakes, *_beside(found))))
+def read(given: bytes | str, *, encoding: str = "") -> Read:
+    """A file of any kind, or its text: an object or a list is JSON, all else is a table.
+
+    `encoding` is a key of `encodings.NAMES`, where somebody chose it.
+    """
+    words = rulebook.known_words()
+    text = given
+    if isinstance(given, bytes) and not reading.is_workbook(given):
+        try:
+            text = reading.as_text(given, encoding=encoding, known=tuple(csv_io.LAYOUT.by_spelling)).text
+        except UnreadableError as error:
+            wrong = Mistake(place="", code=error.fault.code, params=error.fault.params)
+            return Read(kind="csv", file=RuleFile(mistakes=(wrong,)))
+    if isinstance(text, str) and text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+        text = text.replace("\r\n", "\n")  # a form hands every line end on as two characters
+        found = json_io.read(text, words)
+        return Read(kind="json", file=_beside(found), text=text)
+    found = csv_io.read(given, words, encoding=encoding)
+    return Read(kind="csv", file=_beside(found), text=found.sheet.text if found.sheet else "")
 
 
-def _beside(found: RuleFile) -> list[Mistake]:
-    """Where the file contradicts a rule in force that it does not name."""
+def _beside(found: RuleFile) -> RuleFile:
+    """The file, with the mistakes where it contradicts a rule in force that it does not name."""
     keys = {rule.key for rule in found.rules}
     others = [rule for rule in rulebook.in_force(rulebook.today()) if rule.key not in keys]
     mistakes = json_io.contradictions(dict(enumerate([*others, *found.rules])))
-    return [replace(one, place="tier") for one in mistakes if one.rule in keys]
+    more = [replace(one, place="tier") for one in mistakes if one.rule in keys]
+    return replace(found, mistakes=(*found.mistakes, *more))
 
 
 def plan(found: Read, known: Names) -> Plan:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.catalogue import wording
-from cases.catalogue.core import grammar, json_io, vocabulary
+from cases.catalogue.core import grammar, json_io, plain_rule, vocabulary
 from cases.catalogue.core.evaluation import Rule
 from cases.core.mistake import Mistake
 from cases.models import CatalogueRule
@@ -82,7 +82,7 @@ def rule_of(row: CatalogueRule, words: vocabulary.Vocabulary | None = None) -> R
 
 def raw_of(row: CatalogueRule) -> dict[str, Any]:
     """The rule as a catalogue file would hold it."""
-    return {"id": row.key, **{name: getattr(row, name) for name in _COLUMNS}, **row.content}
+    return plain_rule.plain({"id": row.key, **{name: getattr(row, name) for name in _COLUMNS}, **row.content})
 
 
 def known_words() -> vocabulary.Vocabulary:
@@ -225,14 +225,16 @@ def columns(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 def completed(raw: Mapping[str, Any], row: CatalogueRule | None, words: vocabulary.Vocabulary) -> dict[str, Any]:
     """The rule with every key: what it leaves out comes from the version before, else from its disease group."""
-    empty: dict[str, Any] = {"evidence": {}, "source": "", "source_url": "", "note": "", "optional": []}
+    empty: dict[str, Any] = {
+        "name_en": "", "evidence": {}, "source": "", "source_url": "", "note": "", "optional": [],
+    }  # fmt: skip
     before = raw_of(row) if row else {}
     found = {**empty, **{key: before[key] for key in before if key not in grammar.NEEDED}, **raw}
     rule, _mistakes = grammar.read_rule(found, words)
     if rule is not None:
         found.setdefault("disease_group", rule.disease_group)
         found.setdefault("materials", list(rule.materials))
-    return found
+    return plain_rule.plain(found)
 
 
 def _refused(mistakes: Iterable[Mistake]) -> RuleError:

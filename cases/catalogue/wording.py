@@ -15,6 +15,7 @@ from cases.catalogue.core.requirement import Reason
 from cases.core.mistake import Mistake
 from cases.models import Tier
 from mdt_portal.i18n import phrases
+from mdt_portal.tables import wording as tables
 
 FLAGS = {
     "anaplastic": gettext_lazy("Anaplastic tumour"),
@@ -116,13 +117,11 @@ _MISTAKES = {
     "no_names": gettext_lazy("there is no name in the file"),
     "nameless": gettext_lazy("a code needs a name in one language at least"),
     "no_lines": gettext_lazy("there is no rule in the file"),
-    "not_csv": gettext_lazy("not CSV: %(problem)s"),
-    "cells_differ": gettext_lazy("has more or fewer cells than the first line"),
+    "morphology": gettext_lazy("“%(value)s” is a code of morphology (ICD-O), which says nothing of the diagnosis"),
     "column_missing": gettext_lazy("this column is missing"),
+    "column_ignored": gettext_lazy("the column “%(value)s” means nothing here and is passed over"),
     "unknown_system": gettext_lazy("“%(value)s” is no system of codes that needs a map; name SNOMED CT or ICD-11"),
     "not_a_score": gettext_lazy("“%(value)s” is not a score such as NIHSS=12"),
-    "column_unknown": gettext_lazy("is not a known column (known: %(known)s)"),
-    "column_twice": gettext_lazy("two columns have the same name"),
     "id_twice": gettext_lazy("“%(value)s” is already the id of %(first)s"),
     "no_rules": gettext_lazy("the file must be an object with a list “rules”"),
     "not_json": gettext_lazy("not JSON: %(problem)s at line %(line)s, column %(column)s"),
@@ -219,6 +218,8 @@ def missing_text(facts: Iterable[str]) -> str:
 
 def mistake_text(mistake: Mistake) -> str:
     """What is wrong, without the place."""
+    if mistake.code in tables.FAULTS:
+        return tables.sentence(mistake.code, mistake.params)
     words = {key: phrases.listed(value) if isinstance(value, list) else value for key, value in mistake.params.items()}
     return str(_MISTAKES[mistake.code]) % words
 

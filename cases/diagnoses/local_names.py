@@ -55,6 +55,14 @@ def load(rows: Sequence[CodeRow], *, by: User | None) -> Loaded:
     return done
 
 
+def rows() -> list[CodeRow]:
+    """The present list, as a file holds it."""
+    return [
+        CodeRow(code=row.code, who_code=row.who_code, name_en=row.name_en, name_zh=row.name_zh)
+        for row in DiagnosisName.objects.order_by("code")
+    ]
+
+
 class Index:
     """All names of the list, ready to be searched."""
 

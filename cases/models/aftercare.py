@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from cases.models.cases import Case
 from cases.states import CaseStatus
 from experts.models import Expert
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 from mdt_portal.models import User
 from mdt_portal.statuses import Status
 
@@ -68,6 +68,7 @@ class Recommendation(WithPerson):
     )
     signed_at = models.DateTimeField(_("signed"), null=True, blank=True, db_index=True)
     version = models.PositiveIntegerField(default=1)
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("recommendation")
@@ -130,6 +131,7 @@ class FollowUp(WithPerson):
     taken_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     objects = FollowUpQuerySet.as_manager()
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("look")

@@ -22,7 +22,7 @@ from cases.states import (
     RuleStatus,
 )
 from experts.models import Institution, Named, Team
-from mdt_portal.fields import EncryptedTextField, public_id_field, search_hash
+from mdt_portal.fields import EncryptedTextField, public_id_field, search_hash, updated_at_field
 
 
 class Sex(models.TextChoices):
@@ -202,6 +202,7 @@ class Case(models.Model):
     version = models.PositiveIntegerField(default=1)
 
     objects = CaseQuerySet.as_manager()
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("case")
@@ -255,6 +256,26 @@ class CaseSource(models.Model):
         return f"{self.case} ← {self.kind}"
 
 
+class ExternalId(models.Model):
+    """By which another program knows the case: its own id for the referral, once a hospital and program."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="external_ids")
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="+")
+    system = models.CharField(_("other program"), max_length=120, blank=True)
+    value = models.CharField(_("its id"), max_length=120)
+
+    class Meta:
+        verbose_name = _("external id of a case")
+        verbose_name_plural = _("external ids of cases")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["institution", "system", "value"], name="external_id_once_per_program")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.case}: {self.value}"
+
+
 class MaterialItem(models.Model):
     """One thing that must be at hand for the discussion: a CT, a pathology report."""
 
@@ -267,6 +288,7 @@ class MaterialItem(models.Model):
     )
     note = models.CharField(_("note"), max_length=120, blank=True)
     changed_at = models.DateTimeField(null=True, blank=True)
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("material")
@@ -309,6 +331,7 @@ class CatalogueRule(Named):
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = CatalogueRuleQuerySet.as_manager()
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("catalogue rule")

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from cases.models import Case, CaseSource, Patient
-from cases.services import patients, workflow
+from cases.services import external_ids, patients, workflow
 from experts.models import Institution
 from mdt_portal.fields import search_hash
 from mdt_portal.models import User
@@ -23,10 +23,13 @@ def take_in(
     identity: dict[str, Any] | None = None,
     submit: bool = False,
     key: str = "",
+    external_id: str = "",
+    external_system: str = "",
     **details: Any,
 ) -> tuple[Case, bool]:
     """The case, and whether it is new. `identity` registers a patient (patients.register); `key` is the sender's own.
 
+    `external_id` is its id of the referral: raises ExternalIdTaken where it is that of another case.
     Raises IdentityInDoubt where the number may be another person's, RuleError where age and date of birth differ.
 
     Of two rivals with the same key one writes, and the other gets what it wrote.
@@ -41,6 +44,8 @@ def take_in(
         with transaction.atomic():
             patient = patient or patients.register(by=by, institution=institution, **identity or {})
             case = workflow.refer(by=by, institution=institution, patient=patient, **details)
+            if external_id:
+                external_ids.give(case, by=by, value=external_id, system=external_system)
             if key:
                 CaseSource.objects.create(case=case, record_hash=_hash(key, by), kind=KIND)
             return (workflow.submit(case, by=by) if submit else case), True

@@ -20,6 +20,7 @@ from experts.models import (
     Team,
 )
 from mdt_portal import api
+from mdt_portal.rest.filters import Changed
 
 
 class InstitutionSerializer(api.NamedSerializer):
@@ -68,7 +69,7 @@ class DisciplineSerializer(api.KeyedSerializer):
     core = serializers.BooleanField()
 
 
-class InstitutionFilter(django_filters.FilterSet):
+class InstitutionFilter(Changed):
     level = django_filters.ChoiceFilter(choices=Level.choices)
     search = django_filters.CharFilter(method="named")
 
@@ -76,7 +77,7 @@ class InstitutionFilter(django_filters.FilterSet):
         return rows.filter(Q(name_en__icontains=value) | Q(name_zh__icontains=value))
 
 
-class TeamFilter(django_filters.FilterSet):
+class TeamFilter(Changed):
     institution = django_filters.CharFilter("institution__public_id")
     disease_group = django_filters.CharFilter("disease_group__key")
     active = django_filters.BooleanFilter()

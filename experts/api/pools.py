@@ -21,9 +21,9 @@ from experts.api.lists import ExpertViewSet, TeamSerializer, TeamViewSet
 from experts.availability import special_days, weekly_hours
 from experts.models import INSTITUTION_SETTINGS, CalendarDay, Discipline, DiseaseGroup, Expert, Institution, Team, Title
 from experts.roster import hospitals, people_import, person_cards
-from experts.roster.core.people_table import LONGEST
 from experts.roster.person_cards import Card
 from mdt_portal import access, api
+from mdt_portal.tables.core import reading
 
 TAGS = ["pools"]
 
@@ -63,7 +63,9 @@ class CardAnswerSerializer(CardSerializer):
 
 
 class ImportSerializer(serializers.Serializer):
-    text = serializers.CharField(max_length=LONGEST, trim_whitespace=False, help_text="The CSV file's text.")
+    text = serializers.CharField(
+        max_length=reading.LARGEST, trim_whitespace=False, help_text="The table's text: CSV with any usual delimiter."
+    )
     confirm = serializers.BooleanField(default=False, help_text="Without it: a dry run that writes nothing.")
 
 

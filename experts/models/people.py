@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from experts.models.places import Alliance, Institution, Named
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 
 
 class Discipline(Named):
@@ -19,6 +19,7 @@ class Discipline(Named):
     nhc_code = models.CharField(_("code of the National Health Commission"), max_length=12, blank=True)
     snomed_code = models.CharField(_("SNOMED CT code"), max_length=20, blank=True)
     core = models.BooleanField(_("core discipline"), default=False)
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("discipline")
@@ -76,6 +77,7 @@ class Expert(Named):
     max_sessions_week = models.PositiveSmallIntegerField(_("sessions a week at most"), default=8)
     max_minutes_week = models.PositiveSmallIntegerField(_("minutes a week at most"), default=600)
     disciplines = models.ManyToManyField(Discipline, through="Qualification", related_name="experts")
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("expert")
@@ -137,6 +139,7 @@ class Team(Named):
     chair = models.ForeignKey(Expert, null=True, blank=True, on_delete=models.SET_NULL, related_name="chaired_teams")
     core_members = models.ManyToManyField(Expert, blank=True, related_name="teams")
     active = models.BooleanField(_("active"), default=True)
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("team")

@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from experts.models.institution_settings import InstitutionSettings
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 
 
 class Named(models.Model):
@@ -75,6 +75,7 @@ class Institution(Named, InstitutionSettings):
     holiday_country = models.CharField(_("holidays of country"), max_length=2, default="CN", blank=True)
     holidays_checked = models.PositiveSmallIntegerField(_("holidays compared with the notice until"), default=0)
     """The last year whose predicted holidays somebody has compared with the government's notice."""
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("institution")

@@ -26,6 +26,7 @@ COLUMN_HELP = {
     "max_sessions_day": gettext_lazy("a whole number"),
     "max_sessions_week": gettext_lazy("a whole number"),
     "max_minutes_week": gettext_lazy("a whole number"),
+    "id": gettext_lazy("Stands in our own export; leave it empty for somebody new."),
 }
 
 

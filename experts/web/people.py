@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
@@ -18,9 +17,11 @@ from experts.roster import card_text, people_import, person_cards
 from experts.roster.core.people_table import COLUMNS
 from experts.roster.person_cards import Card
 from experts.web import common
-from experts.web.pool_forms import FileForm, PersonForm
-from mdt_portal import access
-from mdt_portal.errors import DomainError, RuleError
+from experts.web.pool_forms import PersonForm
+from mdt_portal import access, audit
+from mdt_portal.errors import DomainError
+from mdt_portal.tables import downloads
+from mdt_portal.tables.forms import ACCEPTED, TableForm
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
 
@@ -63,37 +64,30 @@ def _form(request: SignedInRequest, expert: Expert | None, card: Card) -> HttpRe
 def import_people(request: SignedInRequest) -> HttpResponse:
     """Dry run first: every mistake, or what would change; the confirmation writes."""
     access.require(request.user, "pool.edit")
-    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
-    context: dict[str, Any] = {"nav": "people", "tab": "people", "form": form, "columns": _columns()}
+    form = TableForm(request.POST, request.FILES) if request.method == "POST" else TableForm()
+    context: dict[str, Any] = {
+        "nav": "people",
+        "tab": "people",
+        "form": form,
+        "columns": _columns(),
+        "accepted": ACCEPTED,
+    }
     if not form.is_bound:
         return render(request, "experts/pools/import.html", context | {"hospitals": common.kept(request)})
     try:
-        text = _text(form)
+        given = form.given()
         if "confirm" in request.POST:
-            done = people_import.take_in(text, by=request.user)
+            done = people_import.take_in(given, by=request.user)
             words = {"new": len(done.new), "changed": len(done.changed)}
             messages.success(request, _("Taken in: %(new)d new people, %(changed)d changed.") % words)
             return redirect("people")
-        found = people_import.read(text, by=request.user)
-        context |= {"found": found, "text": text, "imported": card_text.imported(found)}
+        found = people_import.read(given, by=request.user, encoding=form.encoding_wanted)
+        context |= {"found": found, "text": found.sheet.text, "imported": card_text.imported(found)}
     except DomainError as error:
         pages.add_errors(form, error)
     status = 422 if form.errors or context["found"].mistakes else 200
     context["hospitals"] = common.kept(request)
     return render(request, "experts/pools/import.html", context, status=status)
-
-
-def _text(form: FileForm) -> str:
-    """What was uploaded or pasted. Raises RuleError where there is nothing, or nothing that can be read."""
-    form.is_valid()
-    given = form.cleaned_data.get("file")
-    text: str = form.cleaned_data.get("text") or ""
-    if isinstance(given, UploadedFile):
-        text = people_import.decode(given.read())
-    if not text.strip():
-        words = _("Choose a file, or paste its text.")
-        raise RuleError(words, fields={"file": [words]})
-    return text
 
 
 def _columns() -> Iterator[dict[str, Any]]:
@@ -103,27 +97,24 @@ def _columns() -> Iterator[dict[str, Any]]:
 
 @page
 @require_GET
-def template(request: SignedInRequest) -> HttpResponse:
+def template(request: SignedInRequest, kind: str) -> HttpResponse:
     """The headings alone, in the reader's language."""
     access.require(request.user, "pool.edit")
-    return _csv("people-template.csv", people_import.template(chinese=_chinese()))
+    return downloads.table(kind, people_import.template(chinese=_chinese()), name="people-template")
 
 
 @page
 @require_GET
-def export(request: SignedInRequest, public_id: str) -> HttpResponse:
+def export(request: SignedInRequest, public_id: str, kind: str) -> HttpResponse:
     """The people of one hospital, with how to reach them: for whoever keeps it."""
     at = common.hospital(request, public_id)
     access.require(request.user, "pool.edit", at)
     work = person_cards.present(at.affiliations.all())  # type: ignore[attr-defined]
     rows = person_cards.with_work(Expert.objects.filter(pk__in=work.values("expert")))
-    return _csv("people.csv", people_import.export(rows, at, chinese=_chinese()))
+    answer = downloads.table(kind, people_import.export(rows, at, chinese=_chinese()), name="people", title=at.name)
+    audit.record("experts.exported", by=request.user, subject=at, kind=kind)
+    return answer
 
 
 def _chinese() -> bool:
     return (translation.get_language() or "").startswith("zh")
-
-
-def _csv(name: str, text: str) -> HttpResponse:
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=disposition)

@@ -223,21 +223,3 @@ class TeamForm(forms.Form):
                 "chair": team.chair.public_id if team.chair else "",
                 "core_members": list(team.core_members.values_list("public_id", flat=True)),
             }
-
-
-class FileForm(forms.Form):
-    """A file, or its text. Its bytes are read by `experts.roster.people_import`."""
-
-    file = forms.FileField(label=gettext_lazy("File (CSV)"), required=False)
-    text = forms.CharField(
-        label=gettext_lazy("… or its text"),
-        required=False,
-        strip=False,
-        max_length=2_000_000,
-        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for one in self.fields.values():
-            one.wanted = True  # type: ignore[attr-defined]  # one of the two is: neither is called optional

@@ -40,7 +40,7 @@ KEYWORDS = {**_PLAIN, **_PLURAL, **_CONTEXT, **_BOTH}
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)[#0\- +]*[\d.]*[sdfr]|\{(\w*)[^{}]*\}|(?<!%)(?:%%)*%(?!%|\()[\d.]*([sdfr])")
 # What a template may say outside a translation tag: our name, and words of no language.
-NEUTRAL = re.compile(r"MDT Portal|ICD-10|UTC|EN|PDF|CSV|JSON|FHIR|OR-Tools|CP-SAT|A4")
+NEUTRAL = re.compile(r"MDT Portal|ICD-10|UTC|EN|PDF|CSV|JSON|XLSX|FHIR|OR-Tools|CP-SAT|A4")
 WORD = re.compile(r"[^\W\d_]{2,}")
 SPOKEN_ATTRIBUTE = re.compile(r"\b(?:aria-label|title|placeholder|alt|data-confirm[\w-]*)\s*=\s*\"([^\"]*)\"")
 

@@ -5,7 +5,7 @@
     {% countdown case.due_at %}
     {% hospital_time at %}  {% hospital_date at %}  {% hospital_when at %}  {% time_range start end %}
     {{ 78|minutes }}  {{ expert|name }}  {{ expert|plain_name }}  {{ expert|initials }}  {{ percent|bar_class }}
-    {{ names|listed }}
+    {{ names|listed }}  {{ sheet|read_as }}  {{ sheet|rare_cells }}
     {% crumbs _("Queue") queue_url case.number %}  {% field form.stage %}
 
 and one tag for each part: tier, pill, countdown, waiting, note, person, seats, diff_row, empty, figures, steps,
@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from django import template
 
-from mdt_portal.tags import frame, names, parts, times
+from mdt_portal.tags import frame, names, parts, tables, times
 
 register = template.Library()
-for theme in (frame, names, parts, times):
+for theme in (frame, names, parts, tables, times):
     register.tags |= theme.register.tags
     register.filters |= theme.register.filters

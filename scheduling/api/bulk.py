@@ -12,6 +12,7 @@ from cases.selectors import case_queue
 from cases.services import bulk
 from mdt_portal import api, saved_views
 from mdt_portal.models import SavedView
+from mdt_portal.rest.filters import Changed
 
 
 class BulkSerializer(serializers.Serializer):
@@ -60,24 +61,18 @@ class SavedViewSerializer(serializers.Serializer):
     ),
     destroy=extend_schema(summary="Drop a view", tags=["saved views"], responses={204: None, **api.errors(404)}),
 )
-class SavedViewViewSet(
-    api.PublicIdMixin, mixins.ListModelMixin, mixins.CreateModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet
-):
+class SavedViewViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.DestroyModelMixin, viewsets.GenericViewSet):
     serializer_class = SavedViewSerializer
     queryset = SavedView.objects.none()
+    filterset_class = Changed
 
     def get_queryset(self) -> QuerySet[SavedView]:
         return SavedView.objects.filter(user=self.request.user.pk, page=case_queue.PAGE)
 
-    def perform_create(self, serializer: serializers.BaseSerializer) -> None:
-        asked = serializer.validated_data
-        serializer.instance = saved_views.keep(
-            by=self.request.user,  # type: ignore[arg-type]  # the settings let nobody else in
-            page=case_queue.PAGE,
-            name=asked["name"],
-            filters=asked["filters"],
-            known=case_queue.KEPT,
-        )
+    def create(self, request: api.SignedIn) -> Response:
+        asked = api.checked(SavedViewSerializer, self)
+        view = saved_views.keep(by=request.user, page=case_queue.PAGE, known=case_queue.KEPT, **asked)
+        return Response(SavedViewSerializer(view).data, status=201)
 
     def perform_destroy(self, instance: SavedView) -> None:
         saved_views.drop(instance)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -55,6 +57,10 @@ ERRORS = api.errors(400, 403, 404, 409)
 ONE_CASE = extend_schema(responses={200: PlacedCaseSerializer, **ERRORS})
 
 
+class PlacedCaseFilter(case_api.CaseFilter):
+    changed_with: ClassVar = (*case_api.CaseFilter.changed_with, "items", "items__session")
+
+
 @extend_schema_view(
     create=extend_schema(responses={200: PlacedCaseSerializer, 201: PlacedCaseSerializer, **api.errors(400, 403, 409)}),
     retrieve=ONE_CASE,
@@ -69,6 +75,7 @@ ONE_CASE = extend_schema(responses={200: PlacedCaseSerializer, **ERRORS})
 )
 class PlacedCaseViewSet(aftercare.AftercareActions, case_api.CaseViewSet):
     detail_serializer = PlacedCaseSerializer
+    filterset_class = PlacedCaseFilter
 
     def enrich(self, case: Case) -> None:
         aftercare.add(case, self.request.user)  # type: ignore[arg-type]

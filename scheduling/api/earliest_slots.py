@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.generics import GenericAPIView
@@ -101,20 +101,24 @@ class _OfCase(GenericAPIView):
         return get_object_or_404(access.visible(self.request.user, rows), public_id=self.kwargs["id"])
 
 
+class CountSerializer(serializers.Serializer):
+    count = serializers.IntegerField(
+        min_value=1, max_value=MOST, default=earliest_slots.OFFERED, help_text="How many times."
+    )
+
+
 class EarliestSlotsView(_OfCase):
     serializer_class = EarliestSlotsSerializer
 
     @extend_schema(
         summary="The earliest times at which a waiting case could be discussed, and who would come",
         tags=["cases"],
-        parameters=[
-            OpenApiParameter("count", int, description=f"How many times, 1 to {MOST} ({earliest_slots.OFFERED}).")
-        ],
+        parameters=[CountSerializer],
         responses={200: EarliestSlotsSerializer, **api.errors(400, 403, 404)},
     )
     def get(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case()
-        given = api.checked(_CountSerializer, self, request.query_params.dict())
+        given = api.parameters(CountSerializer, self)
         held = holds.of(case)
         return Response(
             {
@@ -125,10 +129,6 @@ class EarliestSlotsView(_OfCase):
                 "hold": shown(held) if held else None,
             }
         )
-
-
-class _CountSerializer(serializers.Serializer):
-    count = serializers.IntegerField(min_value=1, max_value=MOST, default=earliest_slots.OFFERED)
 
 
 class TypedSerializer(DetailsSerializer):

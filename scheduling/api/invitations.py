@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from experts.availability.core.time_intervals import Stretch
 from experts.models import Expert
 from mdt_portal import access, api
+from mdt_portal.rest.filters import Changed
 from scheduling.models import AttendanceMode, Invitation, Seat
 from scheduling.sessions import invitations, substitutes, suggestions
 from scheduling.sessions.invitations import DeclineReason
@@ -99,7 +100,9 @@ class ColleagueSerializer(serializers.Serializer):
     title = serializers.CharField()
 
 
-class InvitationFilter(django_filters.FilterSet):
+class InvitationFilter(Changed):
+    changed_with = ("attendance", "attendance__session")
+
     status = django_filters.MultipleChoiceFilter(choices=InvitationStatus.choices)
     mine = django_filters.BooleanFilter(method="of_mine")
     session = django_filters.CharFilter("attendance__session__public_id")

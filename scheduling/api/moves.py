@@ -6,14 +6,23 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import (
+    OpenApiExample,
+    PolymorphicProxySerializer,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from cases.models import Case
-from experts.models import Expert
+from experts.models import Expert, Institution
 from mdt_portal import access, api
+from mdt_portal.rest.filters import Changed
+from scheduling.api.weeks import WeekField
 from scheduling.board import dry_run, moves
 from scheduling.board.core.severity import Severity
 from scheduling.board.dry_run import Check, Where
@@ -21,7 +30,6 @@ from scheduling.board.move_requests import MoveRequest
 from scheduling.models import Move, MoveKind, Room, Session
 from scheduling.problem.core.plan_diff import ChangeKind, PlanChange
 from scheduling.selectors import board_cells
-from scheduling.selectors.weeks import Week
 
 LEVELS = [(level.value, level.name) for level in Severity]
 
@@ -38,29 +46,95 @@ class ConsentSerializer(serializers.Serializer):
     )
 
 
-class TargetSerializer(serializers.Serializer):
-    """What moves (a case or a session) and where to: into a session, to a start of its own, or off the board."""
+class PlaceCaseSerializer(ConsentSerializer):
+    """A case gets a session of its own, or moves to one."""
+
+    case = api.PublicId(Case)
+    start = serializers.DateTimeField()
+    room = api.PublicId(Room, required=False, help_text="Without: the tightest room that fits.")
+    remote = serializers.BooleanField(default=False, help_text="By video, without a room.")
+
+
+class JoinSessionSerializer(ConsentSerializer):
+    """A case joins a session of its team."""
+
+    case = api.PublicId(Case)
+    into = api.PublicId(Session)
+
+
+@extend_schema_field({"type": "boolean", "enum": [True]})
+class TrueField(serializers.BooleanField):
+    """Only true; whoever does not mean it leaves it out."""
+
+    default_error_messages = {"invalid": gettext_lazy("Write true, or leave it out.")}
+
+    def to_internal_value(self, data: Any) -> bool:
+        if data is not True:
+            self.fail("invalid", input=data)
+        return True
+
+
+class TakeOffSerializer(ConsentSerializer):
+    """A case leaves its agenda and waits again."""
+
+    case = api.PublicId(Case)
+    take_off = TrueField()
+
+
+class MoveSessionSerializer(ConsentSerializer):
+    """A session goes to another start, another room, or both."""
+
+    session = api.PublicId(Session)
+    start = serializers.DateTimeField(required=False, help_text="Without: the start stays.")
+    room = api.PublicId(Room, required=False, help_text="Without: the tightest room that fits.")
+    remote = serializers.BooleanField(default=False, help_text="By video, without a room.")
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if "start" not in given and "room" not in given and not given["remote"]:
+            raise serializers.ValidationError(_("Say where to: start, room or remote."))
+        return given
+
+
+MOVE = PolymorphicProxySerializer(
+    component_name="MoveRequest",
+    serializers=[PlaceCaseSerializer, JoinSessionSerializer, TakeOffSerializer, MoveSessionSerializer],
+    resource_type_field_name=None,
+)
+"""What may be asked: exactly one of these shapes, for a check as for the change itself."""
+
+
+def shape_of(sent: Any) -> type[serializers.Serializer]:
+    """Which of the shapes somebody means, by the field that only it has."""
+    names = set(sent) if isinstance(sent, dict) else set()
+    if "session" in names and "case" in names:
+        message = _("Name a case or a session, not both.")
+        raise serializers.ValidationError({"session": [message]})
+    if "session" in names:
+        return MoveSessionSerializer
+    if "case" not in names:
+        raise serializers.ValidationError(_("Name a case or a session."))
+    if "take_off" in names:
+        return TakeOffSerializer
+    if "into" in names:
+        return JoinSessionSerializer
+    if "start" not in names and "room" in names:
+        raise serializers.ValidationError({"start": [_("A case needs a start of its own.")]})
+    if "start" not in names:
+        raise serializers.ValidationError(_("Say where to: into, start, room or take_off."))
+    return PlaceCaseSerializer
+
+
+class PlacesSerializer(serializers.Serializer):
+    """The week of one case, or of one session."""
 
     case = api.PublicId(Case, required=False)
-    session = api.PublicId(Session, required=False)
-    into = api.PublicId(Session, required=False, help_text="A session of the case's team that takes it in.")
-    start = serializers.DateTimeField(required=False)
-    room = api.PublicId(Room, required=False, help_text="Without: the tightest room that fits.")
-    remote = serializers.BooleanField(default=False, help_text="A session by video, without a room.")
-    take_off = serializers.BooleanField(default=False, help_text="The case waits again.")
+    session = api.PublicId(Session, required=False, help_text="Instead of a case.")
+    week = WeekField(help_text="Such as 2026-W50.")
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if ("case" in given) == ("session" in given):
             raise serializers.ValidationError(_("Name a case or a session."))
-        if not (given["take_off"] or "into" in given or "start" in given or "room" in given):
-            raise serializers.ValidationError(_("Say where to: into, start, room or take_off."))
-        if "case" in given and "room" in given and "start" not in given:
-            raise serializers.ValidationError({"start": [_("A case needs a start of its own.")]})
         return given
-
-
-class NewMoveSerializer(ConsentSerializer, TargetSerializer):
-    pass
 
 
 # What is shown --------------------------------------------------------------------------------------------------------
@@ -143,10 +217,14 @@ def shown(check: Check) -> dict[str, Any]:
 
 
 ERRORS = api.errors(400, 403, 404, 409)
-PLACES = [
-    OpenApiParameter("case", str, description="public id of a case"),
-    OpenApiParameter("session", str, description="public id of a session, instead of a case"),
-    OpenApiParameter("week", str, required=True, description="such as 2026-W48"),
+EXAMPLES = [
+    OpenApiExample(name, value=value, request_only=True)
+    for name, value in {
+        "A session of its own": {"case": "q0Zb3xF9aK7-Tt1c", "start": "2026-12-09T14:00:00+08:00"},
+        "Join a session": {"case": "q0Zb3xF9aK7-Tt1c", "into": "Xk2_9dLmPq04sVbA"},
+        "Take off": {"case": "q0Zb3xF9aK7-Tt1c", "take_off": True},
+        "Move a session": {"session": "Xk2_9dLmPq04sVbA", "start": "2026-12-10T09:00:00+08:00"},
+    }.items()
 ]
 
 
@@ -159,61 +237,73 @@ PLACES = [
 class MoveViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     queryset = Move.objects.none()
     serializer_class = MoveSerializer
+    filterset_class = Changed
 
     def get_queryset(self) -> QuerySet[Move]:
         return self.visible(Move.objects.select_related("by", "institution").order_by("-pk"))
 
-    def _requested(self, given: dict[str, Any], **consent: Any) -> MoveRequest:
+    def _requested(self) -> MoveRequest:
         """What moves where to. Raises NotAllowed for other hospitals' boards."""
+        given = api.checked(shape_of(self.request.data), self)
         where = None
-        if not given["take_off"]:
+        if "take_off" not in given:
             where = Where(
-                session=given.get("into"), start=given.get("start"), room=given.get("room"), remote=given["remote"]
+                session=given.get("into"),
+                start=given.get("start"),
+                room=given.get("room"),
+                remote=given.get("remote", False),
             )
-        asked = MoveRequest(subject=given.get("case") or given["session"], where=where, **consent)
-        access.require(self.request.user, "plan.request", [asked.institution] if asked.institution else None)
+        asked = MoveRequest(
+            subject=given.get("case") or given["session"],
+            where=where,
+            acknowledged=given["acknowledged"],
+            expected=given["expected"],
+        )
+        self._require(asked.institution)
         return asked
+
+    def _require(self, institution: Institution | None) -> None:
+        access.require(self.request.user, "plan.request", [institution] if institution else None)
 
     @extend_schema(
         summary="What a change would do; nothing is written",
+        description="Takes the same body as the change itself; `acknowledged` and `expected` mean nothing here.",
         tags=["board"],
-        request=TargetSerializer,
+        request=MOVE,
         responses={200: CheckSerializer, **ERRORS},
         filters=False,
+        examples=EXAMPLES,
     )
     @action(methods=["post"], detail=False, pagination_class=None)
     def check(self, request: api.SignedIn) -> Response:
-        return Response(shown(self._requested(api.checked(TargetSerializer, self)).check()))
+        return Response(shown(self._requested().check()))
 
     @extend_schema(
         summary="Place, move or take off, and tell those who notice",
         tags=["board"],
-        request=NewMoveSerializer,
+        request=MOVE,
         responses={201: MoveSerializer, **ERRORS},
+        examples=EXAMPLES,
     )
     def create(self, request: api.SignedIn) -> Response:
-        given = api.checked(NewMoveSerializer, self)
-        asked = self._requested(given, acknowledged=given["acknowledged"], expected=given["expected"])
-        move = asked.carry_out(by=request.user)
-        return Response(MoveSerializer(move).data, status=201)
+        return Response(MoveSerializer(self._requested().carry_out(by=request.user)).data, status=201)
 
     @extend_schema(
         summary="Where a case or session could go in a week, and why not elsewhere",
         tags=["board"],
-        parameters=PLACES,
+        parameters=[PlacesSerializer],
         responses={200: SpotsSerializer, **ERRORS},
         filters=False,
     )
     @action(detail=False, pagination_class=None)
     def places(self, request: api.SignedIn) -> Response:
-        asked = {key: request.query_params[key] for key in ("case", "session") if key in request.query_params}
-        given = api.checked(TargetSerializer, self, asked | {"take_off": True})
-        asked_for = self._requested(given)
-        week = Week.parse(request.query_params.get("week", ""))
-        if week is None:
-            raise serializers.ValidationError({"week": [_("Write the week as 2026-W48.")]})
-        assert asked_for.institution is not None
-        return Response(SpotsSerializer(board_cells.of(asked_for.subject, asked_for.institution, week)).data)
+        given = api.parameters(PlacesSerializer, self)
+        subject = given.get("case") or given["session"]
+        institution = MoveRequest(subject=subject, where=None).institution
+        self._require(institution)
+        if institution is None:
+            raise serializers.ValidationError({"case": [_("The case has no team yet, so no board.")]})
+        return Response(SpotsSerializer(board_cells.of(subject, institution, given["week"])).data)
 
     def _own(self) -> Move:
         move: Move = self.get_object()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,6 +25,12 @@ class EntrySerializer(serializers.Serializer):
     since = serializers.DateTimeField(allow_null=True, help_text="How long it has waited where there is no limit.")
     action = serializers.CharField(help_text="What to do next.")
     url = serializers.CharField(help_text=PAGE)
+
+
+class SearchedSerializer(serializers.Serializer):
+    q = serializers.CharField(
+        max_length=200, allow_blank=True, help_text=f"At least {global_search.SHORTEST} letters; else nothing is found."
+    )
 
 
 class HitSerializer(serializers.Serializer):
@@ -82,13 +88,11 @@ class SearchView(APIView):
     @extend_schema(
         summary="Cases, sessions and people that fit; a find by a patient's whole name is recorded",
         tags=TAGS,
-        parameters=[
-            OpenApiParameter("q", str, required=True, description=f"at least {global_search.SHORTEST} letters")
-        ],
+        parameters=[SearchedSerializer],
         responses=HitsSerializer(many=True),
     )
     def get(self, request: api.SignedIn) -> Response:
-        found = global_search.find(request.query_params.get("q", ""), request.user)
+        found = global_search.find(api.parameters(SearchedSerializer, self)["q"], request.user)
         return Response(HitsSerializer(found, many=True).data)
 
 

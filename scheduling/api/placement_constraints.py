@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from cases.models import Case
 from experts.models import Expert
 from mdt_portal import access, api
+from mdt_portal.rest.filters import Changed
 from scheduling.explain import time_requests
 from scheduling.models import PlacementConstraint, PlacementConstraintKind, Room, TimeRequest
 from scheduling.planning import placement_constraints
@@ -51,7 +52,7 @@ class NewPlacementConstraintSerializer(serializers.Serializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
 
-class PlacementConstraintFilter(django_filters.FilterSet):
+class PlacementConstraintFilter(Changed):
     kind = django_filters.ChoiceFilter(choices=PlacementConstraintKind.choices)
     case = django_filters.CharFilter(field_name="case__public_id")
     in_force = django_filters.BooleanFilter(field_name="ended_at", lookup_expr="isnull")
@@ -120,6 +121,7 @@ class TimeRequestSerializer(serializers.Serializer):
 class TimeRequestViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     queryset = TimeRequest.objects.none()
     serializer_class = TimeRequestSerializer
+    filterset_class = Changed
 
     def get_queryset(self) -> QuerySet[TimeRequest]:
         rows = TimeRequest.objects.select_related("expert__user", "case__team__institution")

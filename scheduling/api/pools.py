@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import django_filters
@@ -20,6 +19,7 @@ from experts.api.availability import HoursSerializer
 from experts.models import Affiliation, Expert, Institution, Team
 from experts.roster import person_cards
 from mdt_portal import access, api
+from mdt_portal.rest.filters import Changed
 from scheduling.api.sessions import RoomSerializer, RoomViewSet
 from scheduling.models import Block, BlockKind, Room, RoomClosure
 from scheduling.problem.core import recurrence as rules
@@ -143,7 +143,7 @@ class WorkSerializer(serializers.Serializer):
 
 
 class UntilSerializer(serializers.Serializer):
-    until = serializers.DateField(required=False)
+    until = serializers.DateField(required=False, help_text="A last day to try; nothing is written.")
 
 
 class WorkView(APIView):
@@ -155,11 +155,11 @@ class WorkView(APIView):
     @extend_schema(
         summary="Until when somebody works at a hospital; with `until`, what leaving then would mean",
         tags=TAGS,
-        parameters=[*PATH, OpenApiParameter("until", date, description="A last day to try; nothing is written.")],
+        parameters=[*PATH, UntilSerializer],
         responses={200: WorkSerializer, **api.errors(400, 403, 404)},
     )
     def get(self, request: api.SignedIn, **_: str) -> Response:
-        given, work = api.checked(UntilSerializer, self, request.query_params.dict()), self._work()
+        given, work = api.parameters(UntilSerializer, self), self._work()
         work.until = given.get("until", work.until)
         return Response(WorkSerializer(work).data)
 
@@ -211,7 +211,7 @@ class ComingDaySerializer(serializers.Serializer):
     falls_out = serializers.BooleanField(help_text="The hospital does not work that day.")
 
 
-class BlockFilter(django_filters.FilterSet):
+class BlockFilter(Changed):
     institution = django_filters.CharFilter("team__institution__public_id")
     team = django_filters.CharFilter("team__public_id")
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from cases.models import Outcome
@@ -23,7 +22,6 @@ from scheduling.sessions import meetings
 from scheduling.sessions.meetings import CaseOutcome
 
 LONGEST_DAYS = 366
-DAYS = OpenApiParameter("days", int, description=f"so many days back from now (30), at most {LONGEST_DAYS}")
 
 
 class JudgedSerializer(serializers.Serializer):
@@ -33,6 +31,12 @@ class JudgedSerializer(serializers.Serializer):
     cases = serializers.IntegerField(help_text="on the agenda when the record was made")
     discussed = serializers.IntegerField()
     signed = serializers.IntegerField(help_text="recommendations that are signed")
+
+
+class DaysSerializer(serializers.Serializer):
+    days = serializers.IntegerField(
+        min_value=1, max_value=LONGEST_DAYS, default=30, help_text="So many days back from now."
+    )
 
 
 class EvaluationSerializer(serializers.Serializer):
@@ -120,10 +124,6 @@ def _outcomes(session: Session, rows: list[Mapping[str, Any]]) -> dict[int, Case
     }
 
 
-def figures(request: api.SignedIn, sessions: QuerySet[Session]) -> evaluation.Figures:
-    text, now = request.query_params.get("days", "30"), timezone.now()
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= LONGEST_DAYS):
-        message = _("The number of days lies between 1 and %(most)d.") % {"most": LONGEST_DAYS}
-        raise RuleError(message, code="invalid", fields={"days": [message]})
-    zone = clock.zone(getattr(shell.home(request.user), "zone", None))
-    return evaluation.figures(sessions, days=int(text), now=now, today=now.astimezone(zone).date())
+def figures(request: api.SignedIn, sessions: QuerySet[Session], *, days: int) -> evaluation.Figures:
+    now, zone = timezone.now(), clock.zone(getattr(shell.home(request.user), "zone", None))
+    return evaluation.figures(sessions, days=days, now=now, today=now.astimezone(zone).date())

@@ -16,6 +16,7 @@ from experts import roles
 from experts.models import Institution, Role
 from mdt_portal import access, api
 from mdt_portal.errors import Conflict
+from mdt_portal.rest.filters import Changed
 from scheduling.api.proposals import (
     AlternativeSerializer,
     FiguresSerializer,
@@ -101,6 +102,7 @@ class RunSerializer(RunRowSerializer):
     progress = ProgressSerializer(many=True)
 
 
+@api.example({"horizon_start": "2026-12-07", "horizon_days": 14, "seconds": 20}, "Two weeks")
 class NewRunSerializer(serializers.Serializer):
     institutions = api.PublicId(
         Institution, many=True, required=False, help_text="Without: all hospitals that one coordinates."
@@ -111,7 +113,7 @@ class NewRunSerializer(serializers.Serializer):
     alternatives = serializers.BooleanField(default=False, help_text="Also plans that are better in one respect.")
 
 
-class RunFilter(django_filters.FilterSet):
+class RunFilter(Changed):
     status = django_filters.MultipleChoiceFilter(choices=RunStatus.choices)
     institution = django_filters.CharFilter(method="of_institution")
 

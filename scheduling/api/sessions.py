@@ -9,7 +9,7 @@ import django_filters
 from django.db.models import Prefetch, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -20,7 +20,9 @@ from experts.api.lists import Lists
 from experts.models import Expert
 from mdt_portal import access, api, shell
 from mdt_portal.i18n import clock
+from mdt_portal.rest.filters import Changed
 from scheduling.api import records
+from scheduling.api.weeks import WeekField
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Room, Seat, Session
 from scheduling.problem.core.horizon import Horizon
 from scheduling.selectors import evaluation
@@ -121,10 +123,12 @@ def with_people(items: QuerySet[AgendaItem]) -> QuerySet[AgendaItem]:
 # What is asked --------------------------------------------------------------------------------------------------------
 
 
-class SessionFilter(django_filters.FilterSet):
+class SessionFilter(Changed):
     """Days are meant by the clock of the reader's own hospital."""
 
-    week = django_filters.DateFilter(method="in_week", label="any day of the week, such as 2026-03-02")
+    changed_with = ("items", "attendances", "attendances__invitation")
+
+    week = django_filters.CharFilter(method="in_week", label="such as 2026-W50")
     first_day = django_filters.DateFilter(method="from_day")
     last_day = django_filters.DateFilter(method="to_day")
     institution = django_filters.CharFilter("institution__public_id")
@@ -136,9 +140,14 @@ class SessionFilter(django_filters.FilterSet):
         unrecorded = Q(status__in=LIVE_SESSIONS, end__lte=timezone.now())
         return rows.filter(unrecorded if value else ~unrecorded)
 
-    def in_week(self, rows: QuerySet, name: str, value: date) -> QuerySet:
-        week = Horizon.around(value, 7, self._zone())
-        return rows.filter(start__gte=week.start, start__lt=week.end)
+    @extend_schema_field(WeekField())
+    def in_week(self, rows: QuerySet, name: str, value: str) -> QuerySet:
+        try:
+            week = WeekField().run_validation(value)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({name: error.detail}) from None
+        zone = self._zone()
+        return rows.filter(start__gte=week.start(zone), start__lt=week.end(zone))
 
     def from_day(self, rows: QuerySet, name: str, value: date) -> QuerySet:
         return rows.filter(start__gte=Horizon(value, 1, self._zone()).start)
@@ -150,7 +159,7 @@ class SessionFilter(django_filters.FilterSet):
         return clock.zone(getattr(shell.home(self.request.user), "zone", None))
 
 
-class RoomFilter(django_filters.FilterSet):
+class RoomFilter(Changed):
     institution = django_filters.CharFilter("institution__public_id")
     active = django_filters.BooleanFilter()
 
@@ -245,13 +254,15 @@ class SessionViewSet(api.PublicIdMixin, mixins.ListModelMixin, mixins.RetrieveMo
     @extend_schema(
         summary="How the meetings of the last days went, summed up",
         tags=["sessions"],
-        parameters=[records.DAYS],
+        parameters=[records.DaysSerializer],
         responses=records.EvaluationSerializer,
         filters=False,
     )
     @action(detail=False, pagination_class=None)
     def evaluation(self, request: api.SignedIn) -> Response:
-        found = records.figures(request, self.visible(Session.objects.all()))
+        found = records.figures(
+            request, self.visible(Session.objects.all()), days=api.parameters(records.DaysSerializer, self)["days"]
+        )
         return Response(records.EvaluationSerializer(found).data)
 
     def seat(self, case: str, place: str) -> Seat:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
@@ -49,6 +49,10 @@ class WhyNotSerializer(serializers.Serializer):
     reasons = serializers.ListField(child=serializers.CharField(), help_text="Why, one sentence each.")
     steps = StepSerializer(many=True)
     remedies = RemedySerializer(many=True, help_text="The least late first, then the smallest change.")
+
+
+class InPlanSerializer(serializers.Serializer):
+    proposal = serializers.CharField(required=False, help_text="In this plan; without: beside what is published.")
 
 
 class ApplySerializer(serializers.Serializer):
@@ -99,13 +103,13 @@ class WhyNotView(_OneCase):
     @extend_schema(
         summary="Why a case has no place or a late one, and what would help",
         tags=["planning"],
-        parameters=[OpenApiParameter("proposal", str, description="In this plan; without: beside what is published.")],
+        parameters=[InPlanSerializer],
         responses={200: WhyNotSerializer, **api.errors(400, 403, 404)},
     )
     def get(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         case = self.case()
         access.require(request.user, "plan.view", None)
-        wanted = request.query_params.get("proposal", "")
+        wanted = api.parameters(InPlanSerializer, self).get("proposal")
         offers = access.visible(request.user, Proposal.objects.select_related("run"))
         proposal = get_object_or_404(offers, public_id=wanted) if wanted else None
         return Response(WhyNotSerializer(explained(case, proposal)).data)

@@ -11,7 +11,7 @@ from django.db.models import Deferrable, F, Q
 from django.utils.translation import gettext_lazy as _
 
 from experts.models import Discipline, Expert
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 from scheduling.models.constraints import OWNED_BY_SESSION_OR_HOLD, same, stretch
 from scheduling.models.sessions import AgendaItem, Hold, Session
 from scheduling.states import INVITATION_LIFECYCLE, InvitationStatus
@@ -49,6 +49,7 @@ class Attendance(models.Model):
     """As the record of the meeting says; None before there is one."""
 
     objects = AttendanceQuerySet.as_manager()
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("attendance")
@@ -137,6 +138,7 @@ class Invitation(models.Model):
     """A colleague whom somebody who declined suggests."""
     offered = models.JSONField(default=list, blank=True)
     """Other times at which they could come, as pairs of moments; see `scheduling.sessions.suggestions`."""
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("invitation")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from experts.models import Institution
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 
 
 class MoveKind(models.TextChoices):
@@ -32,6 +32,7 @@ class Move(models.Model):
     after = models.JSONField()
     version = models.PositiveIntegerField()
     undone_at = models.DateTimeField(null=True, blank=True)
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("change by hand")

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from cases.models import Case
 from experts.models import AvailabilityException, Expert
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 from scheduling.models.places import Room
 from scheduling.states import TIME_REQUEST_LIFECYCLE, TimeRequestStatus
 
@@ -56,6 +56,7 @@ class PlacementConstraint(models.Model):
     )
 
     objects = PlacementConstraintQuerySet.as_manager()
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("pin or ban")
@@ -108,6 +109,7 @@ class TimeRequest(models.Model):
     added = models.OneToOneField(
         AvailabilityException, null=True, blank=True, on_delete=models.SET_NULL, related_name="asked_by"
     )
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("time asked for")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import RareClass
 from experts.models import UNTIL_MIDNIGHT, Institution, Named, Team, WeeklyTime
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 
 
 class Room(Named):
@@ -17,6 +17,7 @@ class Room(Named):
     capacity = models.PositiveSmallIntegerField(_("seats"))
     equipment = models.JSONField(_("equipment"), default=list, blank=True, help_text=_("e.g. video, display"))
     active = models.BooleanField(_("active"), default=True)
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("room")
@@ -79,6 +80,7 @@ class Block(models.Model):
         _("recurrence"), max_length=120, blank=True, help_text="FREQ=WEEKLY;INTERVAL=2;BYDAY=TH"
     )
     reserved_class = models.CharField(_("kept for rare class"), max_length=1, choices=RareClass.choices, blank=True)
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("block")

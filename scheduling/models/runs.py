@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from experts.models import Institution
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 from scheduling.states import RUN_LIFECYCLE, UNFINISHED_RUNS, RunStatus
 
 
@@ -59,6 +59,7 @@ class PlanningRun(models.Model):
     problem = models.JSONField(null=True, blank=True)
     progress = models.JSONField(default=list, blank=True)
     failure = models.JSONField(null=True, blank=True)
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("planning run")

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cases.models import Case, Outcome
 from experts.models import Institution, Team
-from mdt_portal.fields import public_id_field
+from mdt_portal.fields import public_id_field, updated_at_field
 from scheduling.models.constraints import OWNED_BY_SESSION_OR_HOLD, same, stretch
 from scheduling.models.places import Room
 from scheduling.models.runs import Proposal
@@ -51,6 +51,7 @@ class Session(models.Model):
     cancel_reason = models.CharField(_("reason of the cancellation"), max_length=200, blank=True)
 
     objects = SessionQuerySet.as_manager()
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("session")
@@ -172,6 +173,7 @@ class AgendaItem(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
 
     objects = AgendaItemQuerySet.as_manager()
+    updated_at = updated_at_field()
 
     class Meta:
         verbose_name = _("agenda item")

@@ -4,7 +4,6 @@ Exit codes: 0 done (a plan may leave cases unplaced), 1 the validated plan break
 """
 
 import argparse
-import gzip
 import json
 import signal
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduling.solver import rules
-from scheduling.solver.core import objectives
+from scheduling.solver.core import objectives, reading
 from scheduling.solver.core.plan import Plan
 from scheduling.solver.core.problem import Problem
 from scheduling.solver.core.reading import ProblemError, as_json
@@ -33,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
                 f"{mistake.place or 'document'}: {mistake.code} {dict(mistake.params) or ''}".rstrip(), file=sys.stderr
             )
         return 2
-    except (OSError, ValueError) as error:
+    except OSError as error:
         print(f"cannot be read: {error}", file=sys.stderr)
         return 2
     if plan is not None and (options.explain is None or not _known(rules.violations(problem, plan))):
@@ -57,18 +56,31 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--explain", metavar="CASE", type=int, help="why this case has no place (with --validate: there)"
     )
     parser.add_argument("--progress", action="store_true", help="one line of JSON per improvement on standard error")
-    parser.add_argument("--seconds", type=float, help="limit, else the problem's")
-    parser.add_argument("--workers", type=int, help="processes, else the problem's")
+    parser.add_argument("--seconds", type=_seconds, help="limit, else the problem's")
+    parser.add_argument("--workers", type=_workers, help="processes, else the problem's")
     parser.add_argument("--seed", type=int, help="else the problem's")
     return parser.parse_args(arguments)
 
 
 def _load(name: str) -> Any:
     if name == "-":
-        return json.load(sys.stdin)
+        return reading.from_bytes(sys.stdin.buffer.read())
     path = Path(name)
-    content = path.read_bytes()
-    return json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
+    return reading.from_bytes(path.read_bytes(), compressed=path.suffix == ".gz")
+
+
+def _seconds(text: str) -> float:
+    given = float(text)
+    if not 0 <= given <= checking.MOST_SECONDS:
+        raise ValueError(text)
+    return given
+
+
+def _workers(text: str) -> int:
+    given = int(text)
+    if not 1 <= given <= checking.MOST_WORKERS:
+        raise ValueError(text)
+    return given
 
 
 def _solve(problem: Problem, options: argparse.Namespace) -> Plan:

@@ -224,5 +224,5 @@ def test_a_list_costs_the_same_for_one_row_and_for_thirty(api, hospital, rows, d
     for _ in range(rows):
         factories.case_waiting(team=team, missing=["imaging"])
     client = api(factories.user(Role.COORDINATOR, at=hospital))
-    with django_assert_num_queries(5):  # token, roles, own seats, count, page
+    with django_assert_num_queries(6):  # token, roles, own seats, count, page, external ids
         assert len(client.get(CASES).json()["results"]) == rows

@@ -140,9 +140,12 @@ def test_sessions_by_week_and_place(api) -> None:
     def found(query: str) -> int:
         return client.get(f"/api/v1/sessions/?{query}").json()["count"]
 
-    assert found(f"week={day}&team={world.team.public_id}&institution={world.hospital.public_id}&status=published") == 1
-    assert found(f"week={day + timedelta(days=7)}") == found(f"last_day={day - timedelta(days=1)}") == 0
+    team, hospital = world.team.public_id, world.hospital.public_id
+    assert found(f"week={day:%G-W%V}&team={team}&institution={hospital}&status=published") == 1
+    assert found(f"week={day + timedelta(days=7):%G-W%V}") == found(f"last_day={day - timedelta(days=1)}") == 0
     assert found(f"first_day={day}&last_day={day}") == 1
+    for other in (str(day), "2026-W54", "W50", "2026-W5x"):  # one form, everywhere
+        assert list(client.get(f"/api/v1/sessions/?week={other}").json()["fields"]) == ["week"]
     body = client.get(f"/api/v1/sessions/{session.public_id}/").json()
     assert (body["cases"], body["invited"], body["accepted"], body["zone"]) == (2, 3, 0, "Asia/Shanghai")
     assert [len(item["seats"]) for item in body["agenda"]] == [3, 3]

@@ -151,4 +151,4 @@ def number(value: str) -> int | float | str:
 
 
 def _clause_text(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)

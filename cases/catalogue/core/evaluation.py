@@ -68,7 +68,7 @@ class Rule:
         return {
             "rule": self.key,
             "version": self.version,
-            "name_en": self.name_en or self.key,
+            "name_en": self.name_en or self.name_zh or self.key,
             "name_zh": self.name_zh or self.name_en or self.key,
         }
 

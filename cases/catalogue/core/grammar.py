@@ -16,6 +16,7 @@ from cases.catalogue.core.requirement import CARE_LEVELS, TIERS, URGENCIES, Seat
 from cases.catalogue.core.vocabulary import Vocabulary
 from cases.core import icd10, staging
 from cases.core.mistake import Mistake
+from mdt_portal.tables.core import cells
 
 MAX_MINUTES = 30
 MAX_RANK = 4
@@ -26,9 +27,10 @@ _KEY = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,23}", re.IGNORECASE)
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NO_LINK = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _SCORE = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,19}")
-NEEDED = ("id", "name_en", "name_zh", "icd10", "condition", "tier", "care_level", "required", "hours", "minutes")
+NEEDED = ("id", "name_zh", "icd10", "condition", "tier", "care_level", "required", "hours", "minutes")
 _ALLOWED = (
-    *NEEDED, "optional", "disease_group", "materials", "evidence", "source", "source_url", "note", "hours_from_source",
+    *NEEDED, "name_en", "optional", "disease_group", "materials", "evidence", "source", "source_url", "note",
+    "hours_from_source",
 )  # fmt: skip
 _CONDITION_KEYS = tuple(field for field in Condition.__dataclass_fields__)
 _FLAG_KEYS = ("flags_any", "flags_all", "flags_none", "or_flags")
@@ -56,7 +58,13 @@ class _Reader:
             self.wrong(key, "empty")
         if len(value) > longest:
             self.wrong(key, "too_long", longest=longest)
+        self.readable(key, value)
         return value
+
+    def readable(self, where: str, value: str) -> None:
+        """A character that no database keeps and nobody sees is a mistake of its place."""
+        if code := cells.unwritable(value):
+            self.wrong(where, code, cell=cells.shown(value))
 
     def choice(self, raw: Mapping[str, Any], key: str, allowed: Sequence[str]) -> str:
         value = raw.get(key)
@@ -87,6 +95,8 @@ class _Reader:
                 self.wrong(where, "not_text")
             elif any(value == earlier for _, earlier in found):
                 self.wrong(where, "twice", value=value)
+            elif cells.unwritable(value):
+                self.readable(where, value)
             else:
                 found.append((where, value))
         return found
@@ -131,7 +141,9 @@ def _assemble(reader: _Reader, raw: dict[str, Any], version: int) -> Rule:
     key = reader.text(raw, "id", longest=24)
     if key and not _KEY.fullmatch(key):
         reader.wrong("id", "bad_key", value=key)
-    name_en, name_zh = (reader.text(raw, name, longest=120) for name in ("name_en", "name_zh"))
+    name_en, name_zh = (
+        reader.text(raw, name, needed=name == "name_zh", longest=120) for name in ("name_en", "name_zh")
+    )
     for name in ("source", "source_url", "note"):
         reader.text(raw, name, needed=False, longest=4000 if name == "note" else 400)
     if isinstance(link := raw.get("source_url"), str) and _NO_LINK.match(link):
@@ -168,6 +180,9 @@ def _evidence(reader: _Reader, raw: Mapping[str, Any]) -> None:
     evidence = raw.get("evidence", {})
     if not isinstance(evidence, dict) or not all(isinstance(value, str) for value in evidence.values()):
         reader.wrong("evidence", "not_texts_by_name")
+    else:
+        for name, value in evidence.items():
+            reader.readable("evidence", name + value)
     for where, value in reader.texts(raw, "hours_from_source"):
         if value not in URGENCIES:
             reader.wrong(where, "not_one_of", value=value, allowed=list(URGENCIES))
@@ -227,6 +242,8 @@ def _seat(reader: _Reader, raw: Mapping[str, Any], where: str) -> SeatNeed:
     sub_specialty = raw.get("sub_specialty", "")
     if not isinstance(sub_specialty, str):
         reader.wrong(f"{where}.sub_specialty", "not_text")
+    else:
+        reader.readable(f"{where}.sub_specialty", sub_specialty)
     return SeatNeed(
         discipline=str(discipline),
         count=reader.whole(raw.get("count", 1), f"{where}.count", 1, 9),

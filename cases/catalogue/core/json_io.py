@@ -1,6 +1,6 @@
 """A whole catalogue file: text -> rules, with every mistake of every rule at once. Pure.
 
-This reads and writes JSON; `cases.catalogue.core.csv_io` does the same for a table (CSV).
+This reads and writes JSON; `cases.catalogue.core.csv_io` does the same for a table (CSV, XLSX).
 """
 
 from __future__ import annotations
@@ -17,16 +17,21 @@ from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.core.vocabulary import Vocabulary
 from cases.core import icd10
 from cases.core.mistake import Mistake
+from mdt_portal.tables.core.columns import Sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleFile:
-    """What a file holds. `rules` and `raw` run in parallel and are empty if there is a mistake; hints do no harm."""
+    """What a file holds. `rules` and `raw` run in parallel and are empty if there is a mistake; hints do no harm.
+
+    `sheet` is the table as it was read; JSON has none.
+    """
 
     rules: tuple[Rule, ...] = ()
     raw: tuple[Mapping[str, Any], ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     hints: tuple[Mistake, ...] = ()
+    sheet: Sheet | None = None
 
 
 def read(text: str, known: Vocabulary) -> RuleFile:
@@ -40,6 +45,8 @@ def read(text: str, known: Vocabulary) -> RuleFile:
         return RuleFile(mistakes=(Mistake(place=str(error), code="key_twice"),))
     except RecursionError:
         return RuleFile(mistakes=(Mistake(place="", code="too_deep"),))
+    except ValueError as error:  # a number of thousands of digits
+        return RuleFile(mistakes=(Mistake(place="", code="not_json", params=_at_the_head(error), line=1),))
     if not isinstance(top, dict) or not isinstance(top.get("rules"), list):
         return RuleFile(mistakes=(Mistake(place="rules", code="no_rules"),))
     mistakes = [
@@ -136,6 +143,10 @@ def _hints(rules: Mapping[int, Rule]) -> list[Mistake]:
                 place = f"rules[{number}].condition"
                 found.append(Mistake(place=place, code=f"new_{kind}", rule=rule.key, params=params))
     return found
+
+
+def _at_the_head(error: ValueError) -> dict[str, Any]:
+    return {"line": 1, "column": 1, "problem": str(error)}
 
 
 class _KeyTwiceError(ValueError):

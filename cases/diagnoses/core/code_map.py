@@ -1,14 +1,12 @@
 """Maps of other code systems to WHO ICD-10: the file format, and the maps that are shipped. Pure.
 
-A file is CSV with the columns system, code, display, icd10, source; and, where they say more than the code, role,
+A file is a table with the columns system, code, display, icd10, source; and, where they say more than the code, role,
 disease, stage, flags, scores. `system` is any usual name (`http://snomed.info/sct`, `ICD-11`). An empty `icd10` says
 that the code is known and is no diagnosis. Lines above the heading that begin with # say where the file comes from.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,8 +16,14 @@ from cases.catalogue.core import vocabulary
 from cases.core import code_systems, icd10
 from cases.core.code_systems import CodeMap, MapRow
 from cases.core.mistake import Mistake
+from mdt_portal.tables.core import reading
+from mdt_portal.tables.core.columns import Column, Layout, Sheet, TableRow
 
 COLUMNS = ("system", "code", "display", "icd10", "source")
+_MORE = ("role", "disease", "stage", "flags", "scores")
+LAYOUT = Layout(
+    columns=tuple(Column(key=key, en=key, zh=key) for key in (*COLUMNS, *_MORE)), most_rows=500_000, comment="#"
+)
 ROLES = ("", "suspected", "history")
 LONGEST_CODE, LONGEST_TEXT = 40, 240
 
@@ -30,45 +34,36 @@ class MapFile:
 
     rows: tuple[tuple[MapRow, str], ...] = ()
     mistakes: tuple[Mistake, ...] = ()
+    sheet: Sheet
 
 
-def read(text: str) -> MapFile:
-    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
-    above = next((k for k, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    reader = csv.DictReader(io.StringIO("".join(lines[above:]), newline=""), strict=True)
+def read(given: bytes | str, *, encoding: str = "") -> MapFile:
+    """The rows of a file, or of its text. `encoding` is a key of `encodings.NAMES`, where somebody chose it."""
+    sheet = reading.read(given, LAYOUT, encoding=encoding)
     rows: dict[tuple[str, str], tuple[MapRow, str]] = {}
-    mistakes: list[Mistake] = []
-    try:
-        columns = [name.strip() for name in reader.fieldnames or ()]
-        mistakes += [Mistake(place=name, code="column_missing", line=1) for name in COLUMNS if name not in columns]
-        if mistakes:
-            return MapFile(mistakes=tuple(mistakes))
-        reader.fieldnames = columns
-        for cells in reader:
-            _take(cells, above + reader.line_num, rows, mistakes)
-    except csv.Error as error:
-        line = above + reader.line_num
-        mistakes.append(Mistake(place=f"[{line}]", code="not_csv", params={"problem": str(error)}, line=line))
+    mistakes = [
+        Mistake(place=_place(fault.line, fault.column), code=fault.code, params=fault.params, line=fault.line)
+        for fault in sheet.faults
+    ]
+    absent = [name for name in COLUMNS if name not in sheet.heads] if sheet.heads or sheet.unknown else []
+    mistakes += [Mistake(place=name, code="column_missing", line=1) for name in absent]
+    for row in () if absent else sheet.rows:
+        _take(row, rows, mistakes)
     if not rows and not mistakes:
         mistakes.append(Mistake(place="", code="no_names"))
-    return MapFile(mistakes=tuple(mistakes)) if mistakes else MapFile(rows=tuple(rows.values()))
+    mistakes.sort(key=lambda one: one.line)
+    return MapFile(rows=() if mistakes else tuple(rows.values()), mistakes=tuple(mistakes), sheet=sheet)
 
 
-def _take(
-    cells: Mapping[str, str | None],
-    line: int,
-    rows: dict[tuple[str, str], tuple[MapRow, str]],
-    mistakes: list[Mistake],
-) -> None:
+def _place(line: int, column: str) -> str:
+    return " ".join(part for part in (f"[{line}]" if line else "", column) if part)
+
+
+def _take(row: TableRow, rows: dict[tuple[str, str], tuple[MapRow, str]], mistakes: list[Mistake]) -> None:
     def wrong(column: str, code: str, **params: object) -> None:
-        mistakes.append(Mistake(place=f"[{line}] {column}".strip(), code=code, params=params, line=line))
+        mistakes.append(Mistake(place=_place(row.number, column), code=code, params=params, line=row.number))
 
-    if None in cells or None in cells.values():
-        wrong("", "cells_differ")
-        return
-    given = {name: (value or "").strip() for name, value in cells.items()}
-    if not any(given.values()):
-        return  # an empty line of a spreadsheet
+    given = row.cells
     before = len(mistakes)
     system = code_systems.system_of(given["system"])
     _check(given, system, wrong)

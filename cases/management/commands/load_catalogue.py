@@ -10,9 +10,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from cases.catalogue import rulebook, wording
-from cases.catalogue.core import json_io, vocabulary
+from cases.catalogue import files, rulebook, wording
+from cases.catalogue.core import vocabulary
 from mdt_portal.errors import DomainError
+from mdt_portal.tables import handed_in
 
 
 def day(text: str) -> date:
@@ -20,18 +21,17 @@ def day(text: str) -> date:
 
 
 class Command(BaseCommand):
-    help = "Load disease rules from a JSON file. Reports all mistakes at once, and then writes nothing."
+    help = "Load disease rules from a file (JSON, CSV or XLSX). Reports all mistakes at once, and then writes nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "file", nargs="?", default=str(vocabulary.CATALOGUE_FILE), help="default: the shipped catalogue"
-        )
+        handed_in.add_arguments(parser, default=str(vocabulary.CATALOGUE_FILE))
         parser.add_argument("--publish-from", type=day, metavar="DATE", help="publish new versions from this day")
         parser.add_argument("--reason", default="", help="why there is a new version")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(options["file"])
-        found = json_io.read(read_text(path), rulebook.known_words())
+        found = files.read(handed_in.content(path), encoding=options["encoding"]).file
+        handed_in.tell(self, found.sheet)
         for hint in found.hints:
             self.stderr.write(self.style.WARNING(wording.placed_text(hint)))
         if found.mistakes:
@@ -48,14 +48,3 @@ class Command(BaseCommand):
             _("%(new)d new rules, %(changed)d changed, %(unchanged)d unchanged; %(published)d published.")
             % {name: len(getattr(done, name)) for name in ("new", "changed", "unchanged", "published")}
         )
-
-
-def read_text(path: Path) -> str:
-    """The file's text. Raises CommandError where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        message = _("%(file)s: not UTF-8 text (byte %(byte)d)") % {"file": path, "byte": error.start}
-        raise CommandError(message) from error

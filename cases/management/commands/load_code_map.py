@@ -12,22 +12,23 @@ from django.utils.translation import gettext as _
 from cases.catalogue import wording
 from cases.diagnoses import code_maps
 from cases.diagnoses.core import code_map
-from cases.management.commands.load_catalogue import read_text
+from mdt_portal.tables import handed_in
 
 
 class Command(BaseCommand):
     help = (
-        "Load a map of codes to WHO ICD-10 (CSV with the columns system, code, display, icd10, source). It goes before "
-        "the product's own map. Reports all mistakes at once, and then writes nothing."
+        "Load a map of codes to WHO ICD-10 (CSV or XLSX with the columns system, code, display, icd10, source). It "
+        "goes before the product's own map. Reports all mistakes at once, and then writes nothing."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file")
+        handed_in.add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="only say what is wrong, or how many rows there are")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = Path(options["file"])
-        found = code_map.read(read_text(path))
+        found = code_map.read(handed_in.content(path), encoding=options["encoding"])
+        handed_in.tell(self, found.sheet)
         if found.mistakes:
             lines = [f"{path}: {wording.placed_text(mistake)}" for mistake in found.mistakes]
             lines.append(_("%(count)d mistakes; nothing was written.") % {"count": len(found.mistakes)})

@@ -1,28 +1,11 @@
-"""A table of people as text: its columns in either language, its delimiters, its encodings. Knows no database."""
+"""The table of people: its columns in either language, and the disciplines of one cell. Knows no database."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-LONGEST = 2_000_000
-BOM = "\ufeff"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    key: str
-    en: str
-    zh: str
-    others: tuple[str, ...] = ()
-    needed: bool = False
-
-    def spellings(self) -> Iterable[str]:
-        return (self.key, self.en, self.zh, *self.others)
-
+from mdt_portal.tables.core.columns import Column, Layout
 
 COLUMNS = (
     Column(key="email", en="E-mail", zh="邮箱", others=("email", "mail", "电子邮箱", "电子邮件", "邮件"), needed=True),
@@ -30,96 +13,51 @@ COLUMNS = (
     Column(key="name_en", en="Name (English)", zh="英文姓名", others=("姓名(英文)", "name", "english name", "拼音")),
     Column(key="hospital", en="Hospital", zh="医院", others=("机构", "institution")),
     Column(key="title", en="Title", zh="职称", needed=True),
-    Column(key="skills", en="Disciplines", zh="学科", others=("专业", "科室", "discipline"), needed=True),
+    Column(key="skills", en="Disciplines", zh="学科", others=("专业", "科室", "discipline"), needed=True, long=True),
     Column(key="phone", en="Phone", zh="电话", others=("手机", "mobile")),
     Column(key="remote", en="Remote", zh="可远程", others=("远程",)),
     Column(key="active", en="Active", zh="在岗", others=("在职", "启用")),
     Column(key="max_sessions_day", en="Sessions a day", zh="每日场次上限", others=("每日场次",)),
     Column(key="max_sessions_week", en="Sessions a week", zh="每周场次上限", others=("每周场次",)),
     Column(key="max_minutes_week", en="Minutes a week", zh="每周分钟上限", others=("每周分钟",)),
+    Column(key="id", en="ID in the portal", zh="系统编号", others=("portal id",)),
 )
+LAYOUT = Layout(columns=COLUMNS, most_rows=5000)
 YES = frozenset({"yes", "y", "true", "1", "是", "可", "对", "√"})
 NO = frozenset({"no", "n", "false", "0", "否", "不可", "×"})
-_SKILL = re.compile(r"^(?P<name>[^()]+?)\s*(?:\((?P<sub>[^()]*)\))?$")
-_RISKY = ("=", "+", "-", "@")
+_BETWEEN = re.compile(r"(\s*[;；、|\n]\s*)")
+Known = Callable[[str], bool]
+"""Whether a text names a discipline."""
 
 
-class NotText(ValueError):
-    """The bytes are neither UTF-8 nor GBK."""
+def missing(heads: Mapping[str, str]) -> list[Column]:
+    """The columns without which nothing can be done; one of the two names is enough."""
+    lacking = [one for one in COLUMNS if one.needed and one.key not in heads]
+    named = "name_zh" in heads or "name_en" in heads
+    return lacking if named else [*lacking, next(one for one in COLUMNS if one.key == "name_zh")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableRow:
-    """One line of the file: its number, and its cells by the column's key."""
-
-    number: int
-    cells: Mapping[str, str]
-
-
-@dataclass(slots=True, kw_only=True)
-class Sheet:
-    """What a text holds. `heads` are the columns' names as the file spells them."""
-
-    rows: list[TableRow] = field(default_factory=list)
-    heads: dict[str, str] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-
-    @property
-    def missing(self) -> list[Column]:
-        lacking = [one for one in COLUMNS if one.needed and one.key not in self.heads]
-        named = "name_zh" in self.heads or "name_en" in self.heads
-        return lacking if named else [*lacking, next(one for one in COLUMNS if one.key == "name_zh")]
+def lines(rows: Iterable[Mapping[str, str]], *, chinese: bool) -> Iterator[list[str]]:
+    """The table: its headings, then the cells of every row."""
+    yield [one.heading(chinese=chinese) for one in COLUMNS]
+    for row in rows:
+        yield [row.get(one.key, "") for one in COLUMNS]
 
 
-def decode(raw: bytes) -> str:
-    """UTF-8 with or without a mark, else GBK, as a Chinese Excel saves it. Raises NotText."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise NotText
+def skills(cell: str, known: Known) -> list[tuple[str, str]]:
+    """`Radiology (chest); Pathology` as names with sub-specialties.
 
-
-def read(text: str) -> Sheet:
-    """The cells, trimmed; empty lines are passed over. Commas, semicolons or tabs: which the first line has most of."""
-    text = text.removeprefix(BOM).replace("\r\n", "\n").replace("\r", "\n")
-    first = text.lstrip("\n").partition("\n")[0]
-    reader = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
-    sheet = Sheet()
-    keys: list[str | None] | None = None
-    begin = 1
-    for cells in reader:
-        number, begin = begin, reader.line_num + 1
-        cells = [_plain(cell) for cell in cells]
-        if not any(cells):
-            continue
-        if keys is None:
-            keys = [_key(sheet, cell) for cell in cells]
-        else:
-            named = {key: cell for key, cell in zip(keys, cells, strict=False) if key}
-            sheet.rows.append(TableRow(number=number, cells=named))
-    return sheet
-
-
-def write(rows: Iterable[Mapping[str, str]], *, chinese: bool) -> str:
-    """The same table as text; the mark at its head lets Excel read it as UTF-8."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([one.zh if chinese else one.en for one in COLUMNS])
-    writer.writerows([_harmless(row.get(one.key, "")) for one in COLUMNS] for row in rows)
-    return BOM + out.getvalue()
-
-
-def skills(cell: str) -> list[tuple[str, str]]:
-    """`Radiology (chest); Pathology` as names with sub-specialties. A part that cannot be read comes back whole."""
-    halved = cell.replace("（", "(").replace("）", ")")
+    A name may hold brackets and separators itself: the longest text that is `known` as a whole comes first. What is not
+    known comes back as its name and the text in its last brackets.
+    """
+    parts = _BETWEEN.split(cell)  # texts and, between them, what stood there
     found = []
-    for part in re.split(r"[;；、|\n]", halved):
-        if part := part.strip():
-            match = _SKILL.match(part)
-            found.append((match["name"], (match["sub"] or "").strip()) if match else (part, ""))
+    begin = 0
+    while begin < len(parts):
+        end, pair = _longest(parts, begin, known)
+        if pair[0]:
+            found.append(pair)
+        begin = end + 1
     return found
 
 
@@ -127,32 +65,30 @@ def skills_cell(pairs: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{name} ({sub})" if sub else name for name, sub in pairs)
 
 
-def _key(sheet: Sheet, head: str) -> str | None:
-    """The column that a heading means; headings that mean none, or one again, are remembered."""
-    means = _SPELLINGS.get(_folded(head))
-    if means is None:
-        if head:
-            sheet.unknown.append(head)
-    elif means in sheet.heads:
-        sheet.doubled.append(head)
-        return None
-    else:
-        sheet.heads[means] = head
-    return means
+def _longest(parts: Sequence[str], begin: int, known: Known) -> tuple[int, tuple[str, str]]:
+    """The longest run of parts that is one discipline, with its end; else the first part alone."""
+    for end in range(len(parts), begin, -2):
+        for pair in _readings("".join(parts[begin:end]).strip()):
+            if known(pair[0]):
+                return end, pair
+    return begin + 1, _readings(parts[begin].strip())[:2][-1]
 
 
-def _folded(text: str) -> str:
-    return re.sub(r"[\s_*]+", "", text.replace("（", "(").replace("）", ")")).casefold()
+def _readings(text: str) -> list[tuple[str, str]]:
+    """A text as a whole, then as a name with a sub-specialty in the last brackets, in those before, and so on."""
+    found = [(text, "")]
+    if text.endswith((")", "）")):
+        places = [place for place, char in enumerate(text) if char in "(（"]
+        pairs = ((text[:at].strip(), text[at + 1 : -1].strip()) for at in reversed(places))
+        found += [(name, sub) for name, sub in pairs if name and (_closed(sub) or not _BETWEEN.search(sub))]
+    return found
 
 
-def _plain(cell: str) -> str:
-    cell = cell.strip()
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _RISKY else cell
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_RISKY) else cell
-
-
-_SPELLINGS = {_folded(text): column.key for column in COLUMNS for text in column.spellings()}
+def _closed(text: str) -> bool:
+    """Whether each bracket of a text is closed within it."""
+    depth = 0
+    for char in text:
+        depth += (char in "(（") - (char in ")）")
+        if depth < 0:
+            return False
+    return depth == 0

@@ -4,10 +4,17 @@ A *parser* takes (reading, place, value) and answers the value read, or None aft
 """
 
 import dataclasses
+import gzip
+import json
+import math
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 Parser = Callable[["Reading", str, Any], Any]
+LARGEST = 2**53 - 1
+"""Beyond this other programs' JSON does not keep an integer exactly; CP-SAT's sums stay far from 64 bits below it."""
+LONGEST_NUMBER = 40
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +50,35 @@ class Reading:
             raise ProblemError(self.mistakes)
 
 
-def integer(low: int | None = None) -> Parser:
+def integer(low: int = -LARGEST, high: int = LARGEST) -> Parser:
     def read(reading: Reading, place: str, value: Any) -> int | None:
+        if isinstance(value, HugeNumber):
+            return reading.fault(place, "too_large", most=high)
         if not isinstance(value, int) or isinstance(value, bool):
             return reading.fault(place, "not_an_integer")
-        if low is not None and value < low:
+        if value < low:
             return reading.fault(place, "too_small", least=low, value=value)
+        if value > high:
+            return reading.fault(place, "too_large", most=high, value=value)
         return value
 
     return read
 
 
 def number(reading: Reading, place: str, value: Any) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    if not isinstance(value, int | float | HugeNumber) or isinstance(value, bool):
         return reading.fault(place, "not_a_number")
+    if isinstance(value, HugeNumber) or not math.isfinite(value) or abs(value) > LARGEST:
+        return reading.fault(place, "not_a_finite_number")
     return value
 
 
 def text(reading: Reading, place: str, value: Any) -> str | None:
-    return value if isinstance(value, str) else reading.fault(place, "not_a_text")
+    if not isinstance(value, str):
+        return reading.fault(place, "not_a_text")
+    if "\0" in value or any("\ud800" <= sign <= "\udfff" for sign in value):
+        return reading.fault(place, "not_readable")
+    return value
 
 
 def flag(reading: Reading, place: str, value: Any) -> bool | None:
@@ -95,13 +112,21 @@ def many(parser: Parser, make: Callable[[list[Any]], Any] = tuple) -> Parser:
     return read
 
 
-def span(reading: Reading, place: str, value: Any) -> tuple[int, int] | None:
+def span(high: int = LARGEST) -> Parser:
     """`[from, to]`, half-open, not empty."""
-    if not (isinstance(value, list) and len(value) == 2 and all(type(end) is int for end in value)):
-        return reading.fault(place, "not_a_span")
-    if value[0] >= value[1]:
-        return reading.fault(place, "empty_span", **{"from": value[0], "to": value[1]})
-    return value[0], value[1]
+
+    def read(reading: Reading, place: str, value: Any) -> tuple[int, int] | None:
+        if not (isinstance(value, list) and len(value) == 2):
+            return reading.fault(place, "not_a_span")
+        before, end = len(reading.mistakes), integer(-high, high)
+        start, stop = (end(reading, f"{place}[{index}]", one) for index, one in enumerate(value))
+        if len(reading.mistakes) > before:
+            return None
+        if start >= stop:
+            return reading.fault(place, "empty_span", **{"from": start, "to": stop})
+        return start, stop
+
+    return read
 
 
 def keyed(parser: Parser) -> Parser:
@@ -111,8 +136,9 @@ def keyed(parser: Parser) -> Parser:
         if not isinstance(value, dict):
             return reading.fault(place, "not_an_object")
         given = {}
+        _note_twice(reading, f"{place}.", value)
         for key, item in value.items():
-            if not (isinstance(key, str) and key.isascii() and key.isdigit()):
+            if not (isinstance(key, str) and key.isascii() and key.isdigit() and len(key) <= LONGEST_NUMBER):
                 reading.fault(f"{place}.{key}", "not_an_id")
                 continue
             given[int(key)] = parser(reading, f"{place}.{key}", item)
@@ -135,6 +161,7 @@ def record(
         if not isinstance(value, dict):
             return reading.fault(place, "not_an_object")
         before, path = len(reading.mistakes), f"{place}." if place else ""
+        _note_twice(reading, path, value)
         for key in value:
             if key not in known:
                 reading.fault(f"{path}{key}", "unknown_key")
@@ -145,6 +172,56 @@ def record(
         return make(**given) if len(reading.mistakes) == before else None
 
     return read
+
+
+class HugeNumber:
+    """An integer of JSON with more digits than anybody needs; parsers refuse it at its place."""
+
+
+class Doubled(dict[str, Any]):
+    """An object of JSON in which keys stand twice; `twice` names them."""
+
+    twice: tuple[str, ...] = ()
+
+
+def _note_twice(reading: Reading, path: str, value: dict[str, Any]) -> None:
+    for key in value.twice if isinstance(value, Doubled) else ():
+        reading.fault(f"{path}{key}", "key_twice")
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    names = [key for key, _ in pairs]
+    doubled = Doubled(found)
+    doubled.twice = tuple(sorted({key for key in names if names.count(key) > 1}))
+    return doubled
+
+
+def from_bytes(content: bytes, *, compressed: bool = False) -> Any:
+    """A document of JSON (UTF-8, -16 or -32), perhaps gzipped, as a parser takes it.
+
+    Raises ProblemError with the line and column where it is no JSON. Huge numbers and keys that stand twice are left to
+    the parsers, which know their place.
+    """
+    try:
+        content = gzip.decompress(content) if compressed else content
+        return json.loads(
+            content,
+            object_pairs_hook=_pairs,
+            parse_int=lambda digits: int(digits) if len(digits) <= LONGEST_NUMBER else HugeNumber(),
+        )
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        mistake = Mistake(place=place, code="not_json", params={"why": error.msg})
+    except (EOFError, OSError, zlib.error) as error:
+        mistake = Mistake(place="", code="not_gzip", params={"why": str(error)})
+    except UnicodeDecodeError as error:
+        mistake = Mistake(place=f"byte {error.start}", code="not_unicode", params={"encoding": error.encoding})
+    except RecursionError:
+        mistake = Mistake(place="", code="nested_too_deeply")
+    raise ProblemError([mistake])
 
 
 def whole(parser: Parser, data: Any) -> Any:

@@ -24,13 +24,18 @@ from scheduling.solver.core.problem import (
 )
 from scheduling.solver.core.reading import Reading, integer, many, nullable, record, span, text
 
-ID, AMOUNT, COUNT = integer(), integer(0), integer(1)
-IDS, SPANS = many(ID), many(span)
+YEAR_MIN = 60 * 24 * 366
+MOST_AMOUNT = 1_000_000_000
+MOST_SECONDS, MOST_WORKERS = 7 * 24 * 3600, 256
+
+ID, AMOUNT, COUNT = integer(), integer(0, MOST_AMOUNT), integer(1, MOST_AMOUNT)
+MINUTE, LIMIT = integer(-2 * YEAR_MIN, 2 * YEAR_MIN), integer(-20 * YEAR_MIN, 20 * YEAR_MIN)
+IDS, SPANS = many(ID), many(span(2 * YEAR_MIN))
 EQUIPMENT = many(text, frozenset)
 
 RESERVED = record(
     Reserved,
-    {"from": ID, "to": ID, "classes": many(reading.one_of("A", "B", "C"))},
+    {"from": MINUTE, "to": MINUTE, "classes": many(reading.one_of("A", "B", "C"))},
     names={"from": "from_min", "to": "to_min"},
 )
 TEAM = record(
@@ -62,8 +67,8 @@ CASE = record(
         "team": ID,
         "tier": reading.one_of("required", "suggested"),
         "weight": AMOUNT,
-        "release_min": ID,
-        "due_min": ID,
+        "release_min": LIMIT,
+        "due_min": LIMIT,
         "duration_min": COUNT,
         "equipment": EQUIPMENT,
         "remote_ok": reading.flag,
@@ -72,15 +77,15 @@ CASE = record(
         "rare_class": nullable(reading.one_of("A", "B", "C")),
     },
 )
-CHOICE = record(Choice, {"case": ID}, {"expert": ID, "room": ID, "from_min": ID, "to_min": ID})
+CHOICE = record(Choice, {"case": ID}, {"expert": ID, "room": ID, "from_min": MINUTE, "to_min": MINUTE})
 PROBLEM = record(
     Problem,
     {
         "version": reading.one_of(1),
-        "horizon_min": COUNT,
-        "day_starts": IDS,
+        "horizon_min": integer(1, YEAR_MIN),
+        "day_starts": many(MINUTE),
         "sites": IDS,
-        "travel_min": many(many(AMOUNT)),
+        "travel_min": many(many(integer(0))),
         "changeover_min": AMOUNT,
         "grain_min": COUNT,
         "max_session_min": COUNT,
@@ -91,11 +96,14 @@ PROBLEM = record(
         "fixed": many(SESSION),
         "previous": many(SESSION),
         "fair_target_min": nullable(AMOUNT),
-        "limits": record(Limits, {"seconds": reading.number, "workers": COUNT, "seed": ID}),
+        "limits": record(
+            Limits,
+            {"seconds": reading.number, "workers": integer(1, MOST_WORKERS), "seed": integer(-(2**31), 2**31 - 1)},
+        ),
         "weights": record(Weights, {}, dict.fromkeys(Weights.__slots__, AMOUNT)),
     },
     {
-        "now_min": ID,
+        "now_min": MINUTE,
         "break_after_min": AMOUNT,
         "break_min": AMOUNT,
         "pins": many(CHOICE),
@@ -178,20 +186,28 @@ def _sense(document: Reading, problem: Problem) -> None:
         document.fault("day_starts", "not_rising")
     elif days[0] > 0:
         document.fault("day_starts[0]", "too_large", most=0, value=days[0])
-    for index, row in enumerate(problem.travel_min):
-        if len(row) != 3:
-            document.fault(f"travel_min[{index}]", "not_site_site_minutes")
-        elif not {row[0], row[1]} <= set(problem.sites):
-            document.fault(f"travel_min[{index}]", "unknown_id", kind="site")
+    _travel(document, problem)
     for i, team in enumerate(problem.teams):
         for k, stretch in enumerate(team.reserved):
             if stretch.from_min >= stretch.to_min:
                 document.fault(f"teams[{i}].reserved[{k}]", "empty_span")
     if problem.limits.seconds < 0:
         document.fault("limits.seconds", "too_small", least=0, value=problem.limits.seconds)
+    elif problem.limits.seconds > MOST_SECONDS:
+        document.fault("limits.seconds", "too_large", most=MOST_SECONDS, value=problem.limits.seconds)
     for index, session in enumerate(problem.fixed):
         if not session.cases:
             document.fault(f"fixed[{index}].cases", "no_case")
+
+
+def _travel(document: Reading, problem: Problem) -> None:
+    for index, row in enumerate(problem.travel_min):
+        if len(row) != 3:
+            document.fault(f"travel_min[{index}]", "not_site_site_minutes")
+        elif row[2] > YEAR_MIN:
+            document.fault(f"travel_min[{index}][2]", "too_large", most=YEAR_MIN, value=row[2])
+        elif not {row[0], row[1]} <= set(problem.sites):
+            document.fault(f"travel_min[{index}]", "unknown_id", kind="site")
 
 
 def fixed_plan(problem: Problem) -> Plan:

@@ -94,12 +94,12 @@ def test_all_mistakes_of_a_table_come_with_line_and_column() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("", "column_missing"),
+        ("", "empty_file"),
         (",".join(csv_io.COLUMNS), "no_lines"),
-        (",".join([*csv_io.COLUMNS, "colour"]) + "\n", "column_unknown"),
+        (",".join([*csv_io.COLUMNS, "colour", "colour"]) + "\n", "column_twice"),
         (",".join([*csv_io.COLUMNS, "id"]) + "\n", "column_twice"),
-        (",".join(csv_io.COLUMNS) + "\nA,required\n", "cells_differ"),
-        (",".join(csv_io.COLUMNS) + '\n"open', "not_csv"),
+        (",".join(csv_io.COLUMNS) + "\nA,required\n", "cells_fewer"),
+        (",".join(csv_io.COLUMNS) + '\n"open', "quote_unclosed"),
     ],
 )
 def test_a_table_that_is_none(text: str, code: str) -> None:

@@ -204,14 +204,14 @@ def test_opening_and_saving_any_shipped_rule_changes_nothing(coordinator_client:
 
 def test_every_mistake_stands_at_its_field_and_nothing_typed_is_lost(coordinator_client: Client) -> None:
     wrong = form(
-        name_en="", icd10="C34, C999", minutes="45", **{"hours-urgent": "soon", "seat-0-discipline": "NOBODY"},
+        name_zh="", icd10="C34, C999", minutes="45", **{"hours-urgent": "soon", "seat-0-discipline": "NOBODY"},
         source_url="javascript:alert(1)",
     )  # fmt: skip
     wrong |= {"clause": ["0", "1"], "clause-1-key": "age_min", "clause-1-value": "old"}
     response = coordinator_client.post("/catalogue/new/", wrong)
     assert response.status_code == 422
     assert set(response.context["judged"].wrong) == {
-        "name_en", "icd10", "minutes", "hours-urgent", "seat-0", "clause-1", "source_url",
+        "name_zh", "icd10", "minutes", "hours-urgent", "seat-0", "clause-1", "source_url",
     }  # fmt: skip
     for typed in ("C34, C999", "45", "soon", "javascript:alert(1)", "old"):
         assert f'value="{typed}"' in text(response), typed
@@ -220,9 +220,9 @@ def test_every_mistake_stands_at_its_field_and_nothing_typed_is_lost(coordinator
 
 def test_while_one_types_only_what_cannot_be_is_refused(coordinator_client: Client) -> None:
     factories.discipline("PATH")
-    live = coordinator_client.post("/catalogue/check/", form(name_en="", minutes="99"))
+    live = coordinator_client.post("/catalogue/check/", form(name_zh="", minutes="99"))
     assert live.context["judged"].wrong == {"minutes": ["99 lies outside 1 to 30"]}
-    assert live.context["judged"].unfinished == ["Name in English"]
+    assert live.context["judged"].unfinished == ["Name in Chinese"]
     assert "C34 with stage IIIB or above: a discussion is required" in text(live)
     assert 'id="wrong-minutes" data-wrong hx-swap-oob="true"' in text(live)
     fine = coordinator_client.post("/catalogue/check/", form())

@@ -95,7 +95,7 @@ def test_rows_of_other_hospitals_are_read_only_or_do_not_exist(client: Client, s
     for name in ("block_end", "team"):
         assert client.post(reverse(name, args=[addresses[name.split("_")[0]]])).status_code == wanted[1]
     assert client.post(f"{reverse('special_days')}?hospital={other.public_id}", {}).status_code == wanted[1]
-    assert client.get(reverse("people_export", args=[other.public_id])).status_code == wanted[1]
+    assert client.get(reverse("people_export", args=[other.public_id, "csv"])).status_code == wanted[1]
     assert not AuditEvent.objects.exclude(action__startswith="user").exists()
 
 
@@ -223,8 +223,8 @@ def test_an_import_is_tried_then_confirmed(coordinator_client: Client, hospital:
     )
     assert Expert.objects.get().name_zh == "李"
     assert "Choose a file, or paste" in text(coordinator_client.post(url, {}))
-    assert coordinator_client.get(reverse("people_template")).content.startswith(b"\xef\xbb\xbfE-mail,")
-    assert "a@b.cn" in text(coordinator_client.get(reverse("people_export", args=[hospital.public_id])))
+    assert coordinator_client.get(reverse("people_template", args=["csv"])).content.startswith(b"\xef\xbb\xbfE-mail,")
+    assert "a@b.cn" in text(coordinator_client.get(reverse("people_export", args=[hospital.public_id, "csv"])))
 
 
 # Teams, hospitals, holidays -------------------------------------------------------------------------------------------

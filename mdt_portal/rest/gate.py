@@ -1,0 +1,116 @@
+"""What is refused before an endpoint is asked: addresses that cannot be read, and parameters that are not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
+from django.views import defaults
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.generators import SchemaGenerator
+
+from mdt_portal import api
+from mdt_portal.rest.reading import readable
+
+ROOT, VERSION = "/api/", "/api/v1/"
+
+
+class Gate:
+    """Middleware. A query parameter that the schema does not name is refused, so that a misspelt filter is noticed."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, given: Mapping[str, Any]) -> HttpResponse | None:
+        if not request.path_info.startswith(ROOT):
+            return None
+        if not all(readable(str(part)) for part in given.values()):
+            return nothing_here(request)
+        if not _is_text(request.META.get("QUERY_STRING", "")):
+            return _refused({"": [_("The address contains a sign that cannot be read.")]})
+        known = _known(view, request.method or "") if request.path_info.startswith(VERSION) else None
+        if known is not None and (unknown := sorted(set(request.GET) - known)):
+            return _refused({name: [_("This parameter is not known.")] for name in unknown})
+        return None
+
+
+def _is_text(query: str) -> bool:
+    try:
+        return readable(unquote_to_bytes(query).decode())
+    except UnicodeDecodeError:
+        return False
+
+
+def _refused(fields: Mapping[str, list[str]]) -> JsonResponse:
+    return JsonResponse(api.shape("invalid", next(iter(fields.values()))[0], fields), status=400)
+
+
+def _known(view: Any, method: str) -> set[str] | None:
+    """The names of the query parameters of this endpoint; None where the schema does not have it."""
+    kind = getattr(view, "cls", None)
+    if kind is None or method not in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+        return None
+    method = "GET" if method == "HEAD" else method
+    action = (getattr(view, "actions", None) or {}).get(method.lower(), method.lower())
+    return _parameters().get((kind, action))
+
+
+@lru_cache(maxsize=1)
+def _parameters() -> dict[tuple[type, str], set[str]]:
+    """By view and action, what the schema says; read once a process."""
+    generator = SchemaGenerator()
+    generator._initialise_endpoints()
+    found: dict[tuple[type, str], set[str]] = {}
+    for path, path_regex, method, view in generator._get_paths_and_endpoints():
+        schema = view.schema
+        schema.path, schema.path_regex, schema.path_prefix, schema.method = path, path_regex, "^/api/v1", method
+        names = {one["name"] for one in schema._get_parameters() if one["in"] == "query"}
+        action = getattr(view, "action", None) or method.lower()
+        found.setdefault((type(view), action), set()).update(names)
+    return found
+
+
+# Addresses that there are not, and bugs -------------------------------------------------------------------------------
+
+
+@csrf_exempt  # there is nothing to protect, and the refusal would be a page
+def nothing_here(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+    """404 in the API's own shape; whoever only forgot the slash at the end is sent on, or told so."""
+    slashed = f"{request.path_info}/"
+    try:
+        known = resolve(slashed).func is not nothing_here and not request.path_info.endswith("/")
+    except Resolver404:
+        known = False
+    if known and request.method in ("GET", "HEAD"):
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponsePermanentRedirect(f"{request.path}/{'?' if query else ''}{query}")
+    if known:
+        return JsonResponse(api.shape("not_found", _("Addresses of the API end with a slash.")), status=404)
+    return JsonResponse(api.shape("not_found", api.NOTHING), status=404)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not request.path_info.startswith(ROOT):
+        return defaults.bad_request(request, exception)
+    return JsonResponse(api.shape("invalid", _("The request cannot be read.")), status=400)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not request.path_info.startswith(ROOT):
+        return defaults.page_not_found(request, exception)
+    return nothing_here(request)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if not request.path_info.startswith(ROOT):
+        return defaults.server_error(request)
+    message = _("Something went wrong on our side. It was written down; please try again later.")
+    return JsonResponse(api.shape("server_error", message), status=500)

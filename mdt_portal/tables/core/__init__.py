@@ -1,0 +1,1 @@
+"""Bytes or text into cells, and cells into bytes or text. Pure."""
