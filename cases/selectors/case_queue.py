@@ -91,6 +91,7 @@ def counts(cases: QuerySet[Case], now: datetime, user: User) -> dict[str, int]:
     return cases.aggregate(
         all=Count("pk"),
         near=Count("pk", filter=near(now)),
+        over=Count("pk", filter=Q(due_at__lt=now)),
         blocked=Count("pk", filter=held_back()),
         mine=Count("pk", filter=Q(referrer=user)),
     )

@@ -20,6 +20,7 @@ from cases.services import patients
 from experts import titles
 from experts.models import Discipline, Institution, Team
 from mdt_portal.fields import new_public_id
+from mdt_portal.web.time_fields import DayField
 
 STAGES = ("0", "I", "II", "III", "IIIA", "IIIB", "IIIC", "IV")
 """What is offered at every code; the sub-stages that its rules name are added."""
@@ -177,9 +178,7 @@ class ReferralForm(FactsForm):
     patient_name = forms.CharField(label=_("Name"), max_length=80)
     identifier = forms.CharField(label=_("Record number"), required=False, max_length=60)
     sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices, initial=Sex.UNKNOWN)
-    birth_date = forms.DateField(
-        label=_("Date of birth"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    birth_date = DayField(label=_("Date of birth"), required=False)
     token = forms.CharField(max_length=40, widget=forms.HiddenInput)
     separate = forms.BooleanField(
         label=_("All of this is right: this is another person, or the known record is wrong"), required=False

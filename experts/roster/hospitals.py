@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from experts.models import INSTITUTION_SETTINGS, Discipline, DiseaseGroup, Expert, Institution, OpeningHours, Team
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
+from mdt_portal.i18n import phrases
 from mdt_portal.models import User
 
 Hours = Iterable[tuple[int, time, time]]
@@ -106,11 +107,15 @@ def _checked_team(row: Team, values: Mapping[str, Any], members: Sequence[Expert
     rivals = Team.objects.filter(institution=values["institution"], disease_group=values["disease_group"], active=True)
     if values["active"] and rivals.exclude(pk=row.pk).exists():
         wrong["disease_group"] = [_("The hospital has an active team for this disease group already.")]
+    for name in ("name_en", "name_zh"):
+        same = Team.objects.filter(**{f"{name}__iexact": values[name]}, institution=values["institution"], active=True)
+        if values["active"] and values[name] and same.exclude(pk=row.pk).exists():
+            wrong[name] = [_("The hospital has an active team of this name already.")]
     here = Expert.objects.filter(affiliations__institution=values["institution"])
     asked = {one.pk for one in members} | ({values["chair"].pk} if values["chair"] else set())
     strangers = Expert.objects.filter(pk__in=asked).exclude(pk__in=here.values("pk"))
     if names := [one.name for one in strangers]:
-        said = _("Not at this hospital: %(names)s.") % {"names": ", ".join(names)}
+        said = _("Not at this hospital: %(names)s.") % {"names": phrases.listed(names)}
         wrong["core_members"] = [said]
     if wrong:
         raise RuleError(" ".join(text for texts in wrong.values() for text in texts), code="invalid", fields=wrong)

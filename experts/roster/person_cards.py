@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -25,6 +26,8 @@ CAPS = {"max_sessions_day": 10, "max_sessions_week": 40, "max_minutes_week": 300
 LONGEST = {"name_en": 120, "name_zh": 120, "email": 254, "phone": 30}
 """As many characters as the table of experts takes."""
 LONGEST_SKILL = 40
+PHONE = re.compile(r"\+?(?=(?:\D*\d){3})[\d\s().\-/—]+(?:\s*(?:x|ext\.?|转)\s*\d{1,6})?", re.IGNORECASE)
+"""Three digits at least, with what people put between them, and an extension."""
 COLUMNS = ("name_en", "name_zh", "email", "phone", "remote", "active", *CAPS)
 Skill = tuple[int, str]
 """A discipline (id) and a sub-specialty, which may be empty."""
@@ -211,6 +214,12 @@ def mistakes(card: Card) -> dict[str, list[str]]:
             validate_email(card.email)
         except ValidationError:
             add("email", _("“%(text)s” is not an e-mail address."), text=card.email)
+    if card.phone and not PHONE.fullmatch(card.phone):
+        add(
+            "phone",
+            _("“%(text)s” is not a phone number; write +86 10 1234 5678, with an extension as x123."),
+            text=card.phone,
+        )
     for name, most in _too_long(card):
         add(name, _("Use at most %(most)d characters."), most=most)
     if not card.titles:

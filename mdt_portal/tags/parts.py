@@ -20,6 +20,7 @@ from mdt_portal.web import charts
 register = template.Library()
 KEPT = 1024
 """So many pieces of HTML that lists repeat are remembered, of each kind."""
+WORK = ("icon", "what", "detail", "url", "action", "due", "since")
 HUE_ICONS = {
     "waiting": "st-waiting",
     "planned": "st-planned",
@@ -175,6 +176,13 @@ def session_card(
 
 
 @register.inclusion_tag("partials/_work_row.html", takes_context=True)
+def work_entry(context: Context, entry: Any, *, primary: bool = False) -> dict[str, Any]:
+    """One entry of a list of work: label, icon, what, detail, url, action, due, since, dialog."""
+    fields = {key: getattr(entry, key) for key in (*WORK, "dialog")}
+    return {**_moment(context), **fields, "kind": entry.label, "primary": primary}
+
+
+@register.inclusion_tag("partials/_work_row.html", takes_context=True)
 def work_row(
     context: Context,
     *,
@@ -188,6 +196,7 @@ def work_row(
     action: str = "",
     method: str = "get",
     primary: bool = False,
+    dialog: str = "",
 ) -> dict[str, Any]:
     """One thing that needs a hand, with its one action."""
     return {
@@ -197,6 +206,7 @@ def work_row(
         "what": what,
         "detail": detail,
         "due": due,
+        "dialog": dialog,
         "since": since,
         "url": url,
         "action": action,

@@ -73,28 +73,38 @@ def figures(user: User, now: datetime, zone: Any) -> list[dict[str, Any]]:
     answers = access.visible(user, asked).aggregate(
         all=Count("pk"), silent=Count("pk", filter=Q(status=InvitationStatus.PENDING))
     )
+    queue = reverse("queue")
     parts = {"required": cases["required"], "suggested": cases["waiting"] - cases["required"]}
     return [
         {
             "label": _("Waiting cases"),
             "value": cases["waiting"],
+            "url": f"{queue}?status={CaseStatus.WAITING}",
             "note": _("%(required)d required, %(suggested)d suggested") % parts,
         },
         {
             "label": _("Over their limit"),
             "value": cases["over"],
+            "url": f"{queue}?view=over",
             "hue": "declined" if cases["over"] else "",
             "note": _("of those without a place"),
         },
-        {"label": _("Held back"), "value": cases["back"], "note": _("facts, team or materials missing")},
+        {
+            "label": _("Held back"),
+            "value": cases["back"],
+            "url": f"{queue}?view=blocked",
+            "note": _("facts, team or materials missing"),
+        },
         {
             "label": _("Sessions this week"),
             "value": sessions["all"],
+            "url": reverse("board"),
             "note": _("%(n)d confirmed") % {"n": sessions["confirmed"]},
         },
         {
             "label": _("Seats without an answer"),
             "value": answers["silent"],
+            "url": reverse("calls") if access.can(user, "plan.request", None) else reverse("sessions"),
             "note": _("of %(n)d") % {"n": answers["all"]},
         },
     ]

@@ -59,6 +59,8 @@ KINDS: dict[str, str | Promise] = {
     "failed": gettext_lazy("Plan failed"),
     "draft": pgettext_lazy("kind of work", "Draft"),
 }
+GOING_ON = frozenset({"facts", "record", "recommend", "follow_up"})
+"""Kinds whose work is a form of its own: once it is saved, the next one of the list follows."""
 ICONS = {
     "case": "queue",
     "late": "clock",
@@ -95,6 +97,8 @@ class Entry:
     due: datetime | None = None
     since: datetime | None = None
     emergency: bool = False
+    dialog: str = ""
+    """The address of a dialog in which the work can be done without leaving the page, where there is one."""
 
     @property
     def label(self) -> str:
@@ -173,7 +177,7 @@ def _leads(user: User) -> bool:
 
 def _to_read(entry: Entry, url: str) -> Entry:
     """The same news for somebody who may look but not act."""
-    return replace(entry, url=url, action=pgettext("look at it", "Open"))
+    return replace(entry, url=url, action=pgettext("look at it", "Open"), dialog="")
 
 
 def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *, leads: bool) -> Entry:
@@ -213,7 +217,14 @@ def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *
         due=case.due_at if kind != "draft" else None,
         since=case.created_at,
         emergency=emergency,
+        dialog=_dialog(case, kind),
     )
+
+
+def _dialog(case: Case, kind: str) -> str:
+    """Where a team is chosen, or the checklist ticked off, without leaving the list."""
+    name = {"team": "case_team", "materials": "case_materials"}.get(kind)
+    return reverse(name, args=[case.public_id]) if name else ""
 
 
 def _over(case: Case, now: datetime) -> float:
@@ -274,6 +285,7 @@ def _time_requests(user: User, now: datetime) -> Iterator[Entry]:
             url=reverse("run_new") if agreed else reverse("why_not", args=[row.case.public_id]),
             action=_("Plan again") if agreed else _("Why not?"),
             due=row.case.due_at,
+            emergency=row.case.urgency == Urgency.EMERGENCY,
         )
 
 
@@ -304,7 +316,7 @@ def _sessions(user: User, now: datetime) -> Iterator[Entry]:
     for session in sessions:
         entry = _session(session, now, seats[session.pk], words, suggested.get(session.pk, ()))
         if entry is not None:
-            yield entry if leads else _to_read(entry, entry.url)
+            yield entry if leads else _to_read(entry, reverse("session", args=[session.public_id]))
 
 
 def _seats(coming: QuerySet[Session], now: datetime) -> dict[int, _Seats]:
@@ -342,6 +354,7 @@ def _session(
     session: Session, now: datetime, seats: _Seats, words: _Words, declined: Iterable[Invitation]
 ) -> Entry | None:
     """The worst that can be said of its seats: one is open, somebody is silent, or it is soon and unconfirmed."""
+    address = reverse("session", args=[session.public_id])
     if seats.open:
         kind, action = "seat", _("Choose deputy")
         what = phrases.listed(sorted(words.disciplines[pk].name for pk in seats.open))
@@ -364,7 +377,7 @@ def _session(
         kind=kind,
         what=f"{session.team.name} · {what}",
         detail=detail,
-        url=reverse("session", args=[session.public_id]),
+        url=address if seats.open else f"{reverse('calls')}?session={session.public_id}",
         action=action,
         due=session.start,
     )

@@ -23,6 +23,7 @@ from mdt_portal import access
 from mdt_portal.errors import DomainError
 from mdt_portal.i18n import phrases
 from mdt_portal.web.pages import add_errors, page
+from mdt_portal.web.time_fields import DayField
 
 
 @page
@@ -71,11 +72,7 @@ class ApartForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     sex = forms.ChoiceField(label=gettext_lazy("Sex"), choices=Sex.choices, initial=Sex.UNKNOWN)
-    birth_date = forms.DateField(
-        label=gettext_lazy("Date of birth"),
-        required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-    )
+    birth_date = DayField(label=gettext_lazy("Date of birth"), required=False)
     cases = forms.ModelMultipleChoiceField(
         label=gettext_lazy("Cases of the other person"),
         queryset=Case.objects.none(),

@@ -13,6 +13,7 @@ from django.utils import timezone
 from cases.models import Case
 from experts.models import Institution, Team
 from mdt_portal import access
+from mdt_portal.i18n import typed_time
 from mdt_portal.web.pages import SignedInRequest
 from scheduling.board import dry_run
 from scheduling.board.dry_run import Where
@@ -96,9 +97,10 @@ class MoveForm:
         present = dry_run.present(subject.row)
         local = start or (present[0].astimezone(zone).replace(tzinfo=None) if present else _morning(zone))
         if to != "other":
-            day, hour = f"{local:%Y-%m-%d}", f"{local:%H:%M}"
+            day, hour = typed_time.write_day(local), typed_time.write_hour(local)
         else:
-            day, hour = given.get("date", f"{local:%Y-%m-%d}"), given.get("time", f"{local:%H:%M}")
+            day = given.get("date", typed_time.write_day(local))
+            hour = given.get("time", typed_time.write_hour(local))
             room = given.get("room", ANY_ROOM)
         return cls(to=to, date=day, time=hour, room=room)
 
@@ -109,11 +111,10 @@ class MoveForm:
         if self.to.startswith("into|"):
             rows = Session.objects.filter(institution=subject.institution, status__in=LIVE_SESSIONS)
             return Where(session=get_object_or_404(rows, public_id=self.to.partition("|")[2]))
-        try:
-            local = datetime.fromisoformat(f"{self.date}T{self.time}")
-        except ValueError:
+        day, hour = typed_time.read_day(self.date), typed_time.read_hour(self.time)
+        if day is None or hour is None:
             return Where()
-        start = local.replace(tzinfo=subject.institution.tz)
+        start = datetime.combine(day, hour).replace(tzinfo=subject.institution.tz)
         if self.room in (ANY_ROOM, REMOTE):
             return Where(start=start, remote=self.room == REMOTE)
         room = get_object_or_404(Room, institution=subject.institution, public_id=self.room)

@@ -27,7 +27,7 @@ from scheduling.web.queue import saved_views
 from scheduling.web.queue.queue_row import QueueRow
 
 PER_PAGE = 50
-VIEWS = ("all", "near", "blocked", "mine")
+VIEWS = ("all", "near", "over", "blocked", "mine")
 
 
 @page
@@ -82,6 +82,8 @@ def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> Quer
 def _viewed(cases: QuerySet[Case], view: str, user: User, now: datetime) -> QuerySet[Case]:
     if view == "near":
         return cases.filter(case_queue.near(now))
+    if view == "over":
+        return cases.filter(due_at__lt=now)
     if view == "blocked":
         return cases.filter(case_queue.held_back())
     return cases.filter(referrer=user) if view == "mine" else cases

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from experts.availability import special_days
 from experts.models import CalendarDay, Expert, Institution, Role, Team
+from experts.roster import hospitals, person_cards
+from experts.roster.person_cards import Card
 from mdt_portal.errors import RuleError
 from mdt_portal.models import AuditEvent, User
 from scheduling.models import Block, Room, RoomClosure
@@ -422,3 +424,32 @@ def test_an_end_keeps_the_past(coordinator_client: Client, team: Team) -> None:
     for block in (begun, future):
         coordinator_client.post(reverse("block_end", args=[block.public_id]))
     assert [(one.pk, one.last_day) for one in Block.objects.all()] == [(begun.pk, today - timedelta(days=1))]
+
+
+@pytest.mark.parametrize("phone", ["abc", "12", "+", "1234 or 5678", "138 1234 5678 call me"])
+def test_what_is_no_phone_number_is_refused(coordinator_client: Client, hospital: Institution, phone: str) -> None:
+    factories.discipline("PATH")
+    title = factories.title(3)
+    value = {f"title_{hospital.public_id}": f"{title.family}/{title.name_en}"}
+    answer = coordinator_client.post(reverse("person_new"), person_fields(**value, phone=phone))
+    assert set(answer.context["form"].errors) == {"phone"}
+    for fine in ("110", "+86 10 6512-3456", "(030) 123 456 x12", "010-65123456转8012", "+49 30/123456"):
+        assert "phone" not in person_cards.mistakes(Card(phone=fine))
+
+
+def test_two_active_teams_of_one_name_are_refused(hospital: Institution) -> None:
+    first = factories.team("lung", at=hospital, name_en="Thorax", name_zh="胸部")
+    asked = {
+        "institution": hospital,
+        "disease_group": factories.disease_group("breast"),
+        "lead_discipline": first.lead_discipline,
+        "chair": None,
+        "core_members": [],
+        "by": None,
+    }
+    with pytest.raises(RuleError) as raised:
+        hospitals.save_team(None, name_en="thorax", name_zh="", **asked)
+    assert set(raised.value.fields) == {"name_en"}
+    hospitals.save_team(None, name_en="thorax", name_zh="", active=False, **asked)
+    Team.objects.filter(pk=first.pk).update(active=False)
+    hospitals.save_team(None, name_en="Thorax", name_zh="", **asked)

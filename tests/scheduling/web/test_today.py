@@ -105,7 +105,7 @@ def test_a_required_case_whose_place_misses_its_limit_stays_in_sight(
     case = waiting(coordinator, 4, status="planned", urgency="emergency")
     session = factories.session(case.team, start=case.due_at + timedelta(days=1), cases=[case])
     page = coordinator_client.get("/")
-    assert entries(page) == [("Limit within 24 hours", "late")]
+    assert entries(page) == [("Emergencies", "late")]
     assert f'href="/cases/{case.public_id}/why/"' in page.content.decode()
     assert "Its place in the plan begins 1 day after the limit." in page.content.decode()
     Case.objects.filter(pk=case.pk).update(due_at=session.start + timedelta(hours=1))
