@@ -267,7 +267,7 @@ def _identities(user: User) -> Iterator[Entry]:
             what=words % {"n": len(held)},
             detail=_("Nothing was joined. Compare both, then join them or keep them apart."),
             url=reverse("identities"),
-            action=_("Compare"),
+            action=pgettext("two records", "Compare"),
             since=held[0],
         )
 
