@@ -114,10 +114,18 @@ def seats(rows: Sequence[Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("partials/_diff_row.html")
 def diff_row(
-    kind: str, what: Any, *, detail: Any = "", before: Any = "", after: Any = "", notified: int | None = None
+    kind: str,
+    what: Any,
+    *,
+    detail: Any = "",
+    before: Any = "",
+    after: Any = "",
+    notified: int | None = None,
+    reason: str = "",
 ) -> dict[str, Any]:
     """One change between two plans."""
-    return {"kind": kind, "what": what, "detail": detail, "before": before, "after": after, "notified": notified}
+    words = {"detail": detail, "before": before, "after": after, "reason": reason}
+    return {"kind": kind, "what": what, "notified": notified} | words
 
 
 @register.inclusion_tag("partials/_empty.html")

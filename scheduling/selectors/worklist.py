@@ -111,8 +111,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
+    """Entries under one heading; `total` counts those that are not shown too."""
+
     label: str
     entries: list[Entry]
+    total: int
 
 
 def entries(user: User, now: datetime) -> list[Entry]:
@@ -127,20 +130,27 @@ def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
     return sorted(found, key=lambda entry: (not entry.emergency, entry.due or far, entry.since or far, entry.what))
 
 
-def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
-    """The entries under their headings; an empty one is left out."""
+def grouped(found: Iterable[Entry], now: datetime, *, most: int | None = None) -> list[Group]:
+    """The entries under their headings, at most so many shown in all, each heading with the number of all of its own;
+    an empty one is left out."""
     groups: list[tuple[str, list[Entry]]] = [
         (_("Emergencies"), []),
         (_("Limit broken"), []),
         (_("Limit within 24 hours"), []),
-        (_("Later"), []),
+        (_("Limit in more than 24 hours"), []),
         (_("No hard limit"), []),
     ]
     for entry in found:
         place = 4 if entry.due is None else 1 if entry.due < now else 2 if entry.due < now + SOON else 3
         place = 0 if entry.emergency else place
         groups[place][1].append(entry)
-    return [Group(label=label, entries=members) for label, members in groups if members]
+    shown, left = [], most
+    for label, members in groups:
+        part = members if left is None else members[:left]
+        left = None if left is None else left - len(part)
+        if part:
+            shown.append(Group(label=label, entries=part, total=len(members)))
+    return shown
 
 
 # Cases ----------------------------------------------------------------------------------------------------------------
@@ -257,7 +267,7 @@ def _identities(user: User) -> Iterator[Entry]:
             what=words % {"n": len(held)},
             detail=_("Nothing was joined. Compare both, then join them or keep them apart."),
             url=reverse("identities"),
-            action=_("Compare"),
+            action=pgettext("two records", "Compare"),
             since=held[0],
         )
 

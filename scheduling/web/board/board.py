@@ -91,6 +91,7 @@ def _board(request: SignedInRequest, hospital: Institution, shown: Week) -> dict
         "state": week.state(hospital, shown),  # before the reading: a change in between is seen at the next poll
         "board": week.board(request.user, hospital, shown, by=by, movable=may_plan),
         "may_plan": may_plan,
+        "tally": rail.tally(request.user, hospital),
         "last": moves.last(request.user, hospital) if may_plan else None,
     }
 

@@ -19,7 +19,7 @@ from scheduling.board import dry_run
 from scheduling.board.dry_run import Where
 from scheduling.board.move_requests import MoveRequest
 from scheduling.models import AgendaItem, Room, Session
-from scheduling.selectors.board_cells import BoardCell, BoardCells
+from scheduling.selectors.board_cells import BoardCell
 from scheduling.selectors.weeks import Week
 from scheduling.states import LIVE_SESSIONS
 
@@ -140,15 +140,12 @@ def _parse_new(to: str) -> tuple[datetime | None, str]:
         return None, room
 
 
-def first_choice(found: BoardCells) -> str:
-    for one in (*found.sessions, *found.best(1)):
-        if one.free:
-            return value_of(one)
-    return "other"
-
-
 def value_of(place: BoardCell) -> str:
-    if place.session is not None:
-        return f"into|{place.session.public_id}"
-    start = f"{place.start:%Y-%m-%dT%H:%M}" if place.start else ""
-    return f"new|{start}|{place.room.public_id if place.room else REMOTE}"
+    return place_value(place.start, place.session, place.room)
+
+
+def place_value(start: datetime | None, session: Session | None, room: Room | None) -> str:
+    if session is not None:
+        return f"into|{session.public_id}"
+    moment = f"{start:%Y-%m-%dT%H:%M}" if start else ""
+    return f"new|{moment}|{room.public_id if room else REMOTE}"

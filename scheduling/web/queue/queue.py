@@ -48,6 +48,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "lines": list(_lines(list(shown), chosen["q"], user, now)),
         "page": shown,
         "counts": counts,
+        "tally": case_queue.in_words(case_queue.tally(access.visible(user, Case.objects.all()), now)),
         "view": view,
         "chosen": chosen,
         "filtered": any(chosen.values()) or view != "all",

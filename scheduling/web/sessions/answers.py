@@ -73,6 +73,7 @@ def my_seats(request: SignedInRequest) -> HttpResponse:
         "nav": "my_seats",
         "is_expert": expert is not None,
         "calendar_address": ical.address(expert) if expert else "",
+        "led": commitments.led(expert, now=now) if expert else [],
         "weeks": commitments.load(expert, now=timezone.now()) if expert else [],
         "away": {one.key for one in engagements.clashes(expert)} if expert else set(),
         "groups": worklist.grouped(worklist.in_order(afterwork.entries(request.user, now), now), now),

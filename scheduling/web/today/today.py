@@ -58,12 +58,12 @@ def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
     found = today.work(user, now)
     kind = request.GET.get("kind", "")
     chosen = [entry for entry in found if entry.kind == kind] if kind in worklist.KINDS else found
-    shown = chosen if request.GET.get("all") else chosen[:SHOWN]
+    most = None if request.GET.get("all") else SHOWN
     day, cards = today.sessions(user, now, zone)
     context = {
         "lede": today.lede(found, now),
-        "groups": worklist.grouped(_going_on(shown, kind), now),
-        "others": len(chosen) - len(shown),
+        "groups": worklist.grouped(_going_on(chosen, kind), now, most=most),
+        "others": max(0, len(chosen) - SHOWN) if most else 0,
         "kind": kind,
         "kinds": today.kinds(found),
         "figures": today.figures(user, now, zone),
@@ -108,7 +108,7 @@ def _referrer(request: HttpRequest, user: User) -> HttpResponse:
     found = today.work(user, now)
     context = {
         "lede": today.lede(found, now),
-        "groups": worklist.grouped(found[:SHOWN], now),
+        "groups": worklist.grouped(found, now, most=SHOWN),
         "lines": lines,
         "may_refer": access.can(user, "case.refer"),
         "may_set_up": user.is_staff,
