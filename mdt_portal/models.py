@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from mdt_portal.fields import public_id_field, updated_at_field
+from mdt_portal.fields import EncryptedTextField, public_id_field, updated_at_field
 from mdt_portal.statuses import Lifecycle, Status
 
 
@@ -24,7 +25,13 @@ class User(AbstractUser):
         verbose_name_plural = _("users")
 
     def __str__(self) -> str:
-        return self.name_en or self.name_zh or self.username
+        return self.name or self.username
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        chinese = (translation.get_language() or "").startswith("zh")
+        return (self.name_zh or self.name_en) if chinese else (self.name_en or self.name_zh)
 
 
 class StatusEvent(models.Model):
@@ -133,3 +140,20 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class KeptForm(models.Model):
+    """What somebody sent after their session had ended, for minutes, until they have signed in again."""
+
+    public_id = public_id_field()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kept_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    shown_at = models.DateTimeField(null=True)
+    address = models.TextField()
+    content = EncryptedTextField()
+
+    class Meta:
+        ordering = ["-kept_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.public_id}: {self.address}"

@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "mdt_portal.web.kept_forms.KeepForms",
     "mdt_portal.rest.gate.Gate",
     "axes.middleware.AxesMiddleware",  # must be last: it answers when a login was locked out
 ]
@@ -161,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": timedelta(seconds=every_s), "options": {"expires": every_s}}
     for name, every_s in {
         "mdt_portal.tasks.deliver_outbox": 5,
+        "mdt_portal.tasks.forget_kept_forms": 300,
         "scheduling.tasks.reap_runs": 10,
         "scheduling.tasks.expire_holds": 30,
         "scheduling.tasks.expire_invitations": 60,

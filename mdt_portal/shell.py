@@ -46,7 +46,7 @@ DAILY = (
     Entry(name="queue", label=_("Queue"), icon="queue", permission="plan.view"),
     Entry(name="board", label=_("Week"), icon="board", permission="plan.view"),
     Entry(name="runs", label=_("Plans"), icon="run", permission="plan.view"),
-    Entry(name="sessions", label=_("Sessions"), icon="sessions", permission="plan.view"),
+    Entry(name="sessions", label=_("Sessions"), icon="sessions", permission="sessions.view"),
     Entry(name="refer", label=_("Refer"), icon="refer", permission="case.refer"),
     Entry(name="my_seats", label=_("My seats"), icon="person", permission="seat.mine"),
 )

@@ -121,6 +121,12 @@ def view_plans(user: User, _: object) -> bool:
     return bool(roles.held(user) & set(roles.STAFF))
 
 
+@access.permission_rule("sessions.view")
+def view_sessions(user: User, _: object) -> bool:
+    """The list of sessions, each reader's own: staff see those of their hospitals, experts where they sit or lead."""
+    return view_plans(user, None) or has_seats(user, None)
+
+
 @access.permission_rule("plan.request")
 def request(user: User, institutions: list[Institution] | None) -> bool:
     """Coordinators plan for their own hospitals; None asks whether for any at all."""

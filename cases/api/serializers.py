@@ -146,7 +146,11 @@ class FactsSerializer(serializers.Serializer):
     flags = serializers.ListField(child=serializers.SlugField(max_length=40), max_length=60, required=False)
     comorbidities = serializers.IntegerField(min_value=0, max_value=99, allow_null=True, required=False)
     age = serializers.IntegerField(min_value=0, max_value=130, allow_null=True, required=False)
-    rare_class = serializers.ChoiceField(RareClass.choices, allow_blank=True, required=False)
+    rare_class = serializers.ChoiceField(
+        RareClass.choices, allow_blank=True, required=False,
+        help_text="Left out or empty: the class that a national list gives to the code, unless `rare_reason` is there.",
+    )  # fmt: skip
+    rare_reason = serializers.CharField(max_length=200, allow_blank=True, required=False)
     surgery_level = serializers.IntegerField(min_value=1, max_value=4, allow_null=True, required=False)
     urgency = serializers.ChoiceField(Urgency.choices, required=False)
 
@@ -366,6 +370,7 @@ class CaseSerializer(CaseRowSerializer):
     comorbidities = serializers.IntegerField(allow_null=True)
     age = serializers.IntegerField(allow_null=True)
     rare_class = serializers.ChoiceField(RareClass.choices, allow_blank=True)
+    rare_reason = serializers.CharField(help_text="Why it is another class than the national list's; may be empty.")
     surgery_level = serializers.IntegerField(allow_null=True)
     question = serializers.CharField()
     remote_ok = serializers.BooleanField()

@@ -68,7 +68,7 @@ def _patient(one: Imported) -> dict[str, Any]:
     notes = list(one.record.notes)
     for raised in one.raised:
         notes.extend(raised.referral.notes)
-        about = {"code": raised.case.code, "display": raised.case.diagnosis, "fate": raised.outcome}
+        about = {"code": raised.case.code, "display": raised.case.title, "fate": raised.outcome}
         place = {"case": str(raised.case), "id": raised.case.public_id}
         lines.extend({"resource": label, **about, **place} for label in raised.referral.labels or ("",))
     taken_back = {id(one.passed): one.case for one in one.taken_back}
@@ -77,8 +77,15 @@ def _patient(one: Imported) -> dict[str, Any]:
         case = taken_back.get(id(passed))
         lines.append(line | ({"fate": "taken_back", "case": str(case), "id": case.public_id} if case else {}))
     if one.held is not None:
-        waiting = one.record.conditions
-        lines = [{"resource": each.label, "code": "", "display": each.text, "fate": "held"} for each in waiting]
+        lines = [
+            {
+                "resource": waiting.label,
+                "code": next((coding.code for coding in waiting.codings if coding.code), ""),
+                "display": waiting.text or next((coding.display for coding in waiting.codings if coding.display), ""),
+                "fate": "held",
+            }
+            for waiting in one.record.conditions
+        ]
     return {
         "record": one.record.label,
         "patient": str(one.patient) if one.patient else "",

@@ -178,6 +178,7 @@ class Case(models.Model):
     comorbidities = models.PositiveSmallIntegerField(_("comorbidities"), null=True, blank=True)
     age = models.PositiveSmallIntegerField(_("age"), null=True, blank=True, validators=[MaxValueValidator(130)])
     rare_class = models.CharField(_("rare disease"), max_length=1, choices=RareClass.choices, blank=True)
+    rare_reason = models.CharField(_("why another class than the list's"), max_length=200, blank=True)
     surgery_level = models.PositiveSmallIntegerField(
         _("grade of operation"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(4)]
     )

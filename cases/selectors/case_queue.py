@@ -15,9 +15,9 @@ from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
 from cases.core import icd10
-from cases.models import Case, MaterialItem, PatientIdentity, Urgency
+from cases.models import Case, MaterialItem, PatientIdentity, Tier, Urgency
 from cases.selectors import material_state, steps
-from cases.states import CaseStatus, MaterialStatus
+from cases.states import QUEUED, CaseStatus, MaterialStatus
 from experts import roles
 from experts.models import DiseaseGroup, Role
 from mdt_portal import audit
@@ -91,8 +91,70 @@ def counts(cases: QuerySet[Case], now: datetime, user: User) -> dict[str, int]:
     return cases.aggregate(
         all=Count("pk"),
         near=Count("pk", filter=near(now)),
+        over=Count("pk", filter=Q(due_at__lt=now)),
         blocked=Count("pk", filter=held_back()),
         mine=Count("pk", filter=Q(referrer=user)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The queue in numbers, as all pages show them: `queue` = `waiting` + `unready`, `waiting` = `ready` + `materials`.
+
+    `queue`: handed in, without a place. `unready`: facts, a team or a decision are missing. `waiting`: all is known, a
+    place is missing. `materials`: of those, what must wait for its materials. `ready`: what the next plan may place.
+    """
+
+    queue: int
+    unready: int
+    waiting: int
+    materials: int
+    required: int
+    over: int
+
+    @property
+    def ready(self) -> int:
+        return self.waiting - self.materials
+
+    @property
+    def held_back(self) -> int:
+        return self.unready + self.materials
+
+    @property
+    def suggested(self) -> int:
+        return self.waiting - self.required
+
+
+def tally(cases: QuerySet[Case], now: datetime) -> Tally:
+    """The numbers of these cases, whatever else is among them; one query."""
+    waiting, queued = Q(status=CaseStatus.WAITING), Q(status__in=QUEUED)
+    return Tally(
+        **cases.aggregate(
+            queue=Count("pk", filter=queued),
+            unready=Count("pk", filter=queued & ~waiting),
+            waiting=Count("pk", filter=waiting),
+            materials=Count("pk", filter=blocked_by("materials")),
+            required=Count("pk", filter=waiting & Q(tier=Tier.REQUIRED)),
+            over=Count("pk", filter=queued & Q(due_at__lt=now)),
+        )
+    )
+
+
+def in_words(numbers: Tally) -> str:
+    """`20 in the queue: 15 wait for a place (3 can be planned, 12 lack materials), 5 lack …`"""
+    words = {
+        "queue": numbers.queue,
+        "waiting": numbers.waiting,
+        "ready": numbers.ready,
+        "materials": numbers.materials,
+        "unready": numbers.unready,
+    }
+    return (
+        _(
+            "%(queue)d in the queue: %(waiting)d wait for a place (%(ready)d can be planned, %(materials)d lack"
+            " materials), %(unready)d lack facts, a team or a decision."
+        )
+        % words
     )
 
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cases.models import Case, HeldMatch
 from cases.states import AFTER_DISCUSSION, OVER
@@ -46,6 +47,6 @@ def of(case: Case, user: User) -> list[PatientNote]:
         seen = access.visible(user, HeldMatch.objects.filter(pk=doubt.pk)).exists()
         text = _("The patient may be known already under another number of the portal. A coordinator compares both.")
         url = reverse("identity_held", args=[doubt.public_id]) if seen else ""
-        title, action = _("Identity in doubt"), _("Compare") if seen else ""
+        title, action = _("Identity in doubt"), pgettext("two records", "Compare") if seen else ""
         found.append(PatientNote(level="warn", title=title, text=text, url=url, action=action))
     return found

@@ -92,10 +92,6 @@ def who_decides(case: Case) -> str:
 
 def _waits(case: Case) -> str:
     """A routine case is not planned before its materials are complete; any other gets its place next."""
-    missing = material_state.missing(case)
-    if material_state.holds_back(case, len(missing)):
-        things = phrases.listed(wording.material_text(code) for code in missing)
-        return _("It is planned once its materials are complete. Missing: %(things)s. The limit runs meanwhile.") % {
-            "things": things
-        }
+    if material_state.holds_back(case, len(material_state.missing(case))):
+        return _("It is planned once its materials are complete: see the checklist. The limit runs meanwhile.")
     return _("It waits for %(team)s and gets its place with the next plan.") % {"team": case.team}

@@ -128,6 +128,11 @@ def _check(words: Words, *, today: date) -> None:
     required = [_("This field is required.")]
     wrong = {name: required for name in ("text", "who") if not str(getattr(words, name)).strip()}
     wrong |= _wrong_day(words.next_follow_up_on, today=today)
+    late = [_("This day is over; a task lies ahead.")]
+    past = {f"due_{n}": late for n, one in enumerate(words.todos) if one.due is not None and one.due < today}
+    if past and not wrong:
+        raise RuleError(late[0], fields=past)
+    wrong |= past
     if wrong:
         message = _("A recommendation is signed with its text, the day of the next look, and who calls then.")
         raise RuleError(message, fields=wrong)

@@ -14,6 +14,7 @@ from cases.states import MaterialStatus
 from experts.models import Institution
 from mdt_portal import audit, lifecycle
 from mdt_portal.errors import RuleError
+from mdt_portal.i18n import phrases
 from mdt_portal.models import User
 
 
@@ -68,7 +69,10 @@ def mark_missing(case: Case, codes: Collection[str], *, by: User | None) -> None
     """
     items = list(case.materials.all())
     if unknown := set(codes) - {item.code for item in items}:
-        message = _("Not on the checklist of %(case)s: %(codes)s") % {"case": case, "codes": ", ".join(sorted(unknown))}
+        message = _("Not on the checklist of %(case)s: %(codes)s") % {
+            "case": case,
+            "codes": phrases.listed(sorted(unknown)),
+        }
         raise RuleError(message, fields={f"missing_{case.pk}": [message]})
     if items and not codes and all(item.status != MaterialStatus.MISSING for item in items):
         message = _("Say which materials were missing.")

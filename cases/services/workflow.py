@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from cases.catalogue import rulebook
 from cases.catalogue.core import evaluation, requirement
 from cases.catalogue.core.requirement import Answer, Reason, Requirement, SeatNeed, Undecided
-from cases.core import code_systems, scores, staging
+from cases.core import code_systems, rare_diseases, scores, staging
 from cases.diagnoses import code_maps
 from cases.models import CareLevel, Case, Patient, Tier, Urgency
 from cases.selectors import case_facts
@@ -33,7 +33,7 @@ from mdt_portal import audit, lifecycle
 from mdt_portal.errors import RuleError, StaleState, TransitionNotAllowed
 from mdt_portal.models import User
 
-DETAILS = ("diagnosis", "urgency", "question", "remote_ok", "equipment")
+DETAILS = ("rare_reason", "diagnosis", "urgency", "question", "remote_ok", "equipment")
 
 
 def evaluate(case: Case, *, at: datetime | None = None) -> Answer:
@@ -120,6 +120,9 @@ def edit(
         )
     known = None if code is None else _checked_code(code, "" if code_raw else code_system)
     if code is not None and known is not None and known != case.code:
+        if case.rare_class == rare_diseases.class_of(case.code):
+            case.rare_class = ""  # it came with the code
+        case.rare_reason = ""
         case.code, case.code_raw, case.code_system = known, (code_raw or code)[:40], code_system[:80]
         if case.override is None:  # another disease may be another team's; the answer below names and writes it
             case.team = None
@@ -363,6 +366,8 @@ def _set(case: Case, details: Mapping[str, Any]) -> None:
         raise TypeError(f"not details of a case: {sorted(unknown)}")
     for name, value in details.items():
         setattr(case, name, value)
+    if not case.rare_class and not case.rare_reason.strip():  # "no" needs a reason where a national list says yes
+        case.rare_class = rare_diseases.class_of(case.code)
     wrong: dict[str, list[str]] = {}
     if case.stage:
         stage = staging.normalise(case.stage)

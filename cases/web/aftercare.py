@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -23,7 +24,7 @@ from experts.models import Expert
 from mdt_portal import access
 from mdt_portal.errors import Conflict, RuleError, StaleState
 from mdt_portal.tags.names import plain_name
-from mdt_portal.web.pages import SignedInRequest, add_errors, page
+from mdt_portal.web.pages import SignedInRequest, add_errors, onward, page
 
 FIRST_FOLLOW_UP = timedelta(days=14)
 
@@ -103,7 +104,7 @@ def _written(request: SignedInRequest, case: Case, *, signed: bool) -> HttpRespo
             else _("The recommendation of %(case)s is signed.")
         )
         messages.success(request, notice % {"case": case})
-        return redirect("case", case.public_id)
+        return redirect(onward(request, reverse("case", args=[case.public_id])))
     messages.success(request, _("The draft is kept; only those who may sign it see it."))
     return redirect("case_recommendation", case.public_id)
 
@@ -150,7 +151,7 @@ def follow_up(request: SignedInRequest, public_id: str) -> HttpResponse:
                 else _("The look is kept, and the next one is set.")
             )
             messages.success(request, said % {"case": case})
-            return redirect("case", case.public_id)
+            return redirect(onward(request, reverse("case", args=[case.public_id])))
     context = _about(case) | {"form": form, "follow_up": found, "late": bool(found and found.due < today)}
     context |= {"people": people(case), "recommendation": recommendation_of(case)}
     return render(request, "cases/follow_up.html", context, status=status if status != 200 else _status(form))

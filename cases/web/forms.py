@@ -14,17 +14,20 @@ from django.utils.translation import pgettext_lazy
 from cases.catalogue import wording
 from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Rule
-from cases.core import code_systems, scores, staging
+from cases.core import code_systems, rare_diseases, scores, staging
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from cases.services import patients
 from experts import titles
 from experts.models import Discipline, Institution, Team
 from mdt_portal.fields import new_public_id
+from mdt_portal.web.time_fields import DayField
 
 STAGES = ("0", "I", "II", "III", "IIIA", "IIIB", "IIIC", "IV")
 """What is offered at every code; the sub-stages that its rules name are added."""
 
 UNKNOWN = pgettext_lazy("fact", "Not known")
+NOT_RARE = "no"
+RARE_CLASSES = _("A: about 1 in 4,000, with a treatment. C: about 1 in 1,000,000, without one. B: between.")
 EQUIPMENT = [("display", _("A display for images")), ("video", _("Video for guests"))]
 
 
@@ -96,15 +99,27 @@ class FactsForm(forms.Form):
                 label=_("Grade of the planned operation"), choices=[("", _("No operation")), *grades], required=False
             )
         if "rare_class" in kinds:
-            self.fields["rare_class"] = forms.ChoiceField(
-                label=_("Rare disease"), choices=[("", pgettext_lazy("rare disease", "No")), *RareClass.choices],
-                required=False,
-            )  # fmt: skip
+            self._add_rarity()
         flags = [(flag, wording.flag_text(flag)) for flag in self.wanted_of("flag")]
         if flags:
             self.fields["flags"] = forms.MultipleChoiceField(
                 label=_("Findings"), required=False, choices=flags, widget=forms.CheckboxSelectMultiple
             )
+
+    def _add_rarity(self) -> None:
+        """The class; where a national list names the code it is set, and another one needs a reason."""
+        known = rare_diseases.listed(self.chosen)
+        first = [("", pgettext_lazy("rare disease", "No"))]
+        if known:
+            automatic = {"class": RareClass(rare_diseases.class_of(self.chosen)).label}
+            by_list = _("%(class)s, by the national list of rare diseases") % automatic
+            first = [("", by_list), (NOT_RARE, pgettext_lazy("rare disease", "No"))]
+        self.fields["rare_class"] = forms.ChoiceField(
+            label=_("Rare disease"), choices=[*first, *RareClass.choices], required=False, help_text=RARE_CLASSES
+        )
+        if known:
+            label = _("Why another class than the list's")
+            self.fields["rare_reason"] = forms.CharField(label=label, required=False, max_length=200)
 
     def _stages(self, rules: Sequence[Rule]) -> list[str]:
         limits = {
@@ -125,7 +140,7 @@ class FactsForm(forms.Form):
     def fact_names(self) -> list[str]:
         """The fields that are there because of the code; the widest first."""
         scores = [f"score_{score}" for score in self.wanted_of("score")]
-        names = ["stage", *scores, "comorbidities", "surgery_level", "rare_class"]
+        names = ["stage", *scores, "comorbidities", "surgery_level", "rare_class", "rare_reason"]
         return [name for name in names if name in self.fields]
 
     @property
@@ -137,6 +152,9 @@ class FactsForm(forms.Form):
         if not self.chosen:
             self.add_error("search", _("Choose a diagnosis from the list, or type its ICD-10 code."))
         data["code"] = self.chosen
+        by_list = rare_diseases.class_of(self.chosen) if self.chosen else ""
+        if by_list and data.get("rare_class") not in (None, "", by_list) and not data.get("rare_reason"):
+            self.add_error("rare_reason", _("The national list says otherwise; please say why."))
         return data
 
     def details(self, before: Case | None = None) -> dict[str, Any]:
@@ -150,7 +168,9 @@ class FactsForm(forms.Form):
         if "comorbidities" in data:
             found["comorbidities"] = data["comorbidities"]
         if "rare_class" in data:
-            found["rare_class"] = data["rare_class"]
+            differs = data["rare_class"] not in ("", rare_diseases.class_of(self.chosen))
+            found["rare_class"] = "" if data["rare_class"] == NOT_RARE else data["rare_class"]
+            found["rare_reason"] = data.get("rare_reason", "") if differs else ""
         if "surgery_level" in data:
             found["surgery_level"] = int(data["surgery_level"]) if data["surgery_level"] else None
         scores = dict(before.scores) if before else {}
@@ -166,7 +186,11 @@ class FactsForm(forms.Form):
     def initial_of(case: Case) -> dict[str, Any]:
         """The case as this form shows it."""
         names = ("code", "diagnosis", "urgency", "question", "remote_ok", "equipment", "stage", "comorbidities")
-        found = {name: getattr(case, name) for name in (*names, "rare_class", "surgery_level", "flags")}
+        found = {name: getattr(case, name) for name in (*names, "rare_class", "rare_reason", "surgery_level", "flags")}
+        if not found["rare_class"] and found["rare_reason"]:
+            found["rare_class"] = NOT_RARE
+        elif found["rare_class"] == rare_diseases.class_of(case.code):
+            found["rare_class"] = ""
         return found | {f"score_{name}": value for name, value in case.scores.items()}
 
 
@@ -177,9 +201,7 @@ class ReferralForm(FactsForm):
     patient_name = forms.CharField(label=_("Name"), max_length=80)
     identifier = forms.CharField(label=_("Record number"), required=False, max_length=60)
     sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices, initial=Sex.UNKNOWN)
-    birth_date = forms.DateField(
-        label=_("Date of birth"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    birth_date = DayField(label=_("Date of birth"), required=False)
     token = forms.CharField(max_length=40, widget=forms.HiddenInput)
     separate = forms.BooleanField(
         label=_("All of this is right: this is another person, or the known record is wrong"), required=False

@@ -7,12 +7,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cases.diagnoses import code_search
 from cases.models import Case
-from cases.selectors import steps
 from cases.services import intake, patients, workflow
 from cases.states import CaseStatus
 from cases.web.common import is_emergency, live_answer, rules_today, visible_case
@@ -22,7 +22,7 @@ from experts.models import Institution, Role
 from mdt_portal import access
 from mdt_portal.errors import DomainError, StaleState
 from mdt_portal.fields import new_public_id
-from mdt_portal.web.pages import add_errors, page
+from mdt_portal.web.pages import add_errors, onward, page
 
 REFERRERS = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT, Role.CHAIR)
 
@@ -39,10 +39,10 @@ def refer(request: HttpRequest) -> HttpResponse:
         form.is_valid()
         if submit:
             form.ready_to_submit()
-        case = None if form.errors else _take_in(form, request, submit=submit)
+        only_looks = request.POST.get("action") == "look"
+        case = None if form.errors or only_looks else _take_in(form, request, submit=submit)
         if case is not None:
-            level = messages.SUCCESS if case.status in (CaseStatus.WAITING, CaseStatus.DRAFT) else messages.WARNING
-            messages.add_message(request, level, _message(case))
+            messages.success(request, _message(case))
             return redirect("case", case.public_id)
     institution = institutions[0] if institutions else None
     may_import = access.can(request.user, "case.import")
@@ -79,7 +79,7 @@ def _take_in(form: ReferralForm, request: HttpRequest, *, submit: bool) -> Case 
 def _message(case: Case) -> str:
     if case.status == CaseStatus.DRAFT:
         return _("%(case)s is saved.") % {"case": case}
-    return _("%(case)s is handed in. %(next)s") % {"case": case, "next": steps.next_step(case)}
+    return _("%(case)s is handed in.") % {"case": case}
 
 
 def _referral_form(request: HttpRequest, institutions: list[Institution]) -> ReferralForm:
@@ -128,9 +128,8 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
         except DomainError as error:
             add_errors(form, error)
         else:
-            words = {"case": case, "next": steps.next_step(case)}
-            messages.success(request, _("%(case)s is changed. %(next)s") % words)
-            return redirect("case", case.public_id)
+            messages.success(request, _("%(case)s is changed.") % {"case": case})
+            return redirect(onward(request, reverse("case", args=[case.public_id])))
     sheet = live_answer(form, case.institution, case) if form.is_bound else _as_it_is(case, initial)
     context = _form_context(form, sheet) | {"case": case, "stale": stale, "nav": "queue"}
     return render(request, "cases/edit.html", context, status=409 if stale else 422 if form.is_bound else 200)

@@ -20,6 +20,7 @@ from experts.availability.core.time_intervals import (
 from experts.models import AvailabilityException, ExceptionKind, Expert, Leave, WeeklyAvailability
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
+from mdt_portal.i18n import clock
 from mdt_portal.models import User
 
 LONGEST_LEAVE_DAYS = 3 * 366
@@ -112,7 +113,7 @@ def add_leave(
     if clash := expert.leaves.filter(first_day__lte=last_day, last_day__gte=first_day).first():
         raise weekly_hours.overlap(
             _("There is a leave from %(first)s to %(last)s already.")
-            % {"first": clash.first_day, "last": clash.last_day},
+            % {"first": clock.full_day(clash.first_day), "last": clock.full_day(clash.last_day)},
             field="first_day",
         )
     row = Leave.objects.create(expert=expert, first_day=first_day, last_day=last_day, start=start, end=end, note=note)

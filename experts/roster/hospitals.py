@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from experts.models import INSTITUTION_SETTINGS, Discipline, DiseaseGroup, Expert, Institution, OpeningHours, Team
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
+from mdt_portal.i18n import phrases
 from mdt_portal.models import User
 
 Hours = Iterable[tuple[int, time, time]]
@@ -114,7 +115,7 @@ def _checked_team(row: Team, values: Mapping[str, Any], members: Sequence[Expert
     asked = {one.pk for one in members} | ({values["chair"].pk} if values["chair"] else set())
     strangers = Expert.objects.filter(pk__in=asked).exclude(pk__in=here.values("pk"))
     if names := [one.name for one in strangers]:
-        said = _("Not at this hospital: %(names)s.") % {"names": ", ".join(names)}
+        said = _("Not at this hospital: %(names)s.") % {"names": phrases.listed(names)}
         wrong["core_members"] = [said]
     if wrong:
         raise RuleError(" ".join(text for texts in wrong.values() for text in texts), code="invalid", fields=wrong)

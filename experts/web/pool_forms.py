@@ -25,6 +25,7 @@ from experts.models import (
 )
 from experts.roster import person_cards
 from experts.roster.person_cards import Card
+from mdt_portal.web.time_fields import DayField, HourField
 
 SPARE_SKILLS = 2
 UNREADABLE = {
@@ -35,12 +36,11 @@ UNREADABLE = {
 
 
 def date_field(label: Any, *, required: bool = True) -> forms.DateField:
-    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    return forms.DateField(label=label, required=required, widget=widget)
+    return DayField(label=label, required=required)
 
 
 def time_field(label: Any) -> forms.TimeField:
-    return forms.TimeField(label=label, widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+    return HourField(label=label)
 
 
 class HoursMixin(forms.Form):

@@ -17,14 +17,11 @@ from experts.availability.core.time_intervals import MONDAY
 from experts.availability.core.week_grid import Cell, WeeklyHours
 from experts.models import ExceptionKind, Expert, Weekday
 from mdt_portal.i18n import clock
+from mdt_portal.web.time_fields import DayField, HourField
 
 CELLS = {one.key: one for one in week_grid.cells()}
 A_MONDAY = date(2024, 1, 1)
 """To name the days after."""
-
-
-def _day(label: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,11 +128,10 @@ class ExceptionForm(forms.Form):
         initial=ExceptionKind.TAKES,
         widget=forms.RadioSelect,
     )
-    day = _day(gettext_lazy("Day"))
-    start = forms.TimeField(label=gettext_lazy("From"), widget=forms.TimeInput(attrs={"type": "time"}))
-    end = forms.TimeField(
+    day = DayField(label=gettext_lazy("Day"))
+    start = HourField(label=gettext_lazy("From"))
+    end = HourField(
         label=gettext_lazy("To"),
-        widget=forms.TimeInput(attrs={"type": "time"}),
         help_text=gettext_lazy("00:00 is midnight; a time before the start is on the next day."),
     )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=120, required=False)
@@ -144,17 +140,10 @@ class ExceptionForm(forms.Form):
 class LeaveForm(forms.Form):
     """Days away: whole ones, or the same hours of each."""
 
-    first_day = _day(gettext_lazy("First day"))
-    last_day = _day(gettext_lazy("Last day"))
-    start = forms.TimeField(
-        label=pgettext_lazy("hours of a day", "From"),
-        required=False,
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
-    )
-    end = forms.TimeField(
-        label=pgettext_lazy("hours of a day", "To"),
-        required=False,
-        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
-        help_text=gettext_lazy("Both empty: whole days."),
+    first_day = DayField(label=gettext_lazy("First day"))
+    last_day = DayField(label=gettext_lazy("Last day"))
+    start = HourField(label=pgettext_lazy("hours of a day", "From"), required=False)
+    end = HourField(
+        label=pgettext_lazy("hours of a day", "To"), required=False, help_text=gettext_lazy("Both empty: whole days.")
     )
     note = forms.CharField(label=gettext_lazy("Note"), max_length=120, required=False)

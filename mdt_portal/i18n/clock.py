@@ -19,6 +19,13 @@ def zone(name: str | tzinfo | None) -> tzinfo:
     return name if isinstance(name, tzinfo) else zoneinfo.ZoneInfo(str(name or DEFAULT_ZONE))
 
 
+def midnights(on: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    """When a day begins and ends by this clock."""
+    first = datetime(on.year, on.month, on.day, tzinfo=zone)
+    last = on + timedelta(days=1)
+    return first, datetime(last.year, last.month, last.day, tzinfo=zone)
+
+
 def zone_words(at: datetime) -> str:
     """`UTC+8`, `UTC-3:30`: the offset of a moment in its own zone, for the sentence that names the clock."""
     offset_min = int((at.utcoffset() or timedelta()).total_seconds()) // 60
@@ -82,6 +89,12 @@ def day(on: date, *, today: date | None = None) -> str:
     if today is not None and on.year != today.year:
         return pgettext("date", "%(weekday)s %(day)d %(month)s %(year)d") % parts
     return pgettext("date", "%(weekday)s %(day)d %(month)s") % parts
+
+
+def full_day(on: date) -> str:
+    """`24 Nov 2026`: a day of any year, for sentences."""
+    parts = {"day": on.day, "month": MONTHS[on.month - 1], "year": on.year}
+    return pgettext("date", "%(day)d %(month)s %(year)d") % parts
 
 
 def short_day(on: date, *, today: date) -> str:

@@ -8,8 +8,13 @@ from typing import Any
 from django import template
 from django.conf import settings
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.forms.widgets import Widget
 from django.utils import translation
+from django.utils.safestring import SafeString
 from django.utils.translation import pgettext
+
+from mdt_portal.web.pages import THEN
+from mdt_portal.web.time_fields import DayInput, HourInput
 
 register = template.Library()
 
@@ -36,6 +41,34 @@ def field(bound: BoundField, *, wide: bool = False, **attributes: Any) -> dict[s
         attrs["class"] = f"{css} {own}".strip()
     control = bound.as_widget(attrs=attrs) if kind in ("text", "check") else ""
     return {"field": bound, "kind": kind, "control": control, "attrs": attrs, "wide": wide}
+
+
+@register.filter
+def then_next(url: str, kind: str) -> str:
+    """The address of a page that goes on to the next piece of work (of this kind, or of all) once it is saved."""
+    address, mark, place = url.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}{THEN}={kind or 'all'}{mark}{place}"
+
+
+@register.simple_tag
+def day_control(name: str, value: Any = None, *, label: str = "", counted: int = 0, **attributes: Any) -> SafeString:
+    """A day to type, with its calendar, without a form field; `label` and `counted` name the control of a row."""
+    return _control(DayInput(), name, value, label, counted, attributes)
+
+
+@register.simple_tag
+def hour_control(name: str, value: Any = None, *, label: str = "", counted: int = 0, **attributes: Any) -> SafeString:
+    """A time of day to type."""
+    return _control(HourInput(), name, value, label, counted, attributes)
+
+
+def _control(
+    widget: Widget, name: str, value: Any, label: str, counted: int, attributes: Mapping[str, Any]
+) -> SafeString:
+    attrs = {"class": "form-control", **attributes}
+    if label:
+        attrs["aria-label"] = f"{label} {counted}" if counted else label
+    return widget.render(name, value, attrs)
 
 
 @register.simple_tag

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 from django import template
@@ -12,6 +13,7 @@ from django.utils.html import format_html
 from mdt_portal.i18n import phrases
 
 register = template.Library()
+MIN_DIGITS = 3
 HAN = re.compile(r"[\u3400-\u9fff]")
 register.filter("listed", phrases.listed)
 
@@ -55,3 +57,11 @@ def initials(value: Any) -> str:
         return text[0]
     words = re.findall(r"\w+", text)
     return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+@register.filter
+def tel(number: str) -> str:
+    """A telephone number as a link dials it: digits, and the plus sign before them; empty where it holds too few."""
+    digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", number))
+    plus = "+" if unicodedata.normalize("NFKC", number).strip().startswith("+") else ""
+    return f"tel:{plus}{digits}" if len(digits) >= MIN_DIGITS else ""

@@ -20,6 +20,7 @@ from mdt_portal.web import charts
 register = template.Library()
 KEPT = 1024
 """So many pieces of HTML that lists repeat are remembered, of each kind."""
+WORK = ("icon", "what", "detail", "url", "action", "due", "since")
 HUE_ICONS = {
     "waiting": "st-waiting",
     "planned": "st-planned",
@@ -113,10 +114,18 @@ def seats(rows: Sequence[Any]) -> dict[str, Any]:
 
 @register.inclusion_tag("partials/_diff_row.html")
 def diff_row(
-    kind: str, what: Any, *, detail: Any = "", before: Any = "", after: Any = "", notified: int | None = None
+    kind: str,
+    what: Any,
+    *,
+    detail: Any = "",
+    before: Any = "",
+    after: Any = "",
+    notified: int | None = None,
+    reason: str = "",
 ) -> dict[str, Any]:
     """One change between two plans."""
-    return {"kind": kind, "what": what, "detail": detail, "before": before, "after": after, "notified": notified}
+    words = {"detail": detail, "before": before, "after": after, "reason": reason}
+    return {"kind": kind, "what": what, "notified": notified} | words
 
 
 @register.inclusion_tag("partials/_empty.html")
@@ -175,6 +184,13 @@ def session_card(
 
 
 @register.inclusion_tag("partials/_work_row.html", takes_context=True)
+def work_entry(context: Context, entry: Any, *, primary: bool = False) -> dict[str, Any]:
+    """One entry of a list of work: label, icon, what, detail, url, action, due, since, dialog."""
+    fields = {key: getattr(entry, key) for key in (*WORK, "dialog")}
+    return {**_moment(context), **fields, "kind": entry.label, "primary": primary}
+
+
+@register.inclusion_tag("partials/_work_row.html", takes_context=True)
 def work_row(
     context: Context,
     *,
@@ -188,6 +204,7 @@ def work_row(
     action: str = "",
     method: str = "get",
     primary: bool = False,
+    dialog: str = "",
 ) -> dict[str, Any]:
     """One thing that needs a hand, with its one action."""
     return {
@@ -197,6 +214,7 @@ def work_row(
         "what": what,
         "detail": detail,
         "due": due,
+        "dialog": dialog,
         "since": since,
         "url": url,
         "action": action,

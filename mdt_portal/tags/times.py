@@ -80,6 +80,15 @@ def clock_name(context: Context) -> str:
 
 
 @register.filter
+def full_day(value: date | str) -> str:
+    """`4 May 1961`; a text that is no day stays as it is."""
+    try:
+        return clock.full_day(date.fromisoformat(value) if isinstance(value, str) else value)
+    except ValueError:
+        return str(value)
+
+
+@register.filter
 def minutes(value: float | None) -> str:
     """`20 min`, `1 h 18 min`, `2 days 1 h`"""
     return "" if value is None else clock.span(value)

@@ -10,6 +10,7 @@ whole page gets templates/refused.html with the way back. Both carry the error's
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -19,7 +20,8 @@ from django.contrib.auth.decorators import login_required
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
 from mdt_portal.errors import DomainError
 from mdt_portal.models import User
@@ -66,6 +68,26 @@ def came_from(request: HttpRequest, default: str = "/") -> str:
         return default
     parts = urlsplit(referer)
     return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def wanted_next(request: HttpRequest) -> str:
+    """The address of this portal at which a form wants to go on (its field `next`); empty where it wants none."""
+    address = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
+        return ""
+    return address
+
+
+THEN = "then"
+"""Carried in the address of a page that was opened from a list of work: which kind of work comes next, or `all`."""
+
+
+def onward(request: HttpRequest, otherwise: str) -> str:
+    """Where one goes after saving: to the next of the list from which the page was opened, else `otherwise`."""
+    kind = request.GET.get(THEN, "")
+    if not re.fullmatch(r"[a-z_]{1,30}", kind):
+        return otherwise
+    return f"{reverse('today_next')}?{urlencode({THEN: kind, 'done': request.path})}"
 
 
 def say(response: HttpResponse, level: str, text: str, *, event: str = "") -> HttpResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -10,10 +12,15 @@ from django.views.i18n import LANGUAGE_QUERY_PARAMETER
 from django.views.i18n import set_language as set_language_cookie
 
 from mdt_portal.models import User
+from mdt_portal.web import kept_forms
 
 
 class SignIn(auth_views.LoginView):
     """Django's own sign-in; afterwards the portal speaks the language of the account."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """`kept`: a form waits behind this page."""
+        return super().get_context_data(**kwargs) | {"kept": kept_forms.waits_at(self.get_redirect_url())}
 
     def form_valid(self, form: object) -> HttpResponse:
         response = super().form_valid(form)  # type: ignore[arg-type]

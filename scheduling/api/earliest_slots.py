@@ -74,14 +74,16 @@ class GivingWaySerializer(serializers.Serializer):
 
     case = serializers.CharField(source="case.public_id")
     number = serializers.CharField(source="case.number")
-    start = serializers.DateTimeField(help_text="When it would be discussed then.")
+    before = serializers.DateTimeField(help_text="When it begins now.")
+    start = serializers.DateTimeField(help_text="When it would be discussed then: later or earlier.")
 
 
 class GainSerializer(serializers.Serializer):
     """What would open earlier if a session that nobody has confirmed made room. A hint; nothing moves by itself."""
 
-    slot = SlotSerializer()
-    moves = GivingWaySerializer(many=True)
+    slot = SlotSerializer(allow_null=True, help_text="null for who may not move cases: ask the coordinator.")
+    moves = GivingWaySerializer(many=True, help_text="For who may move cases; else empty.")
+    hidden = serializers.IntegerField(help_text="How many more cases would move, which the reader may not see.")
 
 
 class WantedSerializer(serializers.Serializer):
@@ -168,7 +170,7 @@ class GainView(_OfCase):
         responses={200: GainSerializer, 204: None, **api.errors(403, 404)},
     )
     def get(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
-        found = earliest_slots.gain(self.case())
+        found = earliest_slots.gain(self.case(), to=request.user)
         return Response(GainSerializer(found).data) if found else Response(status=204)
 
 

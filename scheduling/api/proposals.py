@@ -13,11 +13,13 @@ from rest_framework import serializers
 from cases.models import Case
 from experts.models import Expert, Institution, Team
 from mdt_portal import api
+from mdt_portal.models import User
 from scheduling.explain import solver_text
 from scheduling.models import Proposal, ProposalKind, Room
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.core.plan_diff import ChangeKind, PlanChange
-from scheduling.publishing import publication
+from scheduling.publishing import fitting, publication
+from scheduling.selectors import review
 from scheduling.solver.core.plan import Plan, PlannedSession, Unplaced
 from scheduling.states import RunStatus
 
@@ -84,6 +86,12 @@ class ChangeSerializer(serializers.Serializer):
     shifted = api.NamedSerializer(many=True, help_text="Who comes to both, at another time or place.")
 
 
+class ReasonedChangeSerializer(ChangeSerializer):
+    """A change, and what it buys."""
+
+    reason = serializers.CharField(help_text="What leaving the session as it was would cost, tried for real.")
+
+
 class LeftOutSerializer(serializers.Serializer):
     case = NumberedCaseSerializer()
     reasons = serializers.ListField(child=serializers.CharField(), help_text="Why, one sentence each.")
@@ -107,14 +115,25 @@ class ProposalSerializer(serializers.Serializer):
     unplaced = LeftOutSerializer(many=True)
 
 
+class FittedSerializer(serializers.Serializer):
+    """A plan fitted to the present week."""
+
+    proposal = ProposalSerializer()
+    kept = serializers.IntegerField(help_text="Sessions that hold as they were planned.")
+    anew = serializers.IntegerField(help_text="Sessions that were planned anew.")
+    lost = NumberedCaseSerializer(many=True, help_text="Cases that had a place in the plan and wait again.")
+
+
 class FiguresSerializer(serializers.Serializer):
     """What a plan costs and gives; changes are against what was published when the run began."""
 
     required = serializers.IntegerField()  # type: ignore[assignment]  # the figure, not whether a field must be there
     required_placed = serializers.IntegerField()
     required_late = serializers.IntegerField()
+    required_late_days = serializers.IntegerField(help_text="Started days after the limits, of all these together.")
     suggested = serializers.IntegerField()
     suggested_placed = serializers.IntegerField()
+    suggested_late = serializers.IntegerField()
     wait_mean_days = serializers.FloatField()
     wait_max_days = serializers.FloatField()
     sessions = serializers.IntegerField()
@@ -255,3 +274,20 @@ def detail_of(proposal: Proposal) -> dict[str, Any]:
         "sessions": [named.session(one) for one in plan.sessions],
         "unplaced": named.left_out(),
     }
+
+
+def fitted_json(fitted: fitting.Fitted) -> dict[str, Any]:
+    lost = Case.objects.filter(pk__in=fitted.lost).order_by("pk")
+    return {"proposal": detail_of(fitted.proposal), "kept": fitted.kept, "anew": fitted.anew, "lost": lost}
+
+
+def reasoned_changes(proposal: Proposal, user: User) -> list[dict[str, Any]]:
+    """What ReasonedChangeSerializer shows; empty once the run is settled. Takes seconds where much changes."""
+    run = proposal.run
+    if run.status != RunStatus.PROPOSED:
+        return []
+    found, seen = publication.preview(proposal)
+    changes = [change for change in found if change.kind != ChangeKind.SAME]
+    named = _Names(plan=Plan.from_json(proposal.plan), changes=tuple(changes), horizon=seen.horizon)
+    texts = review.reasons(proposal, changes, seen, user)
+    return [named.change(change) | {"reason": text} for change, text in zip(changes, texts, strict=True)]

@@ -20,16 +20,20 @@ from mdt_portal.rest.filters import Changed
 from scheduling.api.proposals import (
     AlternativeSerializer,
     FiguresSerializer,
+    FittedSerializer,
     GoalsSerializer,
     ProposalSerializer,
     PublishedSerializer,
+    ReasonedChangeSerializer,
     detail_of,
+    fitted_json,
+    reasoned_changes,
     summary,
 )
 from scheduling.explain import solver_text
 from scheduling.models import PlanningRun, Proposal, ProposalKind, RunTrigger
 from scheduling.planning import comparison, runs
-from scheduling.publishing import publication
+from scheduling.publishing import fitting, publication
 from scheduling.states import RunStatus
 
 
@@ -243,6 +247,30 @@ class ProposalViewSet(api.PublicIdMixin, viewsets.GenericViewSet):
     )
     def retrieve(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
         return Response(ProposalSerializer(detail_of(self.get_object())).data)
+
+    @extend_schema(
+        summary="What the plan changes, and what each change buys",
+        description="Each changed session is left as it was, and the rest of the plan fitted around it. Takes seconds.",
+        tags=["planning"],
+        responses={200: ReasonedChangeSerializer(many=True), **api.errors(404)},
+    )
+    @action(detail=True, pagination_class=None)
+    def reasons(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        return Response(ReasonedChangeSerializer(reasoned_changes(self.get_object(), request.user), many=True).data)
+
+    @extend_schema(
+        summary="Fit the plan to the present week: what still holds is kept, what clashes is planned anew",
+        description="Answers a new proposal, which takes the place of this one's run. Nothing is published.",
+        tags=["planning"],
+        request=None,
+        responses={201: FittedSerializer, **api.errors(400, 403, 404, 409)},
+    )
+    @action(methods=["post"], detail=True)
+    def fit(self, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        proposal: Proposal = self.get_object()
+        access.require(request.user, "plan.publish", proposal.run)
+        fitted = fitting.fit(proposal, by=request.user)
+        return Response(FittedSerializer(fitted_json(fitted)).data, status=201)
 
     @extend_schema(
         summary="Make the plan binding and invite its people",

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from cases.models import Case
 from experts.models import Expert
 from mdt_portal import access, api
-from scheduling.explain import remedies, why_not, why_not_text
+from scheduling.explain import remedies, setup_gaps, why_not, why_not_text
 from scheduling.models import Proposal
 from scheduling.solver.explain.explain import ORDER
 
@@ -42,11 +42,22 @@ class RemedySerializer(serializers.Serializer):
     needs_reason = serializers.BooleanField()
 
 
+class SetupGapSerializer(serializers.Serializer):
+    """What the hospital has not set up, so that the case can never have a place."""
+
+    code = serializers.CharField()
+    text = serializers.CharField()
+    mend = serializers.ChoiceField([(one, one) for one in ("people", "time", "hours", "blocks", "rooms")])
+    discipline = serializers.CharField(help_text="Key of the seat's discipline; empty where it is about no seat.")
+    experts = api.NamedSerializer(many=True, help_text="Whose time it is about.")
+
+
 class WhyNotSerializer(serializers.Serializer):
     case = serializers.CharField(source="number")
     start = serializers.DateTimeField(allow_null=True, help_text="Its late place; null: it has none.")
     on_time = serializers.BooleanField(help_text="It has a place within its limit; there is nothing to explain.")
     reasons = serializers.ListField(child=serializers.CharField(), help_text="Why, one sentence each.")
+    setup_gaps = SetupGapSerializer(many=True, help_text="What is not set up; while there are any, no plan can help.")
     steps = StepSerializer(many=True)
     remedies = RemedySerializer(many=True, help_text="The least late first, then the smallest change.")
 
@@ -67,11 +78,13 @@ def explained(case: Case, proposal: Proposal | None) -> dict[str, Any]:
     found = why_not.of(case, proposal=proposal)
     known = why_not_text.names(found)
     lines = why_not_text.remedies(case, found, known)
+    gaps = setup_gaps.of(case, found, known)
     return {
         "number": case.number,
         "start": found.start,
         "on_time": found.on_time,
-        "reasons": why_not_text.sentences(found, known),
+        "reasons": [gap.text for gap in gaps] or why_not_text.sentences(found, known),
+        "setup_gaps": gaps,
         "steps": why_not_text.steps(found, known),
         "remedies": [
             {

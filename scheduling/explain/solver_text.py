@@ -18,6 +18,12 @@ from scheduling.solver.rules import SENTENCES, Violation
 
 MOMENTS = {"from", "to", "start", "earliest", "release", "first_free", "due"}
 UNPLACED = {
+    "seat_nobody": gettext_lazy("%(discipline)s: nobody who works here may take the seat."),
+    "seat_title": gettext_lazy("%(discipline)s: nobody here has the title that the seat asks for."),
+    "seat_no_time": gettext_lazy("%(discipline)s: nobody who may take the seat has any time in these days."),
+    "no_room_exists": gettext_lazy("The hospital has no room."),
+    "no_room_has": gettext_lazy("No room has %(equipment)s."),
+    "room_never_open": gettext_lazy("No fitting room is open at all in the days that were planned."),
     "case_too_long": gettext_lazy("It needs %(minutes)s minutes with breaks, longer than a session may last."),
     "team_never_meets": gettext_lazy("%(team)s has no time to meet in the days that were planned."),
     "no_time_allowed": gettext_lazy("%(team)s does not meet from %(release)s on in the days that were planned."),

@@ -88,6 +88,15 @@ def of(case: Case, *, proposal: Proposal | None = None) -> WhyNot:
     )
 
 
+def missing_now(case: Case) -> set[tuple[str, int | None]]:
+    """What is not there at all beside what is published now, as (code, seat): a plan may be older than its mending."""
+    if case.status not in PLANNABLE:
+        return set()
+    basis = _as_published(case)
+    found = Explainer(basis.problem, basis.plan).missing(basis.problem.case_of[case.pk])
+    return {(reason.code, reason.seat) for reason in found}
+
+
 def _unknown(case: Case, proposal: Proposal | None) -> str:
     if proposal is not None:
         return _("%(case)s was not yet part of this plan.") % {"case": case}

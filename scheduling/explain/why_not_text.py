@@ -44,6 +44,13 @@ STEPS = {
 }
 ALWAYS = ("team_meets", "team_busy", "room_booked", "seat_off_duty", "after_limit")
 """Shown though they removed nothing: the reader wants to know that they were tried."""
+STEPS_OF = {
+    "seat_unavailable": ("seat_off_duty", "seat_busy", "seat_at_cap"),
+    **dict.fromkeys(("seat_nobody", "seat_title", "seat_no_time"), ("seat_off_duty",)),
+    **dict.fromkeys(("no_room_exists", "no_room_has", "room_never_open"), ("no_room",)),
+    "team_never_meets": ("team_meets",),
+}
+"""The steps behind a reason, where they are not called as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +117,9 @@ def steps(found: WhyNot, known: Names) -> list[StepLine]:
 
 def _decisive(found: WhyNot) -> set[tuple[str, int | None]]:
     """The steps that the reasons name; a seat that is merely unavailable names all of its own."""
-    merged = ("seat_off_duty", "seat_busy", "seat_at_cap")
     said: set[tuple[str, int | None]] = set()
     for reason in found.reasons:
-        codes = merged if reason.code == "seat_unavailable" else (reason.code,)
+        codes = STEPS_OF.get(reason.code, (reason.code,))
         said |= {(code, reason.seat) for code in codes}
     return said
 

@@ -199,6 +199,30 @@ def propose(run: PlanningRun, offers: Sequence[Offer], *, base_versions: Mapping
     return proposals
 
 
+@transaction.atomic
+def propose_fitted(
+    run: PlanningRun, *, by: User | None, problem: Problem, offer: Offer, base_versions: Mapping[str, int]
+) -> Proposal:
+    """A plan that was fitted to the present week at once, as a run of its own; it takes the place of `run`."""
+    now = timezone.now()
+    fitted = PlanningRun.objects.create(
+        horizon_start=run.horizon_start,
+        horizon_days=run.horizon_days,
+        seconds=run.seconds,
+        seed=run.seed,
+        requested_by=by,
+        based_on=run,
+        problem=problem.to_json(),
+        started_at=now,
+    )
+    fitted.institutions.set(run.institutions.all())
+    lifecycle.move(fitted, RunStatus.RUNNING, by=by, why="run.claimed", attempts=1, lease_until=now + LEASE)
+    proposal = _proposal(fitted, offer, base_versions)
+    lifecycle.move(fitted, RunStatus.PROPOSED, by=by, why="run.proposed", finished_at=timezone.now())
+    lifecycle.move(run, RunStatus.SUPERSEDED, by=by, why="run.superseded", params={"by": fitted.pk})
+    return proposal
+
+
 def _proposal(run: PlanningRun, offer: Offer, base_versions: Mapping[str, int]) -> Proposal:
     plan = offer.plan.to_json()
     return Proposal.objects.create(

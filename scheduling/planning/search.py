@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import Any
 
 from scheduling.distributed.distributed_crew import DistributedCrew
 from scheduling.models import PlanningRun
 from scheduling.planning import incumbents, offers, runs
+from scheduling.planning.core import figures
 from scheduling.planning.offers import Offer
 from scheduling.solver import solve
 from scheduling.solver.core.plan import PlannedSession
@@ -77,7 +79,8 @@ class SearchProgress:
         return self.search.coordinator.sessions.values()
 
     def points(self) -> list[dict[str, Any]]:
-        return [*self._steps, self._point()]
+        now = asdict(figures.counts(self.search.problem, list(self.sessions())))
+        return [*self._steps, self._point() | {"counts": now}]
 
     def _note(self, progress: solve.Progress) -> None:
         self.phase = progress.phase

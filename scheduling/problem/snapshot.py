@@ -327,10 +327,9 @@ class Reader:
         )
 
     def _calm(self, case: Case, release: datetime, site: Institution) -> datetime:
-        """A run gives people their time to answer, unless the case is pressing or its limit near."""
-        answered = self.now + timedelta(hours=site.answer_within_h)
-        pressing = case.urgency != Urgency.ROUTINE or case.due_at < answered + ROOM_BEFORE_LIMIT  # type: ignore[operator]
-        return release if pressing or not self.calm else max(release, answered)
+        """A run gives people their time to answer."""
+        answered = calm_from(case, self.now, site) if self.calm else None
+        return release if answered is None else max(release, answered)
 
     def _seat(self, place: CasePlace, case: Case, site: int) -> pure.Seat:
         candidates = self._who(place, case, site)
@@ -368,6 +367,13 @@ class Reader:
             kept=kept,
         )
         return people.read(scene, wanted)
+
+
+def calm_from(case: Case, now: datetime, site: Institution) -> datetime | None:
+    """When people have had their time to answer; None for a case that is pressing, or whose limit is near."""
+    answered = now + timedelta(hours=site.answer_within_h)
+    pressing = case.urgency != Urgency.ROUTINE or case.due_at < answered + ROOM_BEFORE_LIMIT  # type: ignore[operator]
+    return None if pressing else answered
 
 
 def submitted(case: Case) -> datetime:

@@ -19,7 +19,9 @@ from cases.models import Case, Tier
 from cases.selectors import material_state
 from cases.states import CaseStatus
 from experts.models import Discipline, Expert
+from mdt_portal import access
 from mdt_portal.errors import Conflict, RuleError
+from mdt_portal.models import User
 from scheduling.models import AttendanceMode, Hold, Room, Session
 from scheduling.problem import single_case
 from scheduling.problem.places import places
@@ -73,18 +75,28 @@ class Slot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """One case that would have to move, and when it would be discussed then."""
+    """One case that would have to move: when it begins now, and when it would then."""
 
     case: Case
+    before: datetime
     start: datetime
+
+    @property
+    def earlier(self) -> bool:
+        return self.start < self.before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
-    """What would open earlier if a session that nobody has confirmed yet made room."""
+    """What would open earlier if a session that nobody has confirmed yet made room.
 
-    slot: Slot
-    moves: tuple[Move, ...]
+    Who may not move cases learns only that there is such a time: then `slot` is None, and `moves` and `hidden` are
+    empty. `hidden` counts the cases that would move and that the reader may not see.
+    """
+
+    slot: Slot | None
+    moves: tuple[Move, ...] = ()
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +126,9 @@ def held_back(case: Case) -> list[str]:
     return lacking if material_state.holds_back(case, len(lacking)) else []
 
 
-def earliest_slots(case: Case, k: int = OFFERED, *, now: datetime | None = None) -> list[Slot]:
+def earliest_slots(
+    case: Case, k: int = OFFERED, *, now: datetime | None = None, not_before: datetime | None = None
+) -> list[Slot]:
     """The k earliest times that can be kept, for a case that is saved or not; materials count as complete today.
 
     Two weeks are read first; more only where those do not hold enough.
@@ -124,23 +138,36 @@ def earliest_slots(case: Case, k: int = OFFERED, *, now: datetime | None = None)
     for days in (single_case.SOON_DAYS, single_case.MOST_DAYS):
         seen = single_case.around(case, days=days, now=now)
         invited = seen.problem.case_of[case.pk or single_case.UNSAVED]
-        found = solver.earliest(seen.problem, plan_of(seen), invited, k, apart_min=APART_MIN)
+        if not_before is not None:
+            release = max(invited.release_min, seen.horizon.minute_up(not_before))
+            invited = replace(invited, release_min=release)
+        cases = tuple(invited if one.id == invited.id else one for one in seen.problem.cases)
+        problem = replace(seen.problem, cases=cases)
+        found = solver.earliest(problem, plan_of(seen), invited, k, apart_min=APART_MIN)
         if len(found) == k:
             break
     return _in_words(case, seen, found)
 
 
-def gain(case: Case, *, now: datetime | None = None) -> Gain | None:
-    """What moving cases that are not confirmed yet would gain; None where that is nothing."""
+def gain(case: Case, *, to: User, now: datetime | None = None) -> Gain | None:
+    """What moving cases that are not confirmed yet would gain, as far as `to` may know; None where that is nothing."""
     if not asks_for_a_time(case):
         return None
     seen = single_case.around(case, days=single_case.SOON_DAYS, now=now)
     found = solver.gain(seen.problem, plan_of(seen), seen.problem.case_of[case.pk or single_case.UNSAVED])
     if found is None:
         return None
-    rows = Case.objects.in_bulk(found.moved)
-    moves = (Move(case=rows[pk], start=seen.horizon.moment(start)) for pk, start in found.moved.items())
-    return Gain(slot=_in_words(case, seen, [found.slot])[0], moves=tuple(sorted(moves, key=lambda move: move.start)))
+    if not access.can(to, "case.book", case):
+        return Gain(slot=None)
+    rows = access.visible(to, Case.objects.all()).in_bulk(found.moved)
+    now_at = {item.case: item.start_min for session in plan_of(seen).sessions for item in session.cases}
+    moment = seen.horizon.moment
+    moves = [Move(case=case, before=moment(now_at[pk]), start=moment(found.moved[pk])) for pk, case in rows.items()]
+    return Gain(
+        slot=_in_words(case, seen, [found.slot])[0],
+        moves=tuple(sorted(moves, key=lambda move: move.start)),
+        hidden=len(found.moved) - len(moves),
+    )
 
 
 def plan_of(seen: Snapshot) -> Plan:

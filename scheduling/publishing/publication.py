@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from cases.models import Case
 from mdt_portal import audit, lifecycle
 from mdt_portal.errors import Conflict, StalePlan
+from mdt_portal.i18n import phrases
 from mdt_portal.models import User
 from scheduling import locks
 from scheduling.explain import solver_text
@@ -26,7 +27,7 @@ from scheduling.models import PlanningRun, Proposal, PublishedPlan, Session
 from scheduling.problem import published, snapshot
 from scheduling.problem.core import plan_diff
 from scheduling.problem.core.plan_diff import ChangeKind, PlanChange, compare
-from scheduling.publishing import holds, writer
+from scheduling.publishing import changed_since, holds, writer
 from scheduling.sessions import notifications, session_services
 from scheduling.solver import rules
 from scheduling.solver.core.plan import Plan, Unplaced
@@ -54,6 +55,11 @@ def obstacles(proposal: Proposal, seen: snapshot.Snapshot) -> str:
     """The rules that the proposal breaks by now, as sentences; publishing would be refused. `seen` is `preview`'s."""
     broken = rules.violations(seen.problem, _up_to_date(Plan.from_json(proposal.plan), seen))
     return solver_text.violations_text(broken[:MOST_NAMED], seen)
+
+
+def as_of_now(proposal: Proposal, seen: snapshot.Snapshot) -> Plan:
+    """The proposal's plan in the terms of the present problem. `seen` is `preview`'s."""
+    return _up_to_date(Plan.from_json(proposal.plan), seen)
 
 
 def is_stale(proposal: Proposal) -> bool:
@@ -90,13 +96,13 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     _hold_still(plan, scope)
     holds.expire()
     if is_stale(proposal):
-        raise StalePlan(_("The published week has changed since this plan was computed. Please plan again."))
+        raise StalePlan(_overtaken(proposal))
     seen = snapshot.take(run, notice=snapshot.NO_NOTICE)
     plan = _up_to_date(plan, seen)
     broken = rules.violations(seen.problem, plan)
     if broken:
         raise StalePlan(
-            _("Since this plan was computed something has changed: %(what)s Please plan again.")
+            _("Since this plan was computed something has changed: %(what)s Fit it to the present week, or plan again.")
             % {"what": solver_text.violations_text(broken[:MOST_NAMED], seen)},
             params={"rules": sorted({violation.code for violation in broken})},
         )
@@ -108,6 +114,17 @@ def _publish(proposal: Proposal, *, by: User | None) -> Outcome:
     notifications.notify_referrers(writer.replaced(changes))
     audit.record("plan.published", by=by, subject=proposal, changes=sum(c.kind != ChangeKind.SAME for c in changes))
     return Outcome(changes=tuple(changes), notified=notified)
+
+
+def _overtaken(proposal: Proposal) -> str:
+    """Who changed the published week meanwhile, and what to do."""
+    changes = changed_since.of(proposal)[-MOST_NAMED:]
+    what = phrases.labelled(
+        _("The published week has changed since this plan was computed"), changed_since.text(changes)
+    )
+    return phrases.sentences(
+        _("%(sentence)s.") % {"sentence": what}, _("Fit the plan to the present week, or plan again.")
+    )
 
 
 def _hold_still(plan: Plan, scope: Iterable[int]) -> None:

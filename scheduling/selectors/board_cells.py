@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 
 from cases.models import Case
 from experts.models import Discipline, Institution
-from mdt_portal.i18n import clock, phrases
 from scheduling.board import dry_run, editable_week, move_warnings
 from scheduling.board.core import cell_availability
 from scheduling.board.core.cell_availability import CellAvailability, CellVerdict
@@ -153,10 +152,3 @@ class _Words:
             if isinstance(known.get(key), int) and known[key] in self.editable.seen.sessions:
                 known[key] = str(self.editable.seen.sessions[known[key]].team)
         return known
-
-
-def when(place: BoardCell) -> str:
-    """`Tue 24 Nov 14:40, Room B1`"""
-    assert place.start is not None
-    moment = f"{clock.day(place.start.date())} {clock.hour(place.start)}"
-    return phrases.line(moment, place.room or _("by video"))

@@ -12,11 +12,15 @@ from django.utils import timezone
 from experts.availability import engagements, free_time
 from experts.availability.engagements import Engagement
 from experts.models import Expert
-from scheduling.models import Attendance
+from scheduling.models import Attendance, Session
 from scheduling.problem.core.horizon import Horizon
+from scheduling.sessions import meetings
 from scheduling.states import LIVE_SESSIONS, InvitationStatus
 
 WEEKS = 2
+LED_AHEAD = timedelta(days=7)
+RECORDED_WITHIN = timedelta(hours=12)
+MOST_LED = 8
 
 
 def accepted(expert: Expert) -> list[Engagement]:
@@ -40,6 +44,28 @@ def _coming(expert: Expert) -> QuerySet[Attendance]:
 
 
 engagements.read_from(accepted)
+
+
+# Sessions that one leads ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedSession:
+    """A session that the reader chairs: `begun` while it should be going on, `recordable` once it may be recorded."""
+
+    session: Session
+    begun: bool
+    recordable: bool
+
+
+def led(expert: Expert, *, now: datetime) -> list[LedSession]:
+    """The sessions of the next days that this expert chairs, with or without a seat of their own, the first first; one
+    that has begun stays until it is recorded or half a day is over. One query."""
+    rows = Session.objects.live().filter(team__chair=expert, end__gt=now - RECORDED_WITHIN, start__lt=now + LED_AHEAD)
+    return [
+        LedSession(session=one, begun=one.start <= now, recordable=meetings.may_be_recorded(one, now))
+        for one in rows.select_related("team", "room", "institution").order_by("start", "pk")[:MOST_LED]
+    ]
 
 
 # Load -----------------------------------------------------------------------------------------------------------------

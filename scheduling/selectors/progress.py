@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
+from mdt_portal.i18n import phrases
 from mdt_portal.web import charts
 from scheduling.explain import solver_text
 from scheduling.models import PlanningRun
+from scheduling.planning.core import figures
 from scheduling.states import RunStatus
 
+COUNTED = {one.name for one in fields(figures.Counts)}
 EFFORT = 3  # the last of the four goals; those above it outweigh it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One goal: the best value so far, and whether no plan can do better."""
+    """One goal: the best value so far in points and in what people count, and whether no plan can do better.
+
+    `counted` is empty where a run of earlier days did not keep it.
+    """
 
     label: str
     best: int
     bound: int | None
+    counted: str = ""
 
     @property
     def proven(self) -> bool:
@@ -60,7 +68,7 @@ def of(run: PlanningRun, *, now: datetime) -> Live:
         seconds=seconds,
         percent=min(100, round(100 * seconds / run.seconds)) if run.seconds else 0,
         answered_s=_answered(run, now=now),
-        levels=levels(last["goals"], last["bound"]) if last else [],
+        levels=levels(last["goals"], last["bound"], last.get("counts")) if last else [],
         quality=within(last["goals"], last["bound"]) if last else "",
         best=best,
         bound=bound,
@@ -85,7 +93,10 @@ def _answered(run: PlanningRun, *, now: datetime) -> int | None:
     return max(0, round((now - run.heartbeat_at).total_seconds()))
 
 
-def levels(goals: Sequence[int], bound: Sequence[int | None] | None) -> list[Level]:
+def levels(
+    goals: Sequence[int], bound: Sequence[int | None] | None, counts: Mapping[str, Any] | None = None
+) -> list[Level]:
+    """The goals in their order; `counts` are those of the plan (figures.Counts)."""
     labels = (
         _("Required cases without a place"),
         _("Required cases over their limit"),
@@ -93,10 +104,37 @@ def levels(goals: Sequence[int], bound: Sequence[int | None] | None) -> list[Lev
         _("Effort: sessions, attendance, changes"),
     )
     known = list(bound or (None,) * len(labels))
+    counted = _counted(counts) if counts and counts.keys() >= COUNTED else ("",) * len(labels)
     return [
-        Level(label=label, best=best, bound=_if_reached(goals, known, index))
+        Level(label=label, best=best, bound=_if_reached(goals, known, index), counted=counted[index])
         for index, (label, best) in enumerate(zip(labels, goals, strict=True))
     ]
+
+
+def _counted(counts: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Each goal as cases, days, sessions and hours."""
+    late = _cases(counts["required_late"])
+    if counts["required_late"]:
+        days = counts["required_late_days"]
+        late = phrases.line(late, ngettext("%(n)d day in all", "%(n)d days in all", days) % {"n": days})
+    left = counts["suggested"] - counts["suggested_placed"]
+    suggested = [_("%(n)d without a place") % {"n": left}] if left else []
+    suggested += [_("%(n)d late") % {"n": counts["suggested_late"]}] if counts["suggested_late"] else []
+    effort = (
+        ngettext("%(n)d session", "%(n)d sessions", counts["sessions"]) % {"n": counts["sessions"]},
+        ngettext("%(n)d attendance", "%(n)d attendances", counts["attendances"]) % {"n": counts["attendances"]},
+        _("%(n).1f h") % {"n": counts["expert_hours"]},
+    )
+    return (
+        _cases(counts["required"] - counts["required_placed"]),
+        late,
+        phrases.line(*suggested) or _cases(0),
+        phrases.line(*effort),
+    )
+
+
+def _cases(number: int) -> str:
+    return ngettext("%(n)d case", "%(n)d cases", number) % {"n": number} if number else pgettext("cases", "none")
 
 
 def _if_reached(goals: Sequence[int], bound: Sequence[int | None], index: int) -> int | None:
@@ -105,7 +143,8 @@ def _if_reached(goals: Sequence[int], bound: Sequence[int | None], index: int) -
 
 
 def within(goals: Sequence[int], bound: Sequence[int | None] | None) -> str:
-    """How good the plan is for sure: `the best possible`, `within 2.1 % of the best possible`, or that it is open."""
+    """How good the plan is for sure: `the best possible`, `within 2.1 % of the best possible`, how many goals are
+    proven, or that it is open."""
     rows = levels(goals, bound)
     unproven = [level for level in rows if not level.proven]
     if not unproven:
@@ -113,6 +152,14 @@ def within(goals: Sequence[int], bound: Sequence[int | None] | None) -> str:
     effort = rows[EFFORT]
     if unproven == [effort] and effort.bound is not None:
         return _within_percent(effort.best, effort.bound)
+    reached = rows.index(unproven[0])
+    if reached:
+        words = ngettext(
+            "%(n)d of %(all)d goals is the best possible, the rest is not yet proven",
+            "%(n)d of %(all)d goals are the best possible, the rest is not yet proven",
+            reached,
+        )
+        return words % {"n": reached, "all": len(rows)}
     return _("not yet proven how far from the best possible")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, npgettext
 
@@ -16,16 +17,18 @@ from experts.models import Expert, Team
 from mdt_portal import access
 from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import User
-from scheduling.explain import solver_text
+from scheduling.explain import change_reasons, solver_text
 from scheduling.models import Proposal, Room
 from scheduling.problem.core import plan_diff
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.core.plan_diff import ChangeKind, PlanChange
-from scheduling.publishing import publication
+from scheduling.problem.snapshot import Snapshot
+from scheduling.publishing import changed_since, publication
 from scheduling.selectors import progress
 from scheduling.solver.core.plan import Plan, PlannedSession
 from scheduling.states import RunStatus
 
+KEEP_S = 600
 MOST_NEWS = 2  # that the page shows of one person
 PARTS = {ChangeKind.PEOPLE: "person"}  # the word of the part diff_row, where it differs from the kind's own
 
@@ -40,6 +43,7 @@ class ReviewRow:
     before: str
     after: str
     notified: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,7 @@ class Review:
     sessions: int
     placed: int
     stale: bool
+    since: list[changed_since.ChangeSince]
     obstacles: str
     counts: Mapping[str, int]
 
@@ -89,35 +94,55 @@ class Review:
         return [*tiles, notified | {"unit": npgettext("unit", "person", "people", len(self.notified))}]
 
 
-def of(proposal: Proposal, user: User) -> Review:
-    """Compare the proposal with what is published now; of one that was published, what that changed."""
+def of(proposal: Proposal, user: User, *, with_reasons: bool = False) -> Review:
+    """Compare the proposal with what is published now; of one that was published, what that changed. `with_reasons`
+    tries what each change buys, for seconds."""
     plan = Plan.from_json(proposal.plan)
     changes: list[PlanChange] = []
+    said: list[str] = []
     obstacles = ""
     if proposal.run.status == RunStatus.PROPOSED:
         changes, seen = publication.preview(proposal)
         obstacles = publication.obstacles(proposal, seen)
+        if with_reasons:
+            tried = [change for change in changes if change.kind != ChangeKind.SAME]
+            said = reasons(proposal, tried, seen, user)
     elif proposal.changes is not None:
         changes = plan_diff.from_json(proposal.changes)
+    unchanged = sum(change.kind == ChangeKind.SAME for change in changes)
+    changes = [change for change in changes if change.kind != ChangeKind.SAME]
     run = proposal.run
     horizon = Horizon.around(run.horizon_start, run.horizon_days, run.institutions.order_by("pk")[0].tz)
     words = Words(horizon, changes)
+    stale = publication.is_stale(proposal)
     goals, bound = list(plan.goals), list(plan.bound) if plan.bound else None
     left, hidden = words.left(plan, user)
     return Review(
-        rows=[words.row(change) for change in changes if change.kind != ChangeKind.SAME],
-        unchanged=sum(change.kind == ChangeKind.SAME for change in changes),
+        rows=[words.row(change, reason) for change, reason in zip(changes, said or [""] * len(changes), strict=True)],
+        unchanged=unchanged,
         notified=words.notified(),
         left=left,
         hidden=hidden,
-        levels=progress.levels(goals, bound),
+        levels=progress.levels(goals, bound, proposal.figures),
         quality=progress.within(goals, bound),
         sessions=len(plan.sessions),
         placed=sum(len(session.cases) for session in plan.sessions),
-        stale=publication.is_stale(proposal),
+        stale=stale,
+        since=changed_since.of(proposal) if stale and run.status == RunStatus.PROPOSED else [],
         obstacles=obstacles,
         counts={kind: sum(change.kind == kind for change in changes) for kind in ChangeKind},
     )
+
+
+def reasons(proposal: Proposal, changes: Sequence[PlanChange], seen: Snapshot, user: User) -> list[str]:
+    """What each of these changes buys, in the reader's words. Tried once for each state of what is published, and kept
+    for a while: the trying takes seconds."""
+    key = f"reasons:{proposal.pk}:{sorted(seen.base_versions.items())}".replace(" ", "")
+    found = cache.get(key)
+    if found is None:
+        found = change_reasons.costs(changes, publication.as_of_now(proposal, seen), seen)
+        cache.set(key, found, KEEP_S)
+    return change_reasons.texts(changes, found, seen, user)
 
 
 class Words:
@@ -132,7 +157,7 @@ class Words:
 
     # Changes -----------------------------------------------------------------------------------------------------
 
-    def row(self, change: PlanChange) -> ReviewRow:
+    def row(self, change: PlanChange, reason: str = "") -> ReviewRow:
         session = change.new or change.old
         assert session is not None
         before, after = self._before_and_after(change)
@@ -143,6 +168,7 @@ class Words:
             before=before,
             after=after,
             notified=len(change.notified),
+            reason=reason,
         )
 
     def _detail(self, change: PlanChange, session: PlannedSession) -> str:

@@ -206,7 +206,7 @@ def ranges(numbers: Iterable[int]) -> str:
             parts[-1][1] = number
         else:
             parts.append([number, number])
-    return ", ".join(str(a) if a == b else f"{a}–{b}" for a, b in parts)
+    return phrases.listed(str(a) if a == b else f"{a}–{b}" for a, b in parts)
 
 
 # A session that was called off ---------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from cases.models import Case, Tier
+from cases.models import Case
 from cases.selectors import case_queue
-from cases.states import QUEUED, CaseStatus
+from cases.states import CaseStatus
 from experts import roles
 from experts.availability import on_call as on_call_duties
 from experts.models import Institution, OnCallDuty
@@ -55,12 +55,7 @@ def kinds(found: list[Entry]) -> list[tuple[str, str, int]]:
 
 def figures(user: User, now: datetime, zone: Any) -> list[dict[str, Any]]:
     """The strip of figures; three queries."""
-    cases = access.visible(user, Case.objects.filter(status__in=QUEUED)).aggregate(
-        waiting=Count("pk", filter=Q(status=CaseStatus.WAITING)),
-        required=Count("pk", filter=Q(status=CaseStatus.WAITING, tier=Tier.REQUIRED)),
-        over=Count("pk", filter=Q(due_at__lt=now)),
-        back=Count("pk", filter=case_queue.held_back()),
-    )
+    cases = case_queue.tally(access.visible(user, Case.objects.all()), now)
     midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     monday = midnight - timedelta(days=midnight.weekday())
     week = Session.objects.filter(start__gte=monday, start__lt=monday + timedelta(days=7))
@@ -73,28 +68,51 @@ def figures(user: User, now: datetime, zone: Any) -> list[dict[str, Any]]:
     answers = access.visible(user, asked).aggregate(
         all=Count("pk"), silent=Count("pk", filter=Q(status=InvitationStatus.PENDING))
     )
-    parts = {"required": cases["required"], "suggested": cases["waiting"] - cases["required"]}
+    queue = reverse("queue")
+    parts = {
+        "required": cases.required,
+        "suggested": cases.suggested,
+        "ready": cases.ready,
+        "back": cases.held_back,
+        "materials": cases.materials,
+        "unready": cases.unready,
+    }
     return [
         {
-            "label": _("Waiting cases"),
-            "value": cases["waiting"],
+            "label": _("In the queue"),
+            "value": cases.queue,
+            "url": queue,
+            "note": _("%(ready)d can be planned, %(back)d held back") % parts,
+        },
+        {
+            "label": _("Waiting for a place"),
+            "value": cases.waiting,
+            "url": f"{queue}?status={CaseStatus.WAITING}",
             "note": _("%(required)d required, %(suggested)d suggested") % parts,
         },
         {
-            "label": _("Over their limit"),
-            "value": cases["over"],
-            "hue": "declined" if cases["over"] else "",
-            "note": _("of those without a place"),
+            "label": _("Held back"),
+            "value": cases.held_back,
+            "url": f"{queue}?view=blocked",
+            "note": _("%(materials)d lack materials, %(unready)d lack facts, a team or a decision") % parts,
         },
-        {"label": _("Held back"), "value": cases["back"], "note": _("facts, team or materials missing")},
+        {
+            "label": _("Over their limit"),
+            "value": cases.over,
+            "url": f"{queue}?view=over",
+            "hue": "declined" if cases.over else "",
+            "note": _("of those in the queue"),
+        },
         {
             "label": _("Sessions this week"),
             "value": sessions["all"],
+            "url": reverse("board"),
             "note": _("%(n)d confirmed") % {"n": sessions["confirmed"]},
         },
         {
             "label": _("Seats without an answer"),
             "value": answers["silent"],
+            "url": reverse("calls") if access.can(user, "plan.request", None) else reverse("sessions"),
             "note": _("of %(n)d") % {"n": answers["all"]},
         },
     ]

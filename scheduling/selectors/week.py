@@ -15,7 +15,7 @@ from django.utils.translation import ngettext, npgettext, pgettext
 
 from cases.models import Case, Urgency
 from experts.availability import working_days
-from experts.availability.core.time_intervals import on_day
+from experts.availability.core.time_intervals import intersect, on_day, union
 from experts.models import Institution, Team
 from mdt_portal import access
 from mdt_portal.i18n import clock, phrases
@@ -57,6 +57,8 @@ class WeekCell:
     day: str
     cards: list[Card] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
+    slots: list[str] = field(default_factory=list)
+    """Standing slots in which nothing is planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ class WeekRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeekDay:
+    date: date
     label: str
     note: str
     today: bool
@@ -219,7 +222,9 @@ class _Reader:
     # Days and rows -----------------------------------------------------------------------------------------------
 
     def _day(self, day: date, cards: list[Card]) -> WeekDay:
-        return WeekDay(label=self.labels[day], note=self._note(day, cards), today=day == self.today, cards=cards)
+        return WeekDay(
+            date=day, label=self.labels[day], note=self._note(day, cards), today=day == self.today, cards=cards
+        )
 
     def _label(self, day: date) -> str:
         label = clock.day(day)
@@ -248,10 +253,23 @@ class _Reader:
         """Every team of the hospital, those without a session too: a case may be carried to them."""
         of_team = self._by_day((session.team_id, session, cards[session.pk]) for session in self.sessions)
         return [
-            self._row(str(team), str(team.chair or ""), f"t|{team.public_id}", of_team[team.pk], {})
+            self._row(str(team), str(team.chair or ""), f"t|{team.public_id}", of_team[team.pk], {}, self._slots(team))
             for team in self.teams.values()
             if team.active or team.pk in of_team
         ]
+
+    def _slots(self, team: Team) -> dict[date, list[str]]:
+        """The standing slots of a team in which it has no session yet, by day: `Slot 14:00–16:00`."""
+        taken = [(session.start, session.end) for session in self.sessions if session.team_id == team.pk]
+        found: dict[date, list[str]] = defaultdict(list)
+        for start, end in self.blocks[team.pk]:
+            if not intersect([(start, end)], union(taken)):
+                hours = {
+                    "from": clock.hour(start.astimezone(self.zone)),
+                    "to": clock.hour(end.astimezone(self.zone)),
+                }
+                found[self._date(start)].append(_("Slot %(from)s–%(to)s") % hours)
+        return found
 
     def _people(self, cards: Cards) -> list[WeekRow]:
         """Whoever attends something this week; each card says their own part of the session."""
@@ -290,6 +308,7 @@ class _Reader:
         key: str,
         cards: dict[date, list[Card]],
         closed: dict[date, list[str]],
+        slots: dict[date, list[str]] | None = None,
     ) -> WeekRow:
         cells = [
             WeekCell(
@@ -297,6 +316,7 @@ class _Reader:
                 day=self.labels[day],
                 cards=cards.get(day, []),
                 closed=closed.get(day, []),
+                slots=(slots or {}).get(day, []),
             )
             for day in self.dates
         ]

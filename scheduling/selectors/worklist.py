@@ -59,6 +59,8 @@ KINDS: dict[str, str | Promise] = {
     "failed": gettext_lazy("Plan failed"),
     "draft": pgettext_lazy("kind of work", "Draft"),
 }
+GOING_ON = frozenset({"facts", "record", "recommend", "follow_up"})
+"""Kinds whose work is a form of its own: once it is saved, the next one of the list follows."""
 ICONS = {
     "case": "queue",
     "late": "clock",
@@ -95,6 +97,8 @@ class Entry:
     due: datetime | None = None
     since: datetime | None = None
     emergency: bool = False
+    dialog: str = ""
+    """The address of a dialog in which the work can be done without leaving the page, where there is one."""
 
     @property
     def label(self) -> str:
@@ -107,8 +111,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
+    """Entries under one heading; `total` counts those that are not shown too."""
+
     label: str
     entries: list[Entry]
+    total: int
 
 
 def entries(user: User, now: datetime) -> list[Entry]:
@@ -123,20 +130,27 @@ def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
     return sorted(found, key=lambda entry: (not entry.emergency, entry.due or far, entry.since or far, entry.what))
 
 
-def grouped(found: Iterable[Entry], now: datetime) -> list[Group]:
-    """The entries under their headings; an empty one is left out."""
+def grouped(found: Iterable[Entry], now: datetime, *, most: int | None = None) -> list[Group]:
+    """The entries under their headings, at most so many shown in all, each heading with the number of all of its own;
+    an empty one is left out."""
     groups: list[tuple[str, list[Entry]]] = [
         (_("Emergencies"), []),
         (_("Limit broken"), []),
         (_("Limit within 24 hours"), []),
-        (_("Later"), []),
+        (_("Limit in more than 24 hours"), []),
         (_("No hard limit"), []),
     ]
     for entry in found:
         place = 4 if entry.due is None else 1 if entry.due < now else 2 if entry.due < now + SOON else 3
         place = 0 if entry.emergency else place
         groups[place][1].append(entry)
-    return [Group(label=label, entries=members) for label, members in groups if members]
+    shown, left = [], most
+    for label, members in groups:
+        part = members if left is None else members[:left]
+        left = None if left is None else left - len(part)
+        if part:
+            shown.append(Group(label=label, entries=part, total=len(members)))
+    return shown
 
 
 # Cases ----------------------------------------------------------------------------------------------------------------
@@ -173,7 +187,7 @@ def _leads(user: User) -> bool:
 
 def _to_read(entry: Entry, url: str) -> Entry:
     """The same news for somebody who may look but not act."""
-    return replace(entry, url=url, action=pgettext("look at it", "Open"))
+    return replace(entry, url=url, action=pgettext("look at it", "Open"), dialog="")
 
 
 def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *, leads: bool) -> Entry:
@@ -213,7 +227,14 @@ def _case(case: Case, block: case_queue.Block | None, why: str, now: datetime, *
         due=case.due_at if kind != "draft" else None,
         since=case.created_at,
         emergency=emergency,
+        dialog=_dialog(case, kind),
     )
+
+
+def _dialog(case: Case, kind: str) -> str:
+    """Where a team is chosen, or the checklist ticked off, without leaving the list."""
+    name = {"team": "case_team", "materials": "case_materials"}.get(kind)
+    return reverse(name, args=[case.public_id]) if name else ""
 
 
 def _over(case: Case, now: datetime) -> float:
@@ -246,7 +267,7 @@ def _identities(user: User) -> Iterator[Entry]:
             what=words % {"n": len(held)},
             detail=_("Nothing was joined. Compare both, then join them or keep them apart."),
             url=reverse("identities"),
-            action=_("Compare"),
+            action=pgettext("two records", "Compare"),
             since=held[0],
         )
 
@@ -274,6 +295,7 @@ def _time_requests(user: User, now: datetime) -> Iterator[Entry]:
             url=reverse("run_new") if agreed else reverse("why_not", args=[row.case.public_id]),
             action=_("Plan again") if agreed else _("Why not?"),
             due=row.case.due_at,
+            emergency=row.case.urgency == Urgency.EMERGENCY,
         )
 
 
@@ -304,7 +326,7 @@ def _sessions(user: User, now: datetime) -> Iterator[Entry]:
     for session in sessions:
         entry = _session(session, now, seats[session.pk], words, suggested.get(session.pk, ()))
         if entry is not None:
-            yield entry if leads else _to_read(entry, entry.url)
+            yield entry if leads else _to_read(entry, reverse("session", args=[session.public_id]))
 
 
 def _seats(coming: QuerySet[Session], now: datetime) -> dict[int, _Seats]:
@@ -342,6 +364,7 @@ def _session(
     session: Session, now: datetime, seats: _Seats, words: _Words, declined: Iterable[Invitation]
 ) -> Entry | None:
     """The worst that can be said of its seats: one is open, somebody is silent, or it is soon and unconfirmed."""
+    address = reverse("session", args=[session.public_id])
     if seats.open:
         kind, action = "seat", _("Choose deputy")
         what = phrases.listed(sorted(words.disciplines[pk].name for pk in seats.open))
@@ -364,7 +387,7 @@ def _session(
         kind=kind,
         what=f"{session.team.name} · {what}",
         detail=detail,
-        url=reverse("session", args=[session.public_id]),
+        url=address if seats.open else f"{reverse('calls')}?session={session.public_id}",
         action=action,
         due=session.start,
     )

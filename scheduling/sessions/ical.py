@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from experts.models import Expert
 from mdt_portal import audit
+from mdt_portal.i18n import phrases
 from mdt_portal.models import User
 from scheduling.models import Attendance, AttendanceMode, Session
 from scheduling.states import InvitationStatus, SessionStatus
@@ -109,4 +110,4 @@ def _summary(row: Attendance, session: Session) -> str:
 def _place(row: Attendance, session: Session) -> str:
     if row.mode == AttendanceMode.REMOTE or session.room is None:
         return _("By video")
-    return f"{session.room.name}, {session.institution.name}"
+    return phrases.line(session.room.name, session.institution.name)

@@ -187,6 +187,14 @@ def answered_by_token(token: str) -> Invitation | None:
     return invitation if answered and invitation.nonce == nonce + 1 else None
 
 
+def expert_of_token(token: str) -> Expert | None:
+    """Whom a link asks, whether or not it can still be answered."""
+    try:
+        return _of_token(token)[0].attendance.expert
+    except LinkDead:
+        return None
+
+
 def _of_token(token: str) -> tuple[Invitation, int]:
     """The invitation and the nonce that a link carries. Raises LinkDead for what is not ours."""
     rows = Invitation.objects.select_related(

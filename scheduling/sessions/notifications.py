@@ -20,7 +20,7 @@ from cases.states import CaseStatus
 from experts.models import Expert, Institution, Role, RoleAssignment
 from mdt_portal import outbox
 from mdt_portal.channels import mail
-from mdt_portal.i18n import clock
+from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import OutboxMessage, OutboxStatus, User
 from scheduling.models import AgendaItem, Attendance, Invitation, Session, TimeRequest
 from scheduling.sessions import invitations, suggestions
@@ -233,7 +233,7 @@ def _stretch(session: Session, start: datetime, end: datetime, *, link: str = ""
     """A part of a session, by the hospital's clock."""
     zone = session.institution.tz
     first, last = start.astimezone(zone), end.astimezone(zone)
-    place = session.institution.name + (f", {session.room.name}" if session.room and room else "")
+    place = phrases.line(session.institution.name, session.room.name if session.room and room else "")
     return Line(
         team=session.team.name,
         place=place,

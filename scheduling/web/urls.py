@@ -3,16 +3,17 @@
 from django.urls import URLPattern, path
 
 from scheduling.web import mails
-from scheduling.web.board import board, move
+from scheduling.web.board import board, day, move
 from scheduling.web.cases import actions, case, earliest_slots, placement_constraints, why_not
 from scheduling.web.planning import proposals, runs
 from scheduling.web.pools import urls as pools
 from scheduling.web.queue import bulk, queue, saved_views
-from scheduling.web.sessions import agenda_sheet, answers, calendar, record, sessions
+from scheduling.web.sessions import agenda_sheet, answers, calendar, calls, record, sessions
 from scheduling.web.today import news, search, today
 
 urlpatterns: list[URLPattern] = [
     path("", today.first_page, name="today"),
+    path("next/", today.next_entry, name="today_next"),
     path("search/", search.search, name="search"),
     path("changes/", news.changes, name="changes"),
     path("changes/seen/", news.seen, name="changes_seen"),
@@ -47,6 +48,7 @@ urlpatterns: list[URLPattern] = [
         name="placement_constraint_withdraw",
     ),
     path("week/", board.board, name="board"),
+    path("week/day/", day.board_day, name="board_day"),
     path("week/live/", board.live, name="board_live"),
     path("week/rail/", board.rail_list, name="board_rail"),
     path("week/places/", move.places, name="board_places"),
@@ -59,6 +61,8 @@ urlpatterns: list[URLPattern] = [
     path("plans/<str:public_id>/stop/", runs.run_stop, name="run_stop"),
     path("plans/<str:public_id>/again/", runs.run_again, name="run_again"),
     path("proposals/<str:public_id>/", proposals.proposal, name="proposal"),
+    path("proposals/<str:public_id>/reasons/", proposals.reasons, name="proposal_reasons"),
+    path("proposals/<str:public_id>/fit/", proposals.fit, name="proposal_fit"),
     path("proposals/<str:public_id>/publish/", proposals.publish, name="proposal_publish"),
     path("proposals/<str:public_id>/discard/", proposals.discard, name="proposal_discard"),
     path("sessions/", sessions.session_list, name="sessions"),
@@ -68,6 +72,8 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<str:public_id>/record/", record.record, name="session_record"),
     path("sessions/<str:public_id>/cancel/", sessions.cancel, name="session_cancel"),
     path("sessions/<str:public_id>/seats/<str:number>/<int:place>/", sessions.fill_seat, name="seat_fill"),
+    path("calls/", calls.calls, name="calls"),
+    path("calls/remind/", calls.remind, name="calls_remind"),
     path("sessions/<str:public_id>/people/<str:attendance>/", sessions.replace, name="seat_replace"),
     path("seats/", answers.my_seats, name="my_seats"),
     path("seats/calendar/", calendar.address, name="calendar_address"),

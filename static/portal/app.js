@@ -11,6 +11,7 @@
    data-rows / data-row              j and k move, x ticks, Enter opens the row's first link
    <form id="f" data-ticked>         shows itself while boxes with form="f" are ticked; data-ticked-words says how many;
                                      data-tick-all ticks the boxes of its table, data-tick-none unticks
+   <form data-send-at-once>          sends itself, unless the reader came back to it
    HX-Trigger: {"portal:say": {"level": "ok", "text": "…"}}    shows a notice */
 (() => {
   "use strict";
@@ -89,13 +90,18 @@
   }
 
   /* ---------- notices ---------- */
-  function say(level, text) {
+  function say(level, text, link) {
     const region = find("#toasts");
     const template = find(`template[data-toast="${level}"]`) || find('template[data-toast="info"]');
     if (!region || !template || !text) return;
     if (all("[data-toast-text]", region).some((old) => old.textContent === text)) return;
     const toast = template.content.firstElementChild.cloneNode(true);
     find("[data-toast-text]", toast).textContent = text;
+    if (link) {
+      const way = document.createElement("a");
+      Object.assign(way, { href: link.href, target: "_blank", textContent: link.text });
+      find("[data-toast-text]", toast).after(" ", way);
+    }
     region.append(toast);
     // What went well may leave by itself; what went wrong stays until it is read.
     if (level === "ok") setTimeout(() => toast.remove(), 8000);
@@ -129,7 +135,7 @@
     const url = event.detail.xhr.responseURL;
     if (url && body.dataset.login && new URL(url).pathname === body.dataset.login && location.pathname !== body.dataset.login) {
       event.detail.shouldSwap = false;
-      say("block", body.dataset.errorSession);
+      say("block", body.dataset.errorSession, { href: body.dataset.login, text: body.dataset.signIn });
     }
   });
 
@@ -147,6 +153,16 @@
   });
 
   /* ---------- focus ---------- */
+  // Who sent something wrong is led to the first field that is wrong.
+  function focusWrong(within) {
+    const wrong = find("form :is(.is-invalid, [aria-invalid=true])", within)
+      || find("form .field-error", within)?.closest(".field, fieldset, div")?.querySelector("input:not([type=hidden]), select, textarea");
+    wrong?.focus();
+  }
+  if ((navigation?.responseStatus ?? 422) === 422) focusWrong(find("main") || document);
+  let refusedForm = false;
+  body.addEventListener("htmx:beforeSwap", (event) => { refusedForm = event.detail.xhr.status === 422; });
+
   let home = null;
   body.addEventListener("htmx:beforeSwap", (event) => {
     const target = event.detail.target;
@@ -167,6 +183,7 @@
     const dialog = brought.matches("dialog[data-open]") ? brought : find("dialog[data-open]", brought);
     if (dialog && !dialog.open) dialog.showModal();
     (brought.matches("[data-focus]") ? brought : find("[data-focus]", brought))?.focus();
+    if (refusedForm) focusWrong(brought.parentElement || brought);
   });
 
   /* ---------- dialogs and questions ---------- */
@@ -302,6 +319,16 @@
     if (event.key === "k") moveCursor(list, -1);
     if (event.key === "x") find(".is-cursor input[type=checkbox]", list)?.click();
   });
+
+  // Enter presses the first button of a form. Where there are several, it must not choose between them: buttons send.
+  document.addEventListener("keydown", (event) => {
+    const line = event.target;
+    if (event.key !== "Enter" || event.isComposing || !line.matches?.("input:not([type=submit], [type=button])")) return;
+    const buttons = [...(line.form?.elements || [])].filter((one) => one.matches("button[type=submit], input[type=submit]"));
+    if (buttons.length > 1) event.preventDefault();
+  });
+
+  if (navigation?.type !== "back_forward") find("form[data-send-at-once]")?.requestSubmit();
 
   tick();
   setInterval(tick, 10000);

@@ -71,7 +71,8 @@ def test_why_not_and_a_remedy_that_asks_an_expert(api, small: worlds.World) -> N
     case = factories.case_waiting(team=small.team, seats=[("DERM", 3)], remote_ok=False)
     client = api(small.coordinator)
     why = client.get(f"{CASES}{case.public_id}/why/").json()
-    assert why["reasons"] == ["Derm: nobody who may take the seat is on duty."]
+    assert why["reasons"] == [f"Derm: no availability is entered for {only.name}."]
+    assert [(gap["mend"], gap["experts"][0]["id"]) for gap in why["setup_gaps"]] == [("time", only.public_id)]
     assert [step["left"] for step in why["steps"]][-1] == 0
     assert [step["decides"] for step in why["steps"]].count(True) == 1
     (remedy,) = why["remedies"]
@@ -117,3 +118,22 @@ def test_it_is_in_the_schema(client) -> None:
         "time-requests/{id}/agree/",
     ):
         assert f"/api/v1/{path}" in schema["paths"]
+
+
+def test_what_each_change_buys_and_a_plan_fitted_to_the_present_week(api, small: worlds.World) -> None:
+    proposal = small.propose(seconds=1)
+    client, path = api(small.coordinator), f"/api/v1/proposals/{proposal.public_id}/"
+    assert [row["reason"] for row in client.get(f"{path}reasons/").json()] == ["It gives 2 waiting cases a place."]
+    assert client.post(f"{path}fit/").json()["code"] == "not_needed"
+    case = factories.case_waiting(team=small.team, seats=[("RADIOL", 3)])
+    slot = client.get(f"{CASES}{case.public_id}/earliest-slots/").json()["slots"][0]["slot"]
+    hold = client.post(f"{CASES}{case.public_id}/hold/", {"slot": slot}).json()
+    assert client.post(f"/api/v1/holds/{hold['id']}/confirm/").status_code == 200
+    refused = client.post(f"{path}publish/").json()
+    assert f"booked {case.number}" in refused["message"]
+    assert api(factories.user(Role.MANAGER, at=small.hospital)).post(f"{path}fit/").status_code == 403
+    fitted = client.post(f"{path}fit/")
+    assert (fitted.status_code, fitted.json()["lost"]) == (201, [])
+    new = fitted.json()["proposal"]
+    assert new["stale"] is False
+    assert client.post(f"/api/v1/proposals/{new['id']}/publish/").status_code == 200

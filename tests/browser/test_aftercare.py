@@ -94,12 +94,18 @@ def recommend(page: Page) -> None:
     page.locator("[name=by_0]").fill("Dr Ma")
     page.locator("[name=who]").fill("")
     with page.expect_navigation():
-        page.locator("button[value=sign]").click()
+        sign(page)
     expect(page.locator("#id_who_error")).to_be_visible()
     looks_right(page)
     page.locator("[name=who]").fill("Nurse Li")
-    page.locator("button[value=sign]").click()
+    sign(page)
     page.wait_for_url("**/cases/*/")
+
+
+def sign(page: Page) -> None:
+    """The button asks first."""
+    page.locator("button[value=sign]").click()
+    page.locator("[data-confirm-yes]").click()
 
 
 def close(page: Page) -> None:

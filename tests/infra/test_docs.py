@@ -43,3 +43,9 @@ def test_every_test_that_a_document_names_exists():
     gone = [f"{file}::{test}" for file, test in named if file not in known or (test and test not in known[file])]
     assert gone == []
     assert len(named) > 20
+
+
+def test_the_readme_names_the_postgresql_of_the_compose_file():
+    shipped = re.findall(r"image: postgres:(\d+)", (ROOT / "docker-compose.yml").read_text())
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"PostgreSQL (\d+)", readme)) == set(shipped) and len(set(shipped)) == 1

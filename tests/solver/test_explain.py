@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from scheduling.solver.core.problem import Choice
+from scheduling.solver.core.problem import Choice, Relaxed
 from scheduling.solver.explain import explain
 from scheduling.solver.explain.explain import Explainer
 from tests.solver.builders import DAY, case, expert, plan, planned, problem, room, session, team
@@ -40,8 +40,27 @@ def test_a_pin_or_ban_that_cannot_be_kept_is_the_reason(pins, bans, expected):
 def test_a_room_is_needed_unless_all_can_come_by_video():
     far = expert(2, sites=frozenset({2}), remote=True)
     of = problem([case(1, [[1]], remote_ok=True)], sites=(1, 2), experts=(expert(1), far), rooms=())
-    assert codes(of) == ["no_room"]
+    assert codes(of) == ["no_room_exists"]
     assert codes(replace(of, cases=(case(1, [[2]], remote_ok=True),))) == ["place_missed"]
+
+
+def test_what_is_not_there_at_all_is_the_whole_explanation():
+    display = frozenset({"display"})
+    never = {"experts": (expert(1, free=()), expert(2)), "rooms": (room(1, free=()),)}
+    for of, expected in (
+        (problem([case(1, [[], [1]])]), ["seat_nobody"]),
+        (problem([case(1, [[1], []])], rooms=()), ["seat_nobody", "no_room_exists"]),
+        (problem([case(1, [[1]])], **never), ["seat_no_time", "room_never_open"]),
+        (problem([case(1, [[1]], equipment=display)]), ["no_room_has"]),
+        (problem([case(1, [[1]])], teams=(team(windows=()),), rooms=()), ["team_never_meets"]),
+        (problem([case(1, [[1, 2]])], experts=(expert(1, free=()), expert(2))), ["place_missed"]),
+    ):
+        assert codes(of) == expected
+    titled = problem([case(1, [[]])])
+    seat = replace(titled.cases[0].seats[0], relaxed=(Relaxed(code="title", candidates=(2,)),))
+    titled = replace(titled, cases=(replace(titled.cases[0], seats=(seat,)),))
+    assert codes(titled) == ["seat_title"]
+    assert helped(titled).keys() == {"relax_seat"}
 
 
 def test_the_funnel_counts_what_each_rule_removes():

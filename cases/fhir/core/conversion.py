@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Answer, Facts, Rule, Undecided
 from cases.catalogue.core.requirement import TIERS
-from cases.core import icd10, scores, staging
+from cases.core import icd10, rare_diseases, scores, staging
 from cases.core.code_systems import CodeMap
 from cases.core.mistake import Mistake
 from cases.diagnoses.core import diseases
@@ -351,7 +351,8 @@ def _weighed(
     condition, diagnosis = member
     asked = evaluation.wanted_facts(diagnosis.code, rules)
     values = {name: value for name, value in facts.scores.items() if f"score:{name}" in asked}
-    told = replace(facts, code=diagnosis.code, scores=values)
+    rare_class = rare_diseases.class_of(diagnosis.code) or None
+    told = replace(facts, code=diagnosis.code, scores=values, rare_class=rare_class)
     answer = evaluation.evaluate(told, rules)
     order = (
         _weight(answer),

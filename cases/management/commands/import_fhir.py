@@ -133,7 +133,7 @@ def line(one: Raised) -> str:
     outcome = {"raised": pgettext("outcome", "new"), "completed": _("facts added"), "known": _("already there")}[
         one.outcome
     ]
-    parts = [f"{case} {case.code} {case.diagnosis}", f"{case.get_status_display()} ({outcome})"]
+    parts = [f"{case} {case.code} {case.title}", f"{case.get_status_display()} ({outcome})"]
     if isinstance(answer, Undecided):
         parts.append(wording.missing_text(answer.missing))
     elif answer.without_rule:

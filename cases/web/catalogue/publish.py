@@ -29,6 +29,7 @@ from mdt_portal.i18n import clock
 from mdt_portal.web import charts
 from mdt_portal.web.charts import Pair
 from mdt_portal.web.pages import add_errors, is_htmx, page
+from mdt_portal.web.time_fields import DayField
 
 
 class PublishForm(forms.Form):
@@ -37,9 +38,7 @@ class PublishForm(forms.Form):
     draft = forms.MultipleChoiceField(
         label=gettext_lazy("Drafts to publish"), widget=forms.CheckboxSelectMultiple, required=False
     )
-    valid_from = forms.DateField(
-        label=gettext_lazy("In force from"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    valid_from = DayField(label=gettext_lazy("In force from"))
     reason = forms.CharField(
         label=gettext_lazy("Reason"), max_length=200, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )

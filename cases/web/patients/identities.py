@@ -21,7 +21,9 @@ from cases.services import identity_review as services
 from cases.services import patients
 from mdt_portal import access
 from mdt_portal.errors import DomainError
+from mdt_portal.i18n import phrases
 from mdt_portal.web.pages import add_errors, page
+from mdt_portal.web.time_fields import DayField
 
 
 @page
@@ -44,14 +46,14 @@ def held(request: HttpRequest, public_id: str) -> HttpResponse:
         patient, imported = imports.release(row, decision=decision, by=request.user)  # type: ignore[arg-type]
         words = _("Joined: %(patient)s.") if decision == Decision.JOINED else _("Kept apart: %(patient)s.")
         raised = [str(one.case) for one in imported.raised] if imported else []
-        more = _("Referrals taken in: %(cases)s.") % {"cases": ", ".join(raised)} if raised else ""
+        more = _("Referrals taken in: %(cases)s.") % {"cases": phrases.listed(raised)} if raised else ""
         messages.success(request, f"{words % {'patient': patient}} {more}".strip())
         return redirect("identities")
     record, known = identity_review.sides(row, request.user)  # type: ignore[arg-type]
     context = {
         "held": row,
         "sides": [(_("Record that was sent"), record), (_("Known patient"), known)],
-        "reasons": _reasons(row),
+        "reasons": phrases.sentences(*_reasons(row)),
         "may_join": not row.decision and access.can(request.user, "identity.join", row),
         "may_keep_apart": not row.decision and access.can(request.user, "identity.keep_apart", row),
         "nav": "today",
@@ -70,11 +72,7 @@ class ApartForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     sex = forms.ChoiceField(label=gettext_lazy("Sex"), choices=Sex.choices, initial=Sex.UNKNOWN)
-    birth_date = forms.DateField(
-        label=gettext_lazy("Date of birth"),
-        required=False,
-        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-    )
+    birth_date = DayField(label=gettext_lazy("Date of birth"), required=False)
     cases = forms.ModelMultipleChoiceField(
         label=gettext_lazy("Cases of the other person"),
         queryset=Case.objects.none(),

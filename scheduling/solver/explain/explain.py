@@ -2,8 +2,9 @@
 
 Every start at which the case could be discussed is killed by at least one reason: no room, room booked, team busy,
 a seat off duty, busy or at its cap, a pin or ban, or two seats that need one person. The smallest set of reasons that
-together kill all starts (a hitting set) is the explanation; one after the other they are a funnel. What would help is
-tried for real, one change at a time. A case that has a place, but late, is looked at as if it had none yet.
+together kill all starts (a hitting set) is the explanation; one after the other they are a funnel. What is not there at
+all (nobody for a seat, no room, no hours) is the whole explanation by itself. What would help is tried for real, one
+change at a time. A case that has a place, but late, is looked at as if it had none yet.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -92,8 +93,10 @@ class Explainer:
         self.pricer = Pricer(state=self.state, tries=8)
 
     def reasons(self, case_id: int, *, until: int | None = None) -> tuple[Reason, ...]:
-        """Why no start does; with `until`, why none up to that minute."""
+        """Why no start does; with `until`, why none up to that minute. What is not there at all is said alone."""
         case = self.problem.case_of[case_id]
+        if missing := tuple(self.missing(case)):
+            return missing
         group = Group(self.pricer, [case])
         plan = group.plan
         if not group.fits:
@@ -132,6 +135,37 @@ class Explainer:
             limit = Reason(code="after_limit", params={"due": until, "first_free": self._first(over)})
             steps.append(Step(reason=limit, removed=over.bit_count(), left=(left & ~over).bit_count()))
         return tuple(steps)
+
+    # What is not there at all ------------------------------------------------------------------------------------
+
+    def missing(self, case: Case) -> Iterator[Reason]:
+        """Nobody for a seat, no room, no hours: each alone rules out every start, and no other plan changes it."""
+        team = self.problem.team_of[case.team]
+        for seat in case.seats:
+            params: dict[str, object] = {"discipline": seat.discipline, "case": case.id}
+            if code := self._missing_people(seat):
+                yield Reason(code=code, seat=seat.id, params=params)
+        if not team.windows:
+            yield Reason(code="team_never_meets", params={"team": team.id})
+        elif self._needs_room(case):
+            yield from self._missing_rooms(case, team.site)
+
+    def _missing_people(self, seat: Seat) -> str:
+        if not seat.candidates:
+            return "seat_title" if seat.relaxed else "seat_nobody"
+        anybody = any(self.problem.expert_of[expert].free for expert in seat.candidates)
+        return "" if anybody else "seat_no_time"
+
+    def _missing_rooms(self, case: Case, site: int) -> Iterator[Reason]:
+        rooms = [room for room in self.problem.rooms if room.site == site]
+        fitting = [room for room in rooms if case.equipment <= room.equipment]
+        params: dict[str, object] = {"equipment": sorted(case.equipment)}
+        if not rooms:
+            yield Reason(code="no_room_exists", params={})
+        elif not fitting:
+            yield Reason(code="no_room_has", params=params)
+        elif not any(room.free for room in fitting):
+            yield Reason(code="room_never_open", params=params)
 
     def _crowded(self, group: Group, alive: int) -> int:
         """Starts that each rule alone lets through, but at which the people or rooms do not suffice together."""

@@ -80,7 +80,7 @@ def substituted(problem: Problem, plan: Plan) -> tuple[State, list[Case]]:
     homeless: list[Case] = []
     pricer = Pricer(state=state)
     for session in sorted((s for s in plan.sessions if s.id in unsound), key=lambda s: s.start_min):
-        homeless += _kept_as_far_as_possible(pricer, session)
+        homeless += kept_as_far_as_possible(pricer, session)
     return state, homeless
 
 
@@ -94,7 +94,7 @@ def broken(problem: Problem, plan: Plan) -> set[int]:
     return {ident for ident in named if ident not in problem.fixed_of}
 
 
-def _kept_as_far_as_possible(pricer: Pricer, session: PlannedSession) -> list[Case]:
+def kept_as_far_as_possible(pricer: Pricer, session: PlannedSession) -> list[Case]:
     """The session with substitutes; else without the cases that nobody can be found for, one after the other."""
     items = list(session.cases)
     dropped: list[Case] = []

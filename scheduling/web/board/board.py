@@ -29,7 +29,7 @@ def board(request: SignedInRequest) -> HttpResponse:
     hospitals = scope.looked_at(request.user)
     if not hospitals:
         return render(request, "scheduling/board/empty.html", {"nav": "board"})
-    hospital = _chosen(request, hospitals)
+    hospital = chosen_hospital(request, hospitals)
     shown = Week.parse(request.GET.get("week", "")) or week.default(hospital)
     count, nearest = rail.waiting(request.user, hospital)
     context = _board(request, hospital, shown) | {
@@ -54,7 +54,7 @@ def live(request: SignedInRequest) -> HttpResponse:
     `&days=1` gets the week one day after the other, for phones, in place of the grid.
     """
     access.require(request.user, "plan.view")
-    hospital = _chosen(request, scope.looked_at(request.user))
+    hospital = chosen_hospital(request, scope.looked_at(request.user))
     shown = Week.parse(request.GET.get("week", "")) or week.default(hospital)
     if request.GET.get("state") == week.state(hospital, shown):
         return HttpResponse(status=204)
@@ -67,15 +67,16 @@ def live(request: SignedInRequest) -> HttpResponse:
 def rail_list(request: SignedInRequest) -> HttpResponse:
     """`&find=…`: the cases without a place that a search finds."""
     access.require(request.user, "plan.view")
-    hospital = _chosen(request, scope.looked_at(request.user))
+    hospital = chosen_hospital(request, scope.looked_at(request.user))
     may_plan = access.can(request.user, "plan.request", [hospital])
     week_shown = {"week": request.GET.get("week", "")}
     context = {"hospital_zone": hospital.zone, "may_plan": may_plan, "board": week_shown} | _rail(request, hospital)
     return render(request, "scheduling/board/_rail_list.html", context)
 
 
-def _chosen(request: SignedInRequest, hospitals: list[Institution]) -> Institution:
+def chosen_hospital(request: SignedInRequest, hospitals: list[Institution]) -> Institution:
     asked = request.GET.get("institution")
+    """The hospital that the address names, else the reader's own."""
     access.require(request.user, "plan.view")
     return next((one for one in hospitals if one.public_id == asked), hospitals[0])
 
@@ -90,6 +91,7 @@ def _board(request: SignedInRequest, hospital: Institution, shown: Week) -> dict
         "state": week.state(hospital, shown),  # before the reading: a change in between is seen at the next poll
         "board": week.board(request.user, hospital, shown, by=by, movable=may_plan),
         "may_plan": may_plan,
+        "tally": rail.tally(request.user, hospital),
         "last": moves.last(request.user, hospital) if may_plan else None,
     }
 

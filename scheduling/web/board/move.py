@@ -28,17 +28,9 @@ from scheduling.models import Move, Room
 from scheduling.selectors import board_cells
 from scheduling.selectors.board_cells import BoardCell, BoardCells
 from scheduling.selectors.weeks import Week
-from scheduling.web.board import move_outcome
-from scheduling.web.board.move_form import ANY_ROOM, MoveForm, Subject, first_choice, subject_of, value_of, week_of
-
-MOST_GOOD = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    value: str
-    label: str
-
+from scheduling.web.board import move_options, move_outcome
+from scheduling.web.board.move_form import ANY_ROOM, MoveForm, Subject, subject_of, value_of, week_of
+from scheduling.web.board.move_options import Option, Promised
 
 # Addresses ------------------------------------------------------------------------------------------------------------
 
@@ -69,9 +61,13 @@ def move(request: SignedInRequest) -> HttpResponse:
             return _done(_message(asked_for.carry_out(by=request.user)))
         except DomainError as error:
             refused = error
+    promised = move_options.promised(subject)
+    if "week" not in given and promised:
+        week = Week.around(promised[0].start.date())
     found = board_cells.of(subject.row, subject.institution, week)
-    asked = MoveForm.read(given, subject, first_choice(found))
-    return _dialog(request, subject, found, asked, week, refused=refused)
+    good = move_options.one_for_each_start(found, subject)
+    asked = MoveForm.read(given, subject, _first_choice([] if "week" in given else promised, found, good))
+    return _dialog(request, Choices(subject, found, promised, good), asked, week, refused=refused)
 
 
 @page
@@ -98,13 +94,9 @@ def _done(text: str) -> HttpResponse:
 
 
 def _message(done: Move) -> str:
-    number = len({pk for side in (done.before, done.after) for s in side["sessions"] for pk in _people(s)})
-    words = ngettext("%(n)d person is concerned.", "%(n)d people are concerned.", number) % {"n": number}
+    number = moves.notified(done)
+    words = ngettext("%(n)d person is told.", "%(n)d people are told.", number) % {"n": number}
     return phrases.sentences(_("Saved: %(what)s.") % {"what": done.get_kind_display()}, words)
-
-
-def _people(session: dict[str, Any]) -> set[int]:
-    return {pk for item in session["cases"] for pk in (*item["seats"].values(), *item["optional"].values())}
 
 
 def _as_json(found: BoardCells, subject: Subject) -> Any:
@@ -126,24 +118,42 @@ def _line(one: BoardCell, cell: str, to: str) -> dict[str, Any]:
 # The dialog -----------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What may be chosen: the week's places, the promise's times, and the places that are proposed."""
+
+    subject: Subject
+    found: BoardCells
+    promised: list[Promised]
+    good: list[BoardCell]
+
+
+def _first_choice(promised: list[Promised], found: BoardCells, good: list[BoardCell]) -> str:
+    """The promise's first time; else a free session, else a free place."""
+    if promised:
+        return promised[0].value
+    return next((value_of(one) for one in (*found.sessions, *good) if one.free), "other")
+
+
 def _dialog(
-    request: SignedInRequest,
-    subject: Subject,
-    found: BoardCells,
-    asked: MoveForm,
-    week: Week,
-    *,
-    refused: DomainError | None = None,
+    request: SignedInRequest, choices: Choices, asked: MoveForm, week: Week, *, refused: DomainError | None = None
 ) -> HttpResponse:
+    subject, found = choices.subject, choices.found
     where = asked.where(subject)
     check = _checked(subject, where, found)
     given = request.POST if request.method == "POST" else request.GET
     stale = isinstance(refused, moves.StaleMove)
+    priced = request.headers.get("HX-Target") != "move-result"  # then the places are not looked at
     context = {
         "subject": subject,
         "asked": asked,
-        "good": [Option(value=value_of(one), label=board_cells.when(one)) for one in _shown(found, asked)],
-        "into": [Option(value=value_of(one), label=_session_label(one)) for one in found.sessions],
+        "promised": move_options.of_promise(choices.promised, subject, found, priced=priced),
+        "good": move_options.of_week(_shown(choices, asked), subject, found, priced=priced),
+        "weeks": move_options.weeks(subject, week),
+        "into": [
+            Option(value=value_of(one), label=_session_label(one, _cost(subject, one, found) if priced else ""))
+            for one in found.sessions
+        ],
         "rooms": Room.objects.filter(institution=subject.institution, active=True),
         "may_take_off": subject.case is not None and dry_run.place_of(subject.case) is not None,
         "parts": _parts(request.user, subject),
@@ -167,18 +177,23 @@ def _checked(subject: Subject, where: Where | None, found: BoardCells) -> Check 
         return None
 
 
-def _shown(found: BoardCells, asked: MoveForm) -> list[BoardCell]:
-    """The earliest free places, and the one that was chosen on the board."""
-    best = found.best(MOST_GOOD)
-    chosen = [one for one in found.cells if one.start and value_of(one) == asked.to and one not in best]
-    return [*best, *chosen]
+def _shown(choices: Choices, asked: MoveForm) -> list[BoardCell]:
+    """The proposed places but those of the promise, and the one that was chosen on the board."""
+    known = {one.value for one in choices.promised}
+    good = [one for one in choices.good if value_of(one) not in known]
+    chosen = [one for one in choices.found.cells if one.start and value_of(one) == asked.to and one not in good]
+    return [*good, *(one for one in chosen if value_of(one) not in known)]
 
 
-def _session_label(one: BoardCell) -> str:
+def _cost(subject: Subject, one: BoardCell, found: BoardCells) -> str:
+    return move_options.cost(subject, Where(session=one.session), found) if one.free else ""
+
+
+def _session_label(one: BoardCell, cost: str) -> str:
     assert one.session is not None
     local = one.session.start.astimezone(one.session.institution.tz)
     when = f"{clock.day(local.date())} {clock.hour(local)}"
-    return phrases.line(when, one.session.room or _("by video"), "" if one.free else one.text)
+    return phrases.line(when, one.session.room or _("by video"), cost if one.free else one.text)
 
 
 def _parts(user: User, subject: Subject) -> list[Option]:

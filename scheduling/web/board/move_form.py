@@ -13,12 +13,13 @@ from django.utils import timezone
 from cases.models import Case
 from experts.models import Institution, Team
 from mdt_portal import access
+from mdt_portal.i18n import typed_time
 from mdt_portal.web.pages import SignedInRequest
 from scheduling.board import dry_run
 from scheduling.board.dry_run import Where
 from scheduling.board.move_requests import MoveRequest
 from scheduling.models import AgendaItem, Room, Session
-from scheduling.selectors.board_cells import BoardCell, BoardCells
+from scheduling.selectors.board_cells import BoardCell
 from scheduling.selectors.weeks import Week
 from scheduling.states import LIVE_SESSIONS
 
@@ -96,9 +97,10 @@ class MoveForm:
         present = dry_run.present(subject.row)
         local = start or (present[0].astimezone(zone).replace(tzinfo=None) if present else _morning(zone))
         if to != "other":
-            day, hour = f"{local:%Y-%m-%d}", f"{local:%H:%M}"
+            day, hour = typed_time.write_day(local), typed_time.write_hour(local)
         else:
-            day, hour = given.get("date", f"{local:%Y-%m-%d}"), given.get("time", f"{local:%H:%M}")
+            day = given.get("date", typed_time.write_day(local))
+            hour = given.get("time", typed_time.write_hour(local))
             room = given.get("room", ANY_ROOM)
         return cls(to=to, date=day, time=hour, room=room)
 
@@ -109,11 +111,10 @@ class MoveForm:
         if self.to.startswith("into|"):
             rows = Session.objects.filter(institution=subject.institution, status__in=LIVE_SESSIONS)
             return Where(session=get_object_or_404(rows, public_id=self.to.partition("|")[2]))
-        try:
-            local = datetime.fromisoformat(f"{self.date}T{self.time}")
-        except ValueError:
+        day, hour = typed_time.read_day(self.date), typed_time.read_hour(self.time)
+        if day is None or hour is None:
             return Where()
-        start = local.replace(tzinfo=subject.institution.tz)
+        start = datetime.combine(day, hour).replace(tzinfo=subject.institution.tz)
         if self.room in (ANY_ROOM, REMOTE):
             return Where(start=start, remote=self.room == REMOTE)
         room = get_object_or_404(Room, institution=subject.institution, public_id=self.room)
@@ -139,15 +140,12 @@ def _parse_new(to: str) -> tuple[datetime | None, str]:
         return None, room
 
 
-def first_choice(found: BoardCells) -> str:
-    for one in (*found.sessions, *found.best(1)):
-        if one.free:
-            return value_of(one)
-    return "other"
-
-
 def value_of(place: BoardCell) -> str:
-    if place.session is not None:
-        return f"into|{place.session.public_id}"
-    start = f"{place.start:%Y-%m-%dT%H:%M}" if place.start else ""
-    return f"new|{start}|{place.room.public_id if place.room else REMOTE}"
+    return place_value(place.start, place.session, place.room)
+
+
+def place_value(start: datetime | None, session: Session | None, room: Room | None) -> str:
+    if session is not None:
+        return f"into|{session.public_id}"
+    moment = f"{start:%Y-%m-%dT%H:%M}" if start else ""
+    return f"new|{moment}|{room.public_id if room else REMOTE}"

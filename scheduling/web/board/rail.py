@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -37,6 +39,12 @@ def waiting(user: User, institution: Institution, text: str = "") -> tuple[int, 
     if text.strip():
         case_queue.note_looks(nearest, text.strip(), user)
     return cases.count(), list(_with_reasons(nearest))
+
+
+def tally(user: User, institution: Institution) -> case_queue.Tally:
+    """The numbers of the hospital's own queue: what its teams wait for, and what it referred that has no team yet."""
+    own = Q(team__institution=institution) | Q(team=None, institution=institution)
+    return case_queue.tally(access.visible(user, Case.objects.filter(own)), timezone.now())
 
 
 def _with_reasons(cases: Iterable[Case]) -> Iterable[Waiting]:

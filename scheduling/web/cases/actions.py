@@ -20,7 +20,7 @@ from cases.web.forms import OverrideForm, ReasonForm, TeamForm
 from experts.models import Team
 from mdt_portal import access
 from mdt_portal.errors import DomainError, RuleError
-from mdt_portal.web.pages import add_errors, go, is_htmx, page
+from mdt_portal.web.pages import add_errors, came_from, go, is_htmx, page
 
 
 @page
@@ -29,7 +29,7 @@ def submit(request: HttpRequest, public_id: str) -> HttpResponse:
     case = visible_case(request, public_id)
     access.require(request.user, "case.submit", case)
     case = workflow.submit(case, by=request.user)  # type: ignore[arg-type]
-    messages.success(request, _("%(case)s is handed in. %(next)s") % {"case": case, "next": steps.next_step(case)})
+    messages.success(request, _("%(case)s is handed in.") % {"case": case})
     return redirect("case", case.public_id)
 
 
@@ -39,7 +39,7 @@ def reevaluate(request: HttpRequest, public_id: str) -> HttpResponse:
     case = visible_case(request, public_id)
     access.require(request.user, "case.triage", case)
     case = workflow.reevaluate(case, by=request.user)  # type: ignore[arg-type]
-    messages.success(request, _("The catalogue of today has answered. %(next)s") % {"next": steps.next_step(case)})
+    messages.success(request, _("The catalogue of today has answered."))
     return redirect("case", case.public_id)
 
 
@@ -69,7 +69,7 @@ def override(request: HttpRequest, public_id: str) -> HttpResponse:
         except RuleError as error:
             add_errors(form, error)
         else:
-            return _done(request, case, _("The tier is set. %(next)s") % {"next": steps.next_step(case)})
+            return _done(request, case, _("The tier is set."))
     context = {"case": case, "form": form, "knows_seats": _knows_seats(case), "why": why}
     return render(request, "scheduling/cases/_override.html", context, status=422 if form.is_bound else 200)
 
@@ -136,10 +136,13 @@ def material(request: HttpRequest, public_id: str, item: int) -> HttpResponse:
 
 
 @page
-@require_POST
+@require_http_methods(["GET", "POST"])
 def all_materials(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Everything on the checklist has come: one click instead of one for each."""
+    """The checklist as a dialog, for a list of cases; sent: everything on it has come."""
     case = visible_case(request, public_id)
+    if request.method == "GET":
+        context = checklist(case) | {"may_edit": access.can(request.user, "case.edit", case)}
+        return render(request, "scheduling/cases/_checklist_dialog.html", context)
     access.require(request.user, "case.edit", case)
     materials.receive_all(case, by=request.user)  # type: ignore[arg-type]
     return _ticked(request, case)
@@ -170,5 +173,6 @@ def identity(request: HttpRequest, public_id: str) -> HttpResponse:
 
 
 def _done(request: HttpRequest, case: Case, text: str) -> HttpResponse:
+    """Back to the page on which the dialog stood: the case, or a list."""
     messages.success(request, text)
-    return go(reverse("case", args=[case.public_id]))
+    return go(came_from(request, reverse("case", args=[case.public_id])))

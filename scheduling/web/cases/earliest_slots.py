@@ -45,7 +45,7 @@ def panel(request: HttpRequest, public_id: str) -> HttpResponse:
 def gain(request: HttpRequest, public_id: str) -> HttpResponse:
     """What moving cases that nobody has confirmed would gain: a hint, asked for after the times are there."""
     case = visible_case(request, public_id)
-    context = {"gain": earliest_slots.gain(case), **_clock(case)}
+    context = {"gain": earliest_slots.gain(case, to=request.user), **_clock(case)}  # type: ignore[arg-type]
     return render(request, "scheduling/cases/_gain.html", context)
 
 

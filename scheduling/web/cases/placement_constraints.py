@@ -26,13 +26,12 @@ from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import User
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
+from mdt_portal.web.time_fields import MomentField
 from scheduling.models import PlacementConstraint, PlacementConstraintKind, PlanningRun, Proposal, Room
 from scheduling.planning import placement_constraints
 from scheduling.problem.core.horizon import Horizon
 from scheduling.problem.places import places
 from scheduling.solver.core.plan import Plan
-
-LOCAL = "%Y-%m-%dT%H:%M"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +101,6 @@ def _shown(user: User, rows: Any) -> list[Shown]:
 # The dialog -----------------------------------------------------------------------------------------------------------
 
 
-class LocalMoment(forms.DateTimeField):
-    """A moment by the hospital's clock; the view activates its zone."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=LOCAL)
-        super().__init__(required=False, widget=widget, input_formats=[LOCAL], **kwargs)
-
-
 class PlacementConstraintForm(forms.Form):
     """Which part of the plan is pinned or forbidden for one case. At least one part must be given."""
 
@@ -120,8 +111,8 @@ class PlacementConstraintForm(forms.Form):
     )
     expert = forms.ModelChoiceField(Expert.objects.none(), label=gettext_lazy("Person"), required=False)
     room = forms.ModelChoiceField(Room.objects.none(), label=gettext_lazy("Room"), required=False)
-    start = LocalMoment(label=gettext_lazy("Begins not before"))
-    end = LocalMoment(label=gettext_lazy("Begins before"))
+    start = MomentField(label=gettext_lazy("Begins not before"), required=False)
+    end = MomentField(label=gettext_lazy("Begins before"), required=False)
     reason = forms.CharField(label=gettext_lazy("Reason"), required=False, max_length=200)
 
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -17,9 +19,11 @@ from cases.web.forms import ReasonForm
 from experts.models import Affiliation, Expert
 from mdt_portal import access
 from mdt_portal.errors import DomainError
+from mdt_portal.models import User
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
-from scheduling.explain import remedies, time_requests, why_not, why_not_text
+from scheduling.explain import remedies, setup_gaps, time_requests, why_not, why_not_text
+from scheduling.explain.setup_gaps import SetupGap
 from scheduling.explain.why_not import WhyNot
 from scheduling.models import PlanningRun, Proposal, TimeRequest
 from scheduling.states import TimeRequestStatus
@@ -35,11 +39,14 @@ def explanation(request: SignedInRequest, public_id: str) -> HttpResponse:
     proposal = _proposal(request, request.GET.get("proposal", ""))
     found = why_not.of(case, proposal=proposal)
     known = why_not_text.names(found)
+    gaps = setup_gaps.of(case, found, known)
+    may = access.can(request.user, "case.plan", case)
     context = {
         "nav": "queue",
         "case": case,
         "found": found,
-        "sentences": why_not_text.sentences(found, known),
+        "sentences": [gap.text for gap in gaps] or why_not_text.sentences(found, known),
+        "gaps": [(gap, list(_mended_at(request.user, gap, may=may))) for gap in gaps],
         "steps": why_not_text.steps(found, known),
         "remedies": why_not_text.remedies(case, found, known),
         "with_reason": remedies.WITH_REASON,
@@ -49,11 +56,26 @@ def explanation(request: SignedInRequest, public_id: str) -> HttpResponse:
         "run": proposal.run if proposal else _latest_run(case),
         "placement_constraints": placement_constraints.of_cases(request.user, [case.pk]),
         "asked": TimeRequest.objects.filter(case=case).select_related("expert"),
-        "may": access.can(request.user, "case.plan", case),
+        "may": may,
         "hospital_zone": case.team.institution.zone,
         "starts_until": found.basis.horizon.end,
     }
     return render(request, "scheduling/cases/why.html", context)
+
+
+def _mended_at(user: User, gap: SetupGap, *, may: bool) -> Iterator[tuple[str, str]]:
+    """Where the gap is mended, as addresses and their words; none where the reader may not (`may`: plan the case)."""
+    if gap.mend == "people":
+        asked = urlencode({"discipline": gap.discipline, "hospital": gap.hospital.public_id, "state": "all"})
+        yield f"{reverse('people')}?{asked}", _("Look at the people")
+    elif gap.mend == "time":
+        for expert in gap.experts if may else ():
+            yield reverse("expert_time", args=[expert.public_id]), _("Time of %(name)s") % {"name": expert.name}
+    elif gap.mend == "hours":
+        if user.is_staff and user.has_perm("experts.change_institution"):
+            yield reverse("admin:experts_institution_change", args=[gap.hospital.pk]), _("Enter opening hours")
+    else:
+        yield reverse(gap.mend), _("Look at the rooms") if gap.mend == "rooms" else _("Look at the standing times")
 
 
 def _proposal(request: SignedInRequest, public_id: str) -> Proposal | None:

@@ -11,13 +11,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from mdt_portal import access
-from mdt_portal.errors import Conflict
+from mdt_portal.errors import Conflict, DomainError, RuleError
 from mdt_portal.i18n import phrases
 from mdt_portal.web.pages import SignedInRequest, page
 from scheduling.models import Proposal
 from scheduling.planning import runs
 from scheduling.problem.core.horizon import Horizon
-from scheduling.publishing import publication
+from scheduling.publishing import fitting, publication
 from scheduling.selectors import planned_sessions, review, weeks
 from scheduling.selectors.weeks import Week
 from scheduling.states import RunStatus
@@ -28,6 +28,22 @@ from scheduling.web.cases import placement_constraints
 @require_GET
 def proposal(request: SignedInRequest, public_id: str) -> HttpResponse:
     return _show(request, _find(request, public_id))
+
+
+@page
+@require_GET
+def reasons(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """The table of changes once more, with what each of them buys: asked for when the page is there, since it takes
+    seconds."""
+    found = _find(request, public_id)
+    hospital = found.run.institutions.order_by("pk")[0]
+    context = {
+        "proposal": found,
+        "review": review.of(found, request.user, with_reasons=True),
+        "hospital_zone": hospital.zone,
+        "reasoned": True,
+    }
+    return render(request, "scheduling/planning/_changes.html", context)
 
 
 @page
@@ -53,6 +69,31 @@ def publish(request: SignedInRequest, public_id: str) -> HttpResponse:
 
 @page
 @require_POST
+def fit(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """A plan that the week has overtaken, fitted to it; then one reviews that one. A refusal is shown on the page."""
+    found = _find(request, public_id)
+    access.require(request.user, "plan.publish", found.run)
+    try:
+        fitted = fitting.fit(found, by=request.user)
+    except (Conflict, RuleError) as error:
+        return _show(request, found, conflict=error)
+    messages.success(request, _what_held(fitted))
+    return redirect("proposal", fitted.proposal.public_id)
+
+
+def _what_held(fitted: fitting.Fitted) -> str:
+    kept = ngettext("%(n)d session holds as it was planned.", "%(n)d sessions hold as they were planned.", fitted.kept)
+    anew = ngettext("%(n)d session is planned anew.", "%(n)d sessions are planned anew.", fitted.anew)
+    lost = ngettext("%(n)d case waits again.", "%(n)d cases wait again.", len(fitted.lost))
+    return phrases.sentences(
+        kept % {"n": fitted.kept},
+        anew % {"n": fitted.anew} if fitted.anew else "",
+        lost % {"n": len(fitted.lost)} if fitted.lost else "",
+    )
+
+
+@page
+@require_POST
 def discard(request: SignedInRequest, public_id: str) -> HttpResponse:
     found = _find(request, public_id)
     access.require(request.user, "run.control", found.run)
@@ -66,7 +107,7 @@ def _find(request: SignedInRequest, public_id: str) -> Proposal:
     return get_object_or_404(rows, public_id=public_id)
 
 
-def _show(request: SignedInRequest, found: Proposal, conflict: Conflict | None = None) -> HttpResponse:
+def _show(request: SignedInRequest, found: Proposal, conflict: DomainError | None = None) -> HttpResponse:
     run = found.run
     hospitals = list(run.institutions.order_by("pk"))
     horizon = Horizon.around(run.horizon_start, run.horizon_days, hospitals[0].tz)

@@ -27,7 +27,7 @@ from scheduling.web.queue import saved_views
 from scheduling.web.queue.queue_row import QueueRow
 
 PER_PAGE = 50
-VIEWS = ("all", "near", "blocked", "mine")
+VIEWS = ("all", "near", "over", "blocked", "mine")
 
 
 @page
@@ -48,6 +48,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "lines": list(_lines(list(shown), chosen["q"], user, now)),
         "page": shown,
         "counts": counts,
+        "tally": case_queue.in_words(case_queue.tally(access.visible(user, Case.objects.all()), now)),
         "view": view,
         "chosen": chosen,
         "filtered": any(chosen.values()) or view != "all",
@@ -82,6 +83,8 @@ def _filtered(cases: QuerySet[Case], chosen: dict[str, str], user: User) -> Quer
 def _viewed(cases: QuerySet[Case], view: str, user: User, now: datetime) -> QuerySet[Case]:
     if view == "near":
         return cases.filter(case_queue.near(now))
+    if view == "over":
+        return cases.filter(due_at__lt=now)
     if view == "blocked":
         return cases.filter(case_queue.held_back())
     return cases.filter(referrer=user) if view == "mine" else cases

@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,7 +23,7 @@ from experts.availability import engagements
 from experts.models import Expert
 from mdt_portal import access
 from mdt_portal.errors import DomainError, RuleError
-from mdt_portal.web.pages import SignedInRequest, add_errors, page
+from mdt_portal.web.pages import SignedInRequest, add_errors, page, wanted_next
 from scheduling.models import Attendance, Invitation
 from scheduling.selectors import afterwork, commitments, worklist
 from scheduling.sessions import ical, invitations, notifications
@@ -72,6 +73,7 @@ def my_seats(request: SignedInRequest) -> HttpResponse:
         "nav": "my_seats",
         "is_expert": expert is not None,
         "calendar_address": ical.address(expert) if expert else "",
+        "led": commitments.led(expert, now=now) if expert else [],
         "weeks": commitments.load(expert, now=timezone.now()) if expert else [],
         "away": {one.key for one in engagements.clashes(expert)} if expert else set(),
         "groups": worklist.grouped(worklist.in_order(afterwork.entries(request.user, now), now), now),
@@ -102,7 +104,9 @@ def invitation(request: SignedInRequest, public_id: str) -> HttpResponse:
     form = _answered_form(request, found)
     if form is None:
         messages.success(request, _("Thank you for your answer.") if mine else _("The answer is noted."))
-        return redirect("my_seats") if mine else redirect("session", part.session.public_id)
+        if mine:
+            return redirect("my_seats")
+        return redirect(wanted_next(request) or reverse("session", args=[part.session.public_id]))
     context = {
         "nav": "my_seats" if mine else "sessions",
         "part": part,
@@ -139,12 +143,13 @@ def _answered_form(request: HttpRequest, found: Invitation) -> DeclineForm | Non
 @never_cache
 def by_link(request: HttpRequest, token: str) -> HttpResponse:
     """Answer one invitation without a login. Looking at it changes nothing: scanners of mails look at links too."""
-    try:
-        response = _by_link(request, token)
-    except DomainError as error:
-        response = render(
-            request, "scheduling/sessions/answer_dead.html", {"message": error.message}, status=error.status
-        )
+    with translation.override(_language(request, token)):
+        try:
+            response = _by_link(request, token)
+        except DomainError as error:
+            response = render(
+                request, "scheduling/sessions/answer_dead.html", {"message": error.message}, status=error.status
+            )
     response["X-Robots-Tag"] = "noindex, nofollow"
     # Not "no-referrer": with it browsers send no origin either, and the form would fail its CSRF check.
     response["Referrer-Policy"] = "same-origin"
@@ -168,8 +173,14 @@ def _by_link(request: HttpRequest, token: str) -> HttpResponse:
 def _show(
     request: HttpRequest, template: str, part: Attendance, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    """The page in the language that this browser has chosen, else in the expert's own."""
-    language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) or notifications.language_of(part.expert)
-    with translation.override(language):
-        shown = context | {"part": part, "hospital_zone": part.session.institution.zone}
-        return render(request, template, shown, status=status)
+    shown = context | {"part": part, "hospital_zone": part.session.institution.zone}
+    return render(request, template, shown, status=status)
+
+
+def _language(request: HttpRequest, token: str) -> str:
+    """The one that was chosen in this browser, else the expert's own; for the form and its errors like for the page."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    if chosen in dict(settings.LANGUAGES):
+        return chosen
+    expert = invitations.expert_of_token(token)
+    return notifications.language_of(expert) if expert else translation.get_language() or settings.LANGUAGE_CODE

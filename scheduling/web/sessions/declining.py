@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from experts.availability.core.time_intervals import Stretch, local_moment
 from experts.models import Expert
+from mdt_portal.web.time_fields import DayField, HourField
 from scheduling.models import Invitation
 from scheduling.sessions import invitations, substitutes, suggestions
 from scheduling.sessions.invitations import DeclineReason
@@ -51,15 +52,9 @@ class DeclineForm(forms.Form):
 
     def _add_stretch(self, number: int) -> None:
         asked = self._invitation.attendance.start.astimezone(self._session.institution.tz).date()
-        self.fields[f"day_{number}"] = forms.DateField(
-            label=_("Day"),
-            required=False,
-            initial=asked if number == 0 else None,
-            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
-        )
+        self.fields[f"day_{number}"] = DayField(label=_("Day"), required=False, initial=asked if number == 0 else None)
         for name, label in (("start", _("From")), ("end", _("To"))):
-            widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
-            self.fields[f"{name}_{number}"] = forms.TimeField(label=label, required=False, widget=widget)
+            self.fields[f"{name}_{number}"] = HourField(label=label, required=False)
 
     @cached_property
     def deputies(self) -> list[Deputy]:

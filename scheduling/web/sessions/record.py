@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
@@ -24,7 +25,7 @@ from experts.web.pool_forms import time_field
 from mdt_portal import access
 from mdt_portal.errors import Conflict, RuleError
 from mdt_portal.i18n import phrases
-from mdt_portal.web.pages import SignedInRequest, add_errors, page
+from mdt_portal.web.pages import SignedInRequest, add_errors, onward, page
 from scheduling.models import AgendaItem, Attendance, Session
 from scheduling.sessions import meetings
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
@@ -147,7 +148,7 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
             found.refresh_from_db()
             form = _form(found, _fresh(request, found))
         else:
-            return redirect("session", found.public_id)
+            return redirect(onward(request, reverse("session", args=[found.public_id])))
     elif not form.is_bound and not meetings.may_be_recorded(found, timezone.now()):
         raise RuleError(_("This session cannot be recorded now: it has not begun, or its record is closed."))
     if form.is_bound and not stale:

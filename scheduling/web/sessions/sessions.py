@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -18,7 +19,7 @@ from django.views.decorators.http import require_GET
 from experts import titles
 from experts.models import Expert
 from mdt_portal import access
-from mdt_portal.web.pages import SignedInRequest, page
+from mdt_portal.web.pages import SignedInRequest, onward, page
 from scheduling.models import Seat, Session
 from scheduling.problem.core.horizon import Horizon
 from scheduling.resources import hits, workload
@@ -146,7 +147,7 @@ def fill_seat(request: SignedInRequest, public_id: str, number: str, place: int)
         expert = get_object_or_404(Expert, public_id=request.POST.get("expert", ""))
         session_services.fill_seats(seats if request.POST.get("cases") == "all" else [seat], expert, by=request.user)
         messages.success(request, _("%(expert)s is invited.") % {"expert": expert})
-        return redirect("session", found.public_id)
+        return redirect(onward(request, reverse("session", args=[found.public_id])))
     fitting = substitutes.of(*seats)
     if not fitting and len(seats) > 1:  # nobody has time for all of them; perhaps for this one
         seats, fitting = [seat], substitutes.of(seat)

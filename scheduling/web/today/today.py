@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,8 +16,10 @@ from mdt_portal import access, shell
 from mdt_portal.i18n import clock
 from mdt_portal.models import User
 from mdt_portal.operations import health
-from mdt_portal.web.pages import page
+from mdt_portal.tags.frame import then_next
+from mdt_portal.web.pages import THEN, SignedInRequest, page
 from scheduling.selectors import news, today, worklist
+from scheduling.selectors.worklist import Entry
 
 SHOWN = 12
 OWN_SHOWN = 20
@@ -33,18 +37,33 @@ def first_page(request: HttpRequest) -> HttpResponse:
     return _referrer(request, user)
 
 
+@page
+@require_GET
+def next_entry(request: SignedInRequest) -> HttpResponse:
+    """`?then=facts&done=/cases/…/edit/`: the first piece of work of this kind but the one just done; else Today."""
+    kind = request.GET.get(THEN, "")
+    for entry in today.work(request.user, timezone.now()):
+        if (
+            kind in (entry.kind, "all")
+            and entry.kind in worklist.GOING_ON
+            and entry.url.partition("#")[0] != request.GET.get("done")
+        ):
+            return redirect(then_next(entry.url, kind))
+    return redirect("today")
+
+
 def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
     now = timezone.now()
     zone = clock.zone(getattr(shell.home(user), "zone", None))
     found = today.work(user, now)
     kind = request.GET.get("kind", "")
     chosen = [entry for entry in found if entry.kind == kind] if kind in worklist.KINDS else found
-    shown = chosen if request.GET.get("all") else chosen[:SHOWN]
+    most = None if request.GET.get("all") else SHOWN
     day, cards = today.sessions(user, now, zone)
     context = {
         "lede": today.lede(found, now),
-        "groups": worklist.grouped(shown, now),
-        "others": len(chosen) - len(shown),
+        "groups": worklist.grouped(_going_on(chosen, kind), now, most=most),
+        "others": max(0, len(chosen) - SHOWN) if most else 0,
         "kind": kind,
         "kinds": today.kinds(found),
         "figures": today.figures(user, now, zone),
@@ -56,8 +75,14 @@ def _coordinator(request: HttpRequest, user: User) -> HttpResponse:
         "news": news.number(user, now),
         "since": news.last_visit(user, now),
         "may_refer": access.can(user, "case.refer"),
+        "may_call": access.can(user, "plan.request", None),
     }
     return render(request, "scheduling/today/today.html", context)
+
+
+def _going_on(found: list[Entry], kind: str) -> list[Entry]:
+    """Forms that lead to the next one of this kind, or of all, once they are saved."""
+    return [replace(one, url=then_next(one.url, kind)) if one.kind in worklist.GOING_ON else one for one in found]
 
 
 def _alive() -> dict[str, bool]:
@@ -83,7 +108,7 @@ def _referrer(request: HttpRequest, user: User) -> HttpResponse:
     found = today.work(user, now)
     context = {
         "lede": today.lede(found, now),
-        "groups": worklist.grouped(found[:SHOWN], now),
+        "groups": worklist.grouped(found, now, most=SHOWN),
         "lines": lines,
         "may_refer": access.can(user, "case.refer"),
         "may_set_up": user.is_staff,

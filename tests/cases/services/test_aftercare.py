@@ -104,6 +104,14 @@ def test_who_has_left_the_hospital_is_only_a_name(case: Case, writer: User) -> N
     assert (row.who, row.expert) == ("Wei Chen", None)
 
 
+def test_a_task_of_the_past_is_not_signed(case: Case, writer: User) -> None:
+    todos = [Todo(what="Operate", due=today()), Todo(what="Stage again", due=date(2020, 1, 1))]
+    with pytest.raises(RuleError) as refused:
+        aftercare.conclude(case, by=writer, words=words(todos=todos))
+    assert set(refused.value.fields) == {"due_1"}
+    assert not Recommendation.objects.filter(case=case, signed_at__isnull=False).exists()
+
+
 def test_a_signed_recommendation_is_not_changed(case: Case, writer: User) -> None:
     aftercare.conclude(case, by=writer, words=words())
     for service in (aftercare.draft, aftercare.conclude):

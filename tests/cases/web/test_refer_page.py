@@ -112,7 +112,8 @@ def test_a_submitted_referral_waits_for_its_team(
     assert (case.stage, case.question, case.remote_ok) == ("IIIB", "Operate?", True)
     assert case.age == timezone.localdate().year - 1961 - (timezone.localdate() < date(timezone.localdate().year, 5, 4))
     said = response.content.decode()
-    assert f"{case.number} is handed in. It is planned once its materials are complete." in said and team.name in said
+    assert f"{case.number} is handed in." in said and team.name in said
+    assert "It is planned once its materials are complete: see the checklist." in said
 
 
 def test_what_is_missing_is_said_after_submitting_too(referrer_client: Client, hospital: Institution) -> None:

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.models import Case
-from experts.models import Expert, Institution, Role
+from experts.models import Expert, Institution, Leave, Role
 from mdt_portal import outbox
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import AuditEvent, KeptMail
 from scheduling.explain import remedies, time_requests, why_not
-from scheduling.models import Block, PlacementConstraintKind, Proposal, TimeRequest
+from scheduling.models import Block, PlacementConstraintKind, Proposal, Room, TimeRequest
 from scheduling.planning import placement_constraints
 from scheduling.problem.placement_constraints import in_force
 from scheduling.publishing import publication
@@ -77,8 +77,46 @@ def test_the_page_shows_rules_people_and_remedies(coordinator_client: Client, sm
     assert [one["expert"] for one in answer.context["people"]] == [nobody]
     assert [one.remedy.code for one in answer.context["remedies"]] == ["ask_expert"]
     page = answer.content.decode()
-    assert "Derm: nobody who may take the seat is on duty." in page
+    assert f"Derm: no availability is entered for {nobody.name}." in page
+    assert reverse("expert_time", args=[nobody.public_id]) in page
     assert f"Ask {nobody.name} to come although off duty" in page
+
+
+def page_of(client: Client, case: Case) -> tuple[list[str], list[str], list[str]]:
+    """The sentences of the page, how many links mend each gap, and the codes of what would help."""
+    context = client.get(reverse("why_not", args=[case.public_id])).context
+    links = [url for _gap, found in context["gaps"] for url, _words in found]
+    return context["sentences"], links, [one.remedy.code for one in context["remedies"]]
+
+
+def test_what_is_not_set_up_is_said_first_with_where_to_mend_it(
+    coordinator_client: Client, small: worlds.World
+) -> None:
+    case = wants(small, ("PAED", 3), ("RADIOL", 3))
+    sentences, links, helps = page_of(coordinator_client, case)
+    assert sentences == [f"Nobody at {small.hospital.name} may take a seat of Paed."]
+    assert [link.split("?")[0] for link in links] == [reverse("people")]
+    assert helps == []
+    factories.expert("PAED", at=small.hospital, rank=1)
+    sentences, _links, helps = page_of(coordinator_client, case)
+    assert sentences == [
+        f"Paed: the seat asks for associate chief or above, and nobody at {small.hospital.name} has that title."
+    ]
+    assert helps == ["relax_seat"]
+    away = factories.expert("PAED", at=small.hospital)
+    Leave.objects.create(expert=away, first_day=factories.monday(0), last_day=factories.monday(9))
+    sentences, links, _helps = page_of(coordinator_client, case)
+    assert sentences == ["Paed: everybody who may take the seat is away or fully taken in these days."]
+    assert links == [reverse("expert_time", args=[away.public_id])]
+
+
+def test_a_hospital_without_rooms_or_hours_is_told_so(coordinator_client: Client, small: worlds.World) -> None:
+    case = wants(small, ("RADIOL", 3))
+    Room.objects.filter(institution=small.hospital).delete()
+    assert page_of(coordinator_client, case)[:2] == (["The hospital has no room."], [reverse("rooms")])
+    small.hospital.opening_hours.all().delete()
+    team = f"No opening hours are entered for {small.hospital.name}, so {small.team.name} can never meet."
+    assert page_of(coordinator_client, case) == ([team], [], [])
 
 
 def test_a_late_remedy_says_how_late_in_hours_not_in_begun_days(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -183,11 +183,33 @@ def test_what_moving_an_unconfirmed_session_would_gain() -> None:
     now = clock(world, "18:30", day=0) - timedelta(days=1)  # more than a day before: nothing is frozen yet
     Leave.objects.create(expert=world.experts[4], first_day=factories.monday(), last_day=factories.monday())
     assert earliest_slots.earliest_slots(case, 1, now=now)[0].start == clock(world, "08:30")
-    found = earliest_slots.gain(case, now=now)
-    assert found is not None
+    found = earliest_slots.gain(case, to=world.coordinator, now=now)
+    assert found is not None and found.slot is not None
     assert found.slot.start == clock(world, "08:00")
     assert [(move.case, move.start) for move in found.moves] == [(world.cases[0], clock(world, "08:30"))]
     assert Seat.objects.filter(item__session__start=clock(world, "08:00")).exists()  # nothing was written
+
+
+def test_a_referrer_learns_that_a_coordinator_could_help_and_nothing_of_other_patients() -> None:
+    world, case, now = in_the_way()
+    assert earliest_slots.gain(case, to=case.referrer, now=now) == earliest_slots.Gain(slot=None)
+    found = earliest_slots.gain(case, to=world.coordinator, now=now)
+    assert found is not None and found.slot is not None
+    assert [(move.case, move.before, move.earlier) for move in found.moves] == [
+        (world.cases[0], clock(world, "10:00"), True)
+    ]
+    assert found.moves[0].start < found.moves[0].before
+    assert found.hidden == 0
+
+
+def in_the_way() -> tuple[worlds.World, Case, datetime]:
+    """A case could only begin when another one begins, which could begin earlier."""
+    world = worlds.small(1)
+    publish(world, world.meeting(TUESDAY, "10:00", [seated(world, 0, 2, 4)]))
+    factories.expert("DERM", at=world.hospital, hours=[(TUESDAY, time(10), time(10, 15))])
+    waiting = factories.case_waiting(team=world.team, seats=[("DERM", 3)])
+    case = Case.objects.select_related("team__institution", "referrer").get(pk=waiting.pk)
+    return world, case, clock(world, "18:30", day=0) - timedelta(days=3)
 
 
 def test_queries_do_not_grow_with_the_week(django_assert_max_num_queries: Any) -> None:

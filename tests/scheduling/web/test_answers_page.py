@@ -190,3 +190,28 @@ def test_many_seats_cost_no_more_queries(
         factories.session(factories.team(f"g{n}", at=hospital), start=start, experts=[expert])
     with django_assert_max_num_queries(len(one)):
         assert len(client.get(reverse("my_seats")).context["asked"]) == 9
+
+
+def test_a_chair_finds_the_meeting_that_is_going_on_at_once(client: Client) -> None:
+    """Also without a seat of their own: the start page leads to the session and to its record."""
+    hospital = factories.institution()
+    chair = factories.expert("RESP", at=hospital, user=factories.user(Role.EXPERT, at=hospital, language="en"))
+    team = factories.team(at=hospital, chair=chair)
+    now = timezone.now()
+    running = factories.session(team, start=now - timedelta(minutes=10), minutes=30)
+    coming = factories.session(team, start=now + timedelta(days=2))
+    factories.session(factories.team("other", at=hospital), start=now - timedelta(minutes=10))
+    client.force_login(chair.user)
+    answer = client.get(reverse("today"), follow=True)
+    led = answer.context["led"]
+    assert [(one.session, one.begun, one.recordable) for one in led] == [(running, True, True), (coming, False, False)]
+    page = answer.content.decode()
+    assert reverse("session_record", args=[running.public_id]) in page
+    assert "No appointment" not in page
+    assert f'href="{reverse("sessions")}"' in page
+    assert {row.session for row in client.get(reverse("sessions")).context["rows"]} == {running, coming}
+
+
+def test_who_neither_plans_nor_sits_has_no_sessions_in_the_menu(client: Client) -> None:
+    client.force_login(factories.user(Role.REFERRER))
+    assert f'href="{reverse("sessions")}"' not in client.get(reverse("today")).content.decode()

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from cases.models import MaterialItem
 from experts.models import Expert, Role
@@ -207,7 +208,7 @@ def test_from_another_page_the_dialog_starts_in_the_week_of_the_place(coordinato
     session = placed(world)
     for query in ({"session": session.public_id}, {"case": world.cases[0].public_id}):
         asked = coordinator_client.get(reverse("board_move"), query).content.decode()
-        assert f'name="week" value="{NEXT}"' in asked
+        assert f'<option value="{NEXT}" selected>' in asked
     page = coordinator_client.get(reverse("session", args=[session.public_id])).content.decode()
     assert f"week={NEXT}" in page and f"/week/move/?session={session.public_id}" in page
 
@@ -343,3 +344,49 @@ def test_a_fuller_week_costs_no_more_queries(
     with django_assert_max_num_queries(len(one)):  # type: ignore[operator]
         board = coordinator_client.get(reverse("board"), query).context["board"]
     assert board.sessions == 6
+
+
+# What is proposed -----------------------------------------------------------------------------------------------------
+
+
+def offered(client: Client, **query: str) -> dict:
+    return client.get(reverse("board_move"), query).context
+
+
+def test_a_waiting_case_is_proposed_the_times_of_the_promise_first(coordinator_client: Client, world: World) -> None:
+    """A routine case gives people their time to answer; nothing begins in five minutes."""
+    case = world.cases[0]
+    context = offered(coordinator_client, case=case.public_id)
+    answered = timezone.now() + timedelta(hours=world.hospital.answer_within_h)
+    promised = context["promised"]
+    assert len(promised) == 3
+    assert context["asked"].to == promised[0].value
+    starts = [value.value.split("|")[1] for value in (*promised, *context["good"])]
+    assert all(datetime.fromisoformat(start).replace(tzinfo=world.hospital.tz) >= answered for start in starts)
+    assert all("3 people are told" in one.label for one in promised)
+    urgent = factories.case_waiting(team=world.team, seats=[("RADIOL", 3)], urgency="emergency")
+    soon = offered(coordinator_client, case=urgent.public_id)["promised"][0].value
+    assert soon <= promised[0].value
+
+
+def test_each_start_is_proposed_once_whatever_the_rooms(coordinator_client: Client, world: World) -> None:
+    week = str(NEXT.plus(1))
+    context = offered(coordinator_client, case=world.cases[0].public_id, week=week)
+    starts = [one.value.split("|")[1] for one in context["good"]]
+    assert len(starts) == len(set(starts)) > 3
+    assert week in [one.value for one in context["weeks"]]
+    assert context["asked"].to == context["good"][0].value  # the week that one chose, not the promise's
+
+
+def test_a_free_place_says_how_many_people_it_replaces(coordinator_client: Client, world: World) -> None:
+    """On Thursday the two who sit there are away: two others come, and everybody hears of it."""
+    session = placed(world)
+    there = {one.expert_id for one in session.attendances.filter(active=True)}
+    for expert in world.experts[:4]:
+        if expert.pk in there:
+            expert.weekly_availability.filter(weekday=3).delete()
+    found = offered(coordinator_client, session=session.public_id, week=str(NEXT))
+    labels = {one.value.split("|")[1][:10]: one.label for one in found["good"]}
+    assert "3 people are told" in labels[NEXT.day(2).isoformat()]
+    assert "replaced" not in labels[NEXT.day(2).isoformat()]
+    assert "5 people are told, 2 are replaced" in labels[NEXT.day(3).isoformat()]

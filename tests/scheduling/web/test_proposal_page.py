@@ -11,8 +11,7 @@ from cases.states import CaseStatus
 from experts.models import Role
 from mdt_portal.models import StatusEvent
 from scheduling.models import Proposal, Session
-from scheduling.problem import published
-from scheduling.publishing import publication
+from scheduling.publishing import earliest_slots, holds, publication
 from scheduling.states import RunStatus
 from tests import factories
 from tests.scheduling import worlds
@@ -83,12 +82,66 @@ def test_publishing_twice_leads_to_the_week_and_tells_nobody_again(
     assert StatusEvent.objects.count() == moves
 
 
-def test_a_stale_proposal_offers_to_plan_again(coordinator_client: Client, small: worlds.World) -> None:
+def test_a_stale_proposal_says_who_changed_what_and_offers_to_fit_it_or_to_plan_again(
+    coordinator_client: Client, small: worlds.World
+) -> None:
     proposal = small.propose(seconds=1)
-    published.raise_version([small.hospital.pk])
+    booked = book_something(small)
     page = coordinator_client.get(url("proposal", proposal)).content.decode()
-    assert "Something was published since" in page
+    assert f"{small.coordinator} booked {booked.number}" in page
     assert f"{reverse('run_new')}?again={proposal.run.public_id}" in page
+    assert url("proposal_fit", proposal) in page
+    refused = coordinator_client.post(url("proposal_publish", proposal))
+    assert refused.status_code == HTTPStatus.CONFLICT
+    assert f"{small.coordinator} booked {booked.number}" in refused.context["conflict"].message
+
+
+def test_a_fitted_proposal_is_reviewed_again_and_can_be_published(
+    coordinator_client: Client, small: worlds.World
+) -> None:
+    proposal = small.propose(seconds=1)
+    booked = book_something(small)
+    answer = coordinator_client.post(url("proposal_fit", proposal), follow=True)
+    fitted = answer.context["proposal"]
+    assert fitted != proposal
+    assert (answer.context["review"].stale, answer.context["review"].obstacles) == (False, "")
+    proposal.run.refresh_from_db()
+    assert proposal.run.status == RunStatus.SUPERSEDED
+    coordinator_client.post(url("proposal_publish", fitted))
+    assert set(Case.objects.exclude(pk=booked.pk).values_list("status", flat=True)) == {CaseStatus.PLANNED}
+    booked.refresh_from_db()
+    assert booked.status == CaseStatus.PLANNED
+
+
+def test_a_proposal_that_holds_needs_no_fitting(coordinator_client: Client, small: worlds.World) -> None:
+    answer = coordinator_client.post(url("proposal_fit", small.propose(seconds=1)))
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+    assert "still holds" in answer.content.decode()
+
+
+def book_something(small: worlds.World) -> Case:
+    """A coordinator books the earliest time for one more case."""
+    case = Case.objects.get(pk=factories.case_waiting(team=small.team, seats=[("RADIOL", 3), ("PATH", 3)]).pk)
+    slot = earliest_slots.earliest_slots(case, 1)[0]
+    holds.confirm(holds.hold(case, slot.key, by=small.coordinator), by=small.coordinator)
+    return case
+
+
+def test_each_change_says_what_it_buys(coordinator_client: Client, small: worlds.World) -> None:
+    proposal = small.propose(seconds=1)
+    page = coordinator_client.get(url("proposal", proposal)).content.decode()
+    assert url("proposal_reasons", proposal) in page
+    answer = coordinator_client.get(url("proposal_reasons", proposal))
+    assert [row.reason for row in answer.context["review"].rows] == ["It gives 2 waiting cases a place."]
+    publication.publish(proposal, by=small.coordinator)
+    gone = Session.objects.get().attendances.filter(seats__discipline__key="RADIOL").first().expert
+    gone.weekly_availability.all().delete()
+    again = small.propose(seed=2, seconds=1)
+    (row,) = coordinator_client.get(url("proposal_reasons", again)).context["review"].rows
+    assert row.reason.startswith(f"It cannot stay as it was: Expert {gone} is not free from")
+    stranger = factories.user(Role.COORDINATOR)
+    coordinator_client.force_login(stranger)
+    assert coordinator_client.get(url("proposal_reasons", again)).status_code == HTTPStatus.NOT_FOUND
 
 
 def test_what_breaks_a_rule_by_now_is_named(coordinator_client: Client, small: worlds.World) -> None:
@@ -109,7 +162,7 @@ def test_discarding_publishes_nothing(coordinator_client: Client, small: worlds.
     assert coordinator_client.get(url("proposal", proposal)).status_code == HTTPStatus.OK
 
 
-@pytest.mark.parametrize("name", ["proposal_publish", "proposal_discard"])
+@pytest.mark.parametrize("name", ["proposal_publish", "proposal_discard", "proposal_fit"])
 def test_only_coordinators_decide(client: Client, small: worlds.World, name: str) -> None:
     proposal = small.propose(seconds=1)
     client.force_login(factories.user(Role.MANAGER, at=small.hospital))

@@ -89,7 +89,7 @@ def test_which_materials_were_missing_is_asked_beside_the_case(coordinator_clien
     ("wrong", "said"),
     [
         ({"end": "13:00"}, "Lies before the beginning."),
-        ({"start": "2 o'clock"}, "Enter a valid time."),
+        ({"start": "2 o'clock"}, "Write the time like 14:30"),
     ],
 )
 def test_what_was_typed_stays_beside_the_mistake(

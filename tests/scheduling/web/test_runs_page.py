@@ -200,3 +200,38 @@ def test_list_asks_the_database_as_often_for_many_runs_as_for_one(
         offer(factories.run(small.hospital, requested_by=small.coordinator))
     with django_assert_max_num_queries(len(one)):
         assert len(coordinator_client.get(reverse("runs")).context["rows"]) == 17
+
+
+def test_people_read_cases_and_days_and_find_points_in_the_details(
+    coordinator_client: Client, small: worlds.World
+) -> None:
+    """17 points of the first goal were read as 17 cases."""
+    run = runs.claim(small.request().pk)
+    assert run is not None
+    counts = {"required": 55, "required_placed": 52, "required_late": 2, "required_late_days": 5}
+    counts |= {"suggested": 9, "suggested_placed": 8, "suggested_late": 0}
+    counts |= {"sessions": 12, "attendances": 48, "expert_hours": 31.5}
+    point = {"seconds": 9.0, "phase": "search", "goals": [17, 11, 30, 900], "bound": [17, 11, 30, None]}
+    runs.keep_alive(run, [point | {"counts": counts}])
+    live = coordinator_client.get(reverse("run_progress", args=[run.public_id])).context["live"]
+    assert [level.counted for level in live.levels] == [
+        "3 cases",
+        "2 cases, 5 days in all",
+        "1 without a place",
+        "12 sessions, 48 attendances, 31.5 h",
+    ]
+    assert [level.proven for level in live.levels] == [True, True, True, False]
+    assert live.quality == "3 of 4 goals are the best possible, the rest is not yet proven"
+    page = coordinator_client.get(reverse("run", args=[run.public_id])).content.decode()
+    before, details = page.split("In points, as the search weighs them")
+    assert ">17<" not in before and ">17<" in details
+
+
+def test_a_search_keeps_what_people_count(small: worlds.World) -> None:
+    run = small.compute(seconds=1)
+    counts = run.progress[-1]["counts"]
+    assert (counts["required"], counts["required_placed"], counts["sessions"]) == (
+        len(small.cases),
+        len(small.cases),
+        1,
+    )

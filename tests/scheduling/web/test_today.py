@@ -67,7 +67,7 @@ def test_the_nearest_limit_comes_first(coordinator_client: Client, coordinator: 
         ("Limit broken", "case"),
         ("Limit within 24 hours", "team"),
         ("Limit within 24 hours", "case"),
-        ("Later", "materials"),
+        ("Limit in more than 24 hours", "materials"),
         ("No hard limit", "run"),
     ]
     text = response.content.decode()
@@ -90,7 +90,7 @@ def test_a_required_case_that_the_newest_plan_could_not_place_is_there_at_once(
     suggested = Case.objects.get(tier="suggested")
     left_out(coordinator, late, soon, suggested)
     response = coordinator_client.get("/")
-    assert entries(response) == [("Later", "case"), ("Later", "case")]
+    assert entries(response) == [("Limit in more than 24 hours", "case"), ("Limit in more than 24 hours", "case")]
     assert [entry.due for group in response.context["groups"] for entry in group.entries] == [soon.due_at, late.due_at]
     assert "The plan found no place for it." in response.content.decode()
     Case.objects.filter(pk=soon.pk).update(evaluated_at=timezone.now())  # changed since: the plan did not look at it
@@ -105,7 +105,7 @@ def test_a_required_case_whose_place_misses_its_limit_stays_in_sight(
     case = waiting(coordinator, 4, status="planned", urgency="emergency")
     session = factories.session(case.team, start=case.due_at + timedelta(days=1), cases=[case])
     page = coordinator_client.get("/")
-    assert entries(page) == [("Limit within 24 hours", "late")]
+    assert entries(page) == [("Emergencies", "late")]
     assert f'href="/cases/{case.public_id}/why/"' in page.content.decode()
     assert "Its place in the plan begins 1 day after the limit." in page.content.decode()
     Case.objects.filter(pk=case.pk).update(due_at=session.start + timedelta(hours=1))
@@ -131,14 +131,14 @@ def test_an_open_seat_names_its_discipline(coordinator_client: Client, coordinat
     seat = seated(coordinator, 30)
     Seat.objects.filter(pk=seat.pk).update(attendance=None)
     response = coordinator_client.get("/")
-    assert entries(response) == [("Later", "seat")]
+    assert entries(response) == [("Limit in more than 24 hours", "seat")]
     assert "Lung MDT · Radiol" in response.content.decode()
 
 
 def test_silence_past_its_time_names_the_silent(coordinator_client: Client, coordinator: User) -> None:
     seated(coordinator, 30, answer_by=timezone.now() - timedelta(minutes=1))
     response = coordinator_client.get("/")
-    assert entries(response) == [("Later", "silent")]
+    assert entries(response) == [("Limit in more than 24 hours", "silent")]
     assert "No answer in time: Lin Shuyi" in response.content.decode()
 
 
@@ -165,7 +165,7 @@ def test_kinds_can_be_picked_and_the_rest_unfolded(coordinator_client: Client, c
     assert len(entries(coordinator_client.get("/"))) == 12
     assert "Show the other 2" in coordinator_client.get("/").content.decode()
     assert len(entries(coordinator_client.get("/?all=1"))) == 14
-    assert entries(coordinator_client.get("/?kind=materials")) == [("Later", "materials")]
+    assert entries(coordinator_client.get("/?kind=materials")) == [("Limit in more than 24 hours", "materials")]
 
 
 def test_figures_sessions_and_duties_stand_beside(coordinator_client: Client, coordinator: User) -> None:
@@ -200,7 +200,7 @@ def test_referrers_see_their_own_cases_and_what_they_lack(client: Client) -> Non
     client.force_login(case.referrer)
     response = client.get("/")
     text = response.content.decode()
-    assert entries(response) == [("Later", "materials"), ("No hard limit", "draft")]
+    assert entries(response) == [("Limit in more than 24 hours", "materials"), ("No hard limit", "draft")]
     assert case.number in text and draft.number in text and other.number not in text
 
 
@@ -249,11 +249,11 @@ def test_what_an_expert_said_who_was_asked_for_time_has_a_next_step(
         expert = factories.expert(at=hospital(coordinator), name_en=name)
         TimeRequest.objects.create(case=case, expert=expert, status=status, **span)
     response = coordinator_client.get("/")
-    assert entries(response) == [("Later", "time_requested")]
+    assert entries(response) == [("Limit in more than 24 hours", "time_requested")]
     assert "Zhu Yan cannot come on" in response.content.decode()
     TimeRequest.objects.filter(status="asked").update(status="agreed")
     response = coordinator_client.get("/")
-    assert entries(response) == [("Later", "time_requested")]
+    assert entries(response) == [("Limit in more than 24 hours", "time_requested")]
     assert "He Qisong comes on" in response.content.decode()
     Case.objects.filter(pk=case.pk).update(status="planned")
     assert entries(coordinator_client.get("/")) == []
