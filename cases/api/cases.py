@@ -63,7 +63,7 @@ class CaseFilter(Changed):
     mine = django_filters.BooleanFilter(method="referred", label="referred by oneself")
     external_id = django_filters.CharFilter(method="known_as", label="the id in the sender's program")
     external_system = django_filters.CharFilter(method="known_to", label="the sender's program")
-    search = django_filters.CharFilter(method="about", label="case number, diagnosis, or the beginning of a code")
+    search = django_filters.CharFilter(method="about", label="case number, code in any edition, words of the diagnosis")
     order = django_filters.OrderingFilter(fields=[("due_at", "due_at"), ("pk", "created_at")])
 
     def looked_at(self, rows: QuerySet, name: str, value: date) -> QuerySet:
@@ -86,7 +86,7 @@ class CaseFilter(Changed):
         return rows.filter(pk__in=ExternalId.objects.filter(system=value.strip()).values("case"))
 
     def about(self, rows: QuerySet, name: str, value: str) -> QuerySet:
-        return rows.filter(Q(number__iexact=value) | Q(diagnosis__icontains=value) | Q(code__istartswith=value))
+        return rows.filter(case_queue.of_diagnosis(value))
 
 
 def case_rows() -> QuerySet[Case]:

@@ -59,7 +59,9 @@ class FactSerializer(serializers.Serializer):
 class DiagnosisSerializer(serializers.Serializer):
     code = serializers.CharField()
     title = serializers.CharField(help_text="WHO's English title.")
-    known_as = serializers.CharField(help_text="The Chinese name by which it was found or is known; may be empty.")
+    title_zh = serializers.CharField(help_text="The Chinese title.")
+    known_as = serializers.CharField(help_text="The everyday or the hospital's own name for it; or empty.")
+    similar = serializers.BooleanField(help_text="It only nearly fits what was asked for.")
 
 
 class RuleNameSerializer(serializers.Serializer):

@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
-from cases.diagnoses.core import fuzzy
 from cases.diagnoses.core.code_list import CodeRow
+from cases.diagnoses.core.name_index import Name, NameIndex
 from cases.models import DiagnosisName
 from mdt_portal import audit
 from mdt_portal.models import User
@@ -64,22 +64,30 @@ def rows() -> list[CodeRow]:
 
 
 class Index:
-    """All names of the list, ready to be searched."""
+    """All names of the list, ready to be searched. Rows are (code, WHO code, English, Chinese)."""
 
-    def __init__(self, rows: Sequence[tuple[str, str, str]]) -> None:
+    def __init__(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
         self.rows = rows
 
     @cached_property
-    def chinese(self) -> fuzzy.Names:
-        return fuzzy.Names([name_zh for _code, _name_en, name_zh in self.rows])
+    def names(self) -> NameIndex:
+        found = [
+            Name(code=who_code, text=name, everyday=True)
+            for _code, who_code, name_en, name_zh in self.rows
+            for name in (name_en, name_zh)
+            if name
+        ]
+        return NameIndex(found, by_phrase=False)
 
     @cached_property
     def by_code(self) -> dict[str, tuple[str, str]]:
-        """The names of a WHO code: of the line that is the code itself, else of the first that lies in it."""
-        found: dict[str, tuple[str, str]] = {}
-        for code, name_en, name_zh in self.rows:
-            found.setdefault(code, (name_en, name_zh))
-        return found
+        """The hospital's names of a WHO code, from the line that is the code itself."""
+        return {code: (name_en, name_zh) for code, who_code, name_en, name_zh in self.rows if code == who_code}
+
+    @cached_property
+    def by_raw(self) -> dict[str, str]:
+        """The name of a code as the list writes it, in capital letters."""
+        return {code.upper(): name_zh or name_en for code, _who_code, name_en, name_zh in self.rows}
 
 
 def index() -> Index:
@@ -90,4 +98,4 @@ def index() -> Index:
 
 @lru_cache(maxsize=1)
 def _index(_count: int, _newest: datetime | None) -> Index:
-    return Index(list(DiagnosisName.objects.order_by("code").values_list("who_code", "name_en", "name_zh")))
+    return Index(list(DiagnosisName.objects.order_by("code").values_list("code", "who_code", "name_en", "name_zh")))

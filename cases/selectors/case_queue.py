@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,17 +15,21 @@ from django.utils.translation import pgettext
 from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
-from cases.core import icd10
-from cases.models import Case, MaterialItem, PatientIdentity, Tier, Urgency
+from cases.core import code_systems
+from cases.diagnoses import code_search
+from cases.models import Case, MaterialItem, PatientIdentifier, PatientIdentity, Tier, Urgency
 from cases.selectors import material_state, steps
 from cases.states import QUEUED, CaseStatus, MaterialStatus
 from experts import roles
 from experts.models import DiseaseGroup, Role
 from mdt_portal import audit
+from mdt_portal.fields import search_hash
 from mdt_portal.i18n import phrases
 from mdt_portal.models import User
 
 NEAR = timedelta(hours=24)
+KNOWING = (Role.COORDINATOR, Role.REFERRER)
+"""Who may look for a case of their own by the patient's name or record number."""
 PAGE = "queue"
 BLOCKED = ("facts", "decision", "team", "materials", "nothing")
 FILTERS = ("tier", "group", "urgency", "institution", "blocked", "status")
@@ -69,20 +74,39 @@ def blocked_by(reason: str) -> Q:
 
 
 def found_by(text: str, user: User) -> Q:
-    """Number, beginning of a code, words of the diagnosis; the exact name of a patient for those who may know it."""
-    found = Q(number__iexact=text) | Q(number__iexact=f"C-{text}") | Q(diagnosis__icontains=text)
-    if icd10.nearest(text):
-        found |= Q(code__istartswith=text) | Q(code=icd10.nearest(text))
+    """Number, code in any edition, words or pinyin of the diagnosis or of its code's title; for those who may know
+    the patient, the exact name or record number."""
+    found = of_diagnosis(text)
     reach = roles.reach(user, Role.COORDINATOR)
     mine = Q(referrer=user) | Q(institution__in=reach) | Q(team__institution__in=reach)
-    return found | Q(mine, patient__identity__name_hash=PatientIdentity.hash_of(text))
+    return found | Q(mine, Q(patient__identity__name_hash=PatientIdentity.hash_of(text)) | _of_record(text, user))
+
+
+def of_diagnosis(text: str) -> Q:
+    """Number, code as it was sent or as WHO has it, words of the diagnosis, title of its code, pinyin."""
+    found = Q(number__iexact=text) | Q(number__iexact=f"C-{text}") | Q(diagnosis__icontains=text)
+    if code := code_systems.who_code(text):
+        found |= Q(code_raw__istartswith=text)
+        found |= Q(code__istartswith=code) if code == text.upper() or len(code) <= 3 else Q(code=code)
+    elif re.fullmatch(r"[A-Za-z]\d[\dA-Za-z.]*|\d{6,18}", text):
+        found |= Q(code__istartswith=text) | Q(code_raw__istartswith=text)
+    if codes := code_search.codes_called(text):
+        found |= Q(code__in=codes)
+    return found
+
+
+def _of_record(text: str, user: User) -> Q:
+    """The patient with this record number at a hospital where the reader works."""
+    hospitals = roles.institutions(user, *KNOWING)
+    hashes = [search_hash(f"record:{one.public_id}", text) for one in hospitals]
+    return Q(patient__in=PatientIdentifier.objects.filter(value_hash__in=hashes).values("patient"))
 
 
 def note_looks(cases: Iterable[Case], text: str, user: User) -> None:
-    """Who finds a case by the patient's name has learned whose it is; that is written down."""
-    wanted = PatientIdentity.hash_of(text)
-    by_name = Case.objects.filter(pk__in=[case.pk for case in cases], patient__identity__name_hash=wanted)
-    for case in by_name.select_related("patient"):
+    """Who finds a case by the patient's name or record number has learned whose it is; that is written down."""
+    shown = Case.objects.filter(pk__in=[case.pk for case in cases])
+    known = shown.filter(Q(patient__identity__name_hash=PatientIdentity.hash_of(text)) | _of_record(text, user))
+    for case in known.select_related("patient").distinct():
         audit.looked(case.patient, by=user, page="queue")
 
 

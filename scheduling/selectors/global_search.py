@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy
 from cases.models import Case
 from cases.selectors import case_queue
 from cases.states import CaseStatus
-from experts.models import Affiliation, Expert
+from experts.models import Affiliation, Expert, Team
 from mdt_portal import access, shell
-from mdt_portal.i18n import clock, phrases
+from mdt_portal.i18n import clock, phrases, pinyin
 from mdt_portal.models import User
 from scheduling.models import Session
 from scheduling.states import SessionStatus
@@ -86,6 +86,7 @@ def _sessions(text: str, user: User) -> list[Hit]:
     fits = Q()
     for field in ("team__name_en", "team__name_zh", "room__name_en", "room__name_zh"):
         fits |= Q(**{f"{field}__icontains": text})
+    fits |= Q(team__in=_sounding(access.visible(user, Team.objects.filter(active=True)), text))
     rows = access.visible(user, Session.objects.filter(fits, start__gt=now - RECENT))
     if day := _day(text):
         zone = clock.zone(getattr(shell.home(user), "zone", None))
@@ -108,6 +109,15 @@ def _sessions(text: str, user: User) -> list[Hit]:
     ]
 
 
+def _sounding(rows: QuerySet[Any], text: str) -> list[int]:
+    """The ids of the rows whose Chinese name sounds so (`wangfang`, `wf`); no query where no letters are typed."""
+    letters = pinyin.letters_of(text)
+    if not letters:
+        return []
+    names = rows.values_list("pk", "name_zh").distinct()
+    return [pk for pk, name in names if pinyin.sounds_like(name, letters)]
+
+
 def _day(text: str) -> date | None:
     try:
         return parse_date(text)
@@ -118,8 +128,9 @@ def _day(text: str) -> date | None:
 def _people(text: str, user: User) -> list[Hit]:
     if not access.can(user, "plan.view", None):
         return []
-    fits = Q(name_en__icontains=text) | Q(name_zh__icontains=text)
-    rows = access.visible(user, Expert.objects.filter(fits, active=True)).distinct().order_by("name_en", "pk")
+    seen = access.visible(user, Expert.objects.filter(active=True))
+    fits = Q(name_en__icontains=text) | Q(name_zh__icontains=text) | Q(pk__in=_sounding(seen, text))
+    rows = seen.filter(fits).distinct().order_by("name_en", "pk")
     today = timezone.now().date()
     current = Affiliation.objects.filter(Q(until__isnull=True) | Q(until__gte=today))
     work = current.select_related("institution", "title")

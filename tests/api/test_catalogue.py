@@ -38,7 +38,7 @@ def test_evaluate_answers_and_writes_nothing(client) -> None:
 
 def test_a_diagnosis_is_found_by_code_words_and_chinese_name(client) -> None:
     found = client.get("/api/v1/catalogue/codes/", {"search": "c34.1"}).json()
-    assert (found[0]["code"], set(found[0])) == ("C34.1", {"code", "title", "known_as"})
+    assert (found[0]["code"], set(found[0])) == ("C34.1", {"code", "title", "title_zh", "known_as", "similar"})
     assert any(one["code"].startswith("C34") for one in client.get("/api/v1/catalogue/codes/?search=bronchus").json())
     assert any(one["code"].startswith("C34") for one in client.get("/api/v1/catalogue/codes/?search=肺癌").json())
     assert client.get("/api/v1/catalogue/codes/?search=").json() == []

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cases.models import Case
+from cases.services import patients
 from cases.states import CaseStatus
 from experts.models import Institution, Role
 from mdt_portal import lifecycle
@@ -97,6 +98,34 @@ def test_queries_do_not_grow_with_the_hits(hospital: Institution, coordinator: U
         factories.case_waiting(team=team, diagnosis="thorax")
         factories.expert("RADIOL", at=hospital, name_en=f"Thora {n}")
     assert queries() == few
+
+
+def test_people_teams_and_diagnoses_are_found_by_pinyin(hospital: Institution, coordinator: User) -> None:
+    team = factories.team(at=hospital, name_en="Thorax board", name_zh="胸部肿瘤组")
+    factories.session(team)
+    case = factories.case_waiting(team=team, code="C34.1", code_raw="C34.100x001", diagnosis="")
+    factories.expert("RADIOL", at=hospital, name_en="Fang", name_zh="郑芳")
+    factories.expert("RADIOL", at=hospital, name_en="Shan", name_zh="单平")
+    assert titles("zhengfang", coordinator) == titles("Zheng Fang", coordinator) == {"People": ["Fang"]}
+    assert titles("shanping", coordinator) == {"People": ["Shan"]}
+    assert titles("zf", coordinator)["People"] == ["Fang"]
+    assert titles("xiongbu", coordinator)["Sessions"] == ["Thorax board"]
+    for text in ("feiai", "肺癌", "bronchus", "C34.100x001", "c34.1"):
+        found = titles(text, coordinator)["Cases"]
+        assert found == [f"{case.number}, Malignant neoplasm: Upper lobe, bronchus or lung"], text
+
+
+def test_a_record_number_finds_for_those_of_its_hospital_only(hospital: Institution, coordinator: User) -> None:
+    team = factories.team(at=hospital)
+    numbers = [(patients.record_system(hospital), "77-1234")]
+    patient = patients.register(by=None, institution=hospital, name="Li Na", identifiers=numbers)
+    case = factories.case_waiting(team=team, patient=patient)
+    assert [title.split(",")[0] for title in titles("77-1234", coordinator)["Cases"]] == [case.number]
+    assert AuditEvent.objects.get(action="looked").subject_id == case.patient_id
+    expert = factories.user(Role.EXPERT, at=hospital)
+    elsewhere = factories.user(Role.COORDINATOR, at=factories.institution())
+    assert titles("77-1234", expert) == titles("77-1234", elsewhere) == {}
+    assert titles("77-123", coordinator) == {}
 
 
 # News -----------------------------------------------------------------------------------------------------------------
