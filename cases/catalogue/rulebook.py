@@ -185,7 +185,7 @@ def publish(row: CatalogueRule, *, by: User | None, valid_from: date, reason: st
     if later is not None:
         raise RuleError(
             _("%(rule)s would never count: %(later)s is in force from %(day)s.")
-            % {"rule": row, "later": later, "day": clock.full_day(later.valid_from)},
+            % {"rule": row, "later": later, "day": clock.full_day(later.valid_from or valid_from)},
             code="starts_too_early",
         )
     params = {"reason": reason} if reason else {}

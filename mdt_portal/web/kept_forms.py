@@ -164,7 +164,7 @@ def _sent_again(request: HttpRequest) -> KeptForm | None:
 
 def _writer(request: HttpRequest) -> User | None:
     pk = request.get_signed_cookie(WRITER_COOKIE, default="", max_age=WRITER_FOR)
-    return User.objects.filter(pk=pk, is_active=True).first() if str(pk).isdecimal() else None
+    return User.objects.filter(pk=int(pk), is_active=True).first() if pk and pk.isdecimal() else None
 
 
 def _remember_writer(request: HttpRequest, response: HttpResponseBase) -> None:

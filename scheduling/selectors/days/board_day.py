@@ -168,8 +168,8 @@ class _DayReader:
         for part in self._parts(people):
             load[part.expert_id] += 1
             bars[part.expert_id].append(self._part(part, known.get(part.session_id or 0)))
-        words = {n: ngettext("%(n)d session", "%(n)d sessions", n) % {"n": n} for n in {*load.values()}}
-        return [(one.name, words.get(load[one.pk], ""), bars[one.pk]) for one in sorted(people, key=str)]
+        loads = {n: ngettext("%(n)d session", "%(n)d sessions", n) % {"n": n} for n in {*load.values()}}
+        return [(one.name, loads.get(load[one.pk], ""), bars[one.pk]) for one in sorted(people, key=str)]
 
     def _concerned(self, teams: set[int]) -> list[Expert]:
         sits = Q(attendances__session__in=[session.pk for session in self.sessions], attendances__active=True)
