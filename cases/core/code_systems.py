@@ -209,4 +209,5 @@ def _in_china(text: str) -> str | None:
     form = _CHINESE.fullmatch(text)
     if form is None:
         return None
-    return icd10.nearest(form["code"].replace("X", ""))
+    code = form["code"]
+    return icd10.nearest(code[0] + code[1:].replace("X", ""))  # the chapter may be X
