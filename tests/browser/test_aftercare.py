@@ -40,6 +40,7 @@ def test_from_the_meeting_to_the_closed_case(
     coordinator_page.locator(f"a[href^='/sessions/{over.public_id}/record/']").first.click()
     coordinator_page.wait_for_url("**/record/**")
     record(coordinator_page, over)
+    coordinator_page.goto(f"{live_server.url}/sessions/{over.public_id}/")  # Today's list led on to its next entry
     expect(coordinator_page.locator("main")).to_contain_text(words["late"])
     looks_right(coordinator_page)
 
@@ -83,8 +84,8 @@ def record(page: Page, over: Session) -> None:
     expect(page.locator(f"[name=note_{first}]")).to_have_class("form-control is-invalid")
     looks_right(page)
     page.locator(f"[name=note_{first}]").fill("The patient was moved to another hospital.")
-    page.locator(".record-foot button").click()
-    page.wait_for_url(f"**/sessions/{over.public_id}/")
+    with page.expect_navigation():
+        page.locator(".record-foot button").click()
 
 
 def recommend(page: Page) -> None:
