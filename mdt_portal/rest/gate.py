@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -18,6 +19,8 @@ from mdt_portal import api
 from mdt_portal.rest.reading import readable
 
 ROOT, VERSION = "/api/", "/api/v1/"
+_reading = Lock()
+"""The first requests of a process may come at once, and what reads the schema is not made for several threads."""
 
 
 class Gate:
@@ -60,7 +63,8 @@ def _known(view: Any, method: str) -> set[str] | None:
         return None
     method = "GET" if method == "HEAD" else method
     action = (getattr(view, "actions", None) or {}).get(method.lower(), method.lower())
-    return _parameters().get((kind, action))
+    with _reading:
+        return _parameters().get((kind, action))
 
 
 @lru_cache(maxsize=1)

@@ -110,7 +110,7 @@ def test_teams(coordinator_client, reader, hospital) -> None:
         == chair.public_id
     )
     again = coordinator_client.post(f"{V1}teams/", sent | {"institution": hospital.public_id})
-    assert (again.status_code, set(again.json()["fields"])) == (400, {"disease_group"})
+    assert (again.status_code, set(again.json()["fields"])) == (400, {"disease_group", "name_en"})
     assert reader.put(path, sent).status_code == 403
     assert Team.objects.count() == 1
 

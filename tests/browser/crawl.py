@@ -14,7 +14,7 @@ from django.urls import Resolver404, resolve
 
 from mdt_portal.models import User
 
-FILES = (".csv", ".json", ".pdf", ".ics")  # are downloaded, not shown
+FILES = (".csv", ".xlsx", ".json", ".pdf", ".ics")  # are downloaded, not shown
 TELLING = ("by", "names")  # parameters whose value makes another page; of the others, the name does
 SAME_PAGE = ("institution", "hospital", "week", "code", "page", "again")  # and these make none
 VOID = ("area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr")

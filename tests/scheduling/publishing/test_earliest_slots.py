@@ -136,7 +136,7 @@ def both(case: Case, world: World) -> list[earliest_slots.Slot]:
 def test_imagine_writes_nothing_and_answers_as_submit_does() -> None:
     hospital = factories.institution()
     imagined = workflow.imagine(code="Z99.9", institution=hospital, urgency="routine")
-    assert (imagined.pk, imagined.status, Case.objects.count()) == (None, "listed", 0)
+    assert (imagined.pk, imagined.status, Case.objects.count()) == (None, "to_decide", 0)
     with pytest.raises(RuleError):
         workflow.imagine(code="nonsense", institution=hospital)
 

@@ -58,7 +58,7 @@ def test_each_tile_leads_to_what_it_counts(coordinator_client: Client, hospital:
     waiting(hospital, 50)
     waiting(hospital, 70, missing=["imaging"])
     figures = {str(figure["label"]): figure for figure in coordinator_client.get("/").context["figures"]}
-    for label, shown in (("Waiting cases", 3), ("Over their limit", 1), ("Held back", 1)):
+    for label, shown in (("In the queue", 3), ("Over their limit", 1), ("Held back", 1)):
         figure = figures[label]
         assert figure["value"] == shown
         assert coordinator_client.get(figure["url"]).context["page"].paginator.count == shown
