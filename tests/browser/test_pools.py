@@ -83,11 +83,11 @@ def test_a_file_is_tried_then_taken_in(page: Page, live_server: LiveServer, hosp
     text = "邮箱,姓名,职称,学科\nli@example.org,李娜,副主任医师,PATH\n".encode("gbk")
     page.goto(f"{live_server.url}/people/import/")
     file = {"name": "people.csv", "mimeType": "text/csv"}
-    page.get_by_label("File (CSV)").set_input_files({**file, "buffer": text.replace(b"PATH", b"PAHT")})
+    page.get_by_label("File (CSV or XLSX)").set_input_files({**file, "buffer": text.replace(b"PATH", b"PAHT")})
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator("#mistakes-h")).to_have_text("1 mistake; nothing was written")
     assert axe.violations(page) == []
-    page.get_by_label("File (CSV)").set_input_files({**file, "buffer": text})
+    page.get_by_label("File (CSV or XLSX)").set_input_files({**file, "buffer": text})
     page.get_by_role("button", name="Check the file").click()
     expect(page.locator(".imported-lines li")).to_have_count(1)
     assert axe.violations(page) == []

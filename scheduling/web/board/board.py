@@ -65,11 +65,11 @@ def live(request: SignedInRequest) -> HttpResponse:
 @page
 @require_GET
 def rail_list(request: SignedInRequest) -> HttpResponse:
-    """`&find=…`: the cases without a place that a search finds."""
+    """`&week=2026-W48&find=…`: the cases without a place that a search finds, beside that week's board."""
     access.require(request.user, "plan.view")
     hospital = chosen_hospital(request, scope.looked_at(request.user))
     may_plan = access.can(request.user, "plan.request", [hospital])
-    week_shown = {"week": request.GET.get("week", "")}
+    week_shown = {"week": Week.parse(request.GET.get("week", "")) or week.default(hospital)}
     context = {"hospital_zone": hospital.zone, "may_plan": may_plan, "board": week_shown} | _rail(request, hospital)
     return render(request, "scheduling/board/_rail_list.html", context)
 

@@ -66,8 +66,9 @@ def move(request: SignedInRequest) -> HttpResponse:
         week = Week.around(promised[0].start.date())
     found = board_cells.of(subject.row, subject.institution, week)
     good = move_options.one_for_each_start(found, subject)
-    asked = MoveForm.read(given, subject, _first_choice([] if "week" in given else promised, found, good))
-    return _dialog(request, Choices(subject, found, promised, good), asked, week, refused=refused)
+    choices = Choices(subject, found, promised, good)
+    asked = MoveForm.read(given, subject, _first_choice(choices, of_week="week" in given))
+    return _dialog(request, choices, asked, week, refused=refused)
 
 
 @page
@@ -128,11 +129,14 @@ class Choices:
     good: list[BoardCell]
 
 
-def _first_choice(promised: list[Promised], found: BoardCells, good: list[BoardCell]) -> str:
-    """The promise's first time; else a free session, else a free place."""
-    if promised:
-        return promised[0].value
-    return next((value_of(one) for one in (*found.sessions, *good) if one.free), "other")
+def _first_choice(choices: Choices, *, of_week: bool) -> str:
+    """The promise's first time, else a free session or place of the week: the other way round where a week was chosen,
+    as beside its board. No session too soon is chosen for a routine case."""
+    soonest = move_options.not_before(choices.subject)
+    in_time = [one for one in choices.found.sessions if one.start and one.start >= soonest]
+    places = [value_of(one) for one in (*in_time, *choices.good) if one.free]
+    promised = [one.value for one in choices.promised]
+    return next(iter(places + promised if of_week else promised + places), "other")
 
 
 def _dialog(

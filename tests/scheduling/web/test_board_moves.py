@@ -369,6 +369,20 @@ def test_a_waiting_case_is_proposed_the_times_of_the_promise_first(coordinator_c
     assert soon <= promised[0].value
 
 
+def test_beside_the_board_the_places_of_the_week_that_is_shown_are_proposed(
+    coordinator_client: Client, world: World
+) -> None:
+    case, far = world.cases[0], NEXT.plus(1)
+    url = f"{reverse('board_move')}?case={case.public_id}&amp;week={far}"
+    assert url in coordinator_client.get(reverse("board"), {"week": str(far)}).content.decode()
+    assert url in coordinator_client.get(reverse("board_rail"), {"week": str(far)}).content.decode()
+    context = offered(coordinator_client, case=case.public_id, week=str(far))
+    assert (context["week"], context["asked"].to) == (far, context["good"][0].value)
+    assert context["promised"]  # offered too
+    passed = offered(coordinator_client, case=case.public_id, week=str(NEXT.plus(-3)))
+    assert passed["asked"].to == passed["promised"][0].value  # nothing is free in a week that has passed
+
+
 def test_each_start_is_proposed_once_whatever_the_rooms(coordinator_client: Client, world: World) -> None:
     week = str(NEXT.plus(1))
     context = offered(coordinator_client, case=world.cases[0].public_id, week=week)
