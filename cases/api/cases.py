@@ -90,7 +90,9 @@ class CaseFilter(Changed):
 
 
 def case_rows() -> QuerySet[Case]:
-    late = ExpressionWrapper(Q(due_at__lt=timezone.now(), status__in=NOT_DISCUSSED), output_field=BooleanField())
+    late = ExpressionWrapper(
+        Q(due_at__isnull=False, due_at__lt=timezone.now(), status__in=NOT_DISCUSSED), output_field=BooleanField()
+    )
     rows = Case.objects.with_materials().annotate(is_late=late)
     return rows.select_related("institution", "team").prefetch_related("external_ids").order_by("-pk")
 
