@@ -109,7 +109,7 @@ class FactsForm(forms.Form):
     def _add_rarity(self) -> None:
         """The class; where a national list names the code it is set, and another one needs a reason."""
         known = rare_diseases.listed(self.chosen)
-        first = [("", pgettext_lazy("rare disease", "No"))]
+        first: list[tuple[str, Any]] = [("", pgettext_lazy("rare disease", "No"))]
         if known:
             automatic = {"class": RareClass(rare_diseases.class_of(self.chosen)).label}
             by_list = _("%(class)s, by the national list of rare diseases") % automatic
