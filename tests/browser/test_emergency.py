@@ -30,7 +30,7 @@ def hospital() -> Institution:
     return factories.institution()
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_an_emergency_of_tier_none_reaches_today(
     browser: Browser, live_server: LiveServer, hospital: Institution, language: str
 ) -> None:
