@@ -392,7 +392,10 @@ class ExportView(APIView):
         summary="The rules in force today as a file; importing it changes nothing",
         tags=TAGS,
         parameters=[KindSerializer],
-        responses={(200, mime.partition(";")[0]): OpenApiTypes.STR for mime in files.KINDS.values()},
+        responses={
+            (200, mime.partition(";")[0]): OpenApiTypes.OBJECT if kind == "json" else OpenApiTypes.STR
+            for kind, mime in files.KINDS.items()
+        },
     )
     def get(self, request: api.SignedIn) -> HttpResponse:
         kind = api.parameters(KindSerializer, self)["kind"]

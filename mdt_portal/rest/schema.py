@@ -28,9 +28,10 @@ def complete(result: dict[str, Any], generator: Any, request: Any, public: bool)
 
 
 def _add_refusals(path: str, method: str, operation: dict[str, Any]) -> None:
-    """400: an unknown parameter; 401 but where nobody has to sign in; 404: a row of the address, or a page."""
+    """400: an unknown parameter; 401, 403 but where nobody has to sign in; 404: a row of the address, or a page."""
     answers = operation["responses"]
-    wanted = {400: True, 401: operation.get("security") != [{}] and bool(operation.get("security"))}
+    guarded = operation.get("security") != [{}] and bool(operation.get("security"))
+    wanted = {400: True, 401: guarded, 403: guarded}
     paged = any(one["name"] == "page" for one in operation.get("parameters", ()))
     body = "requestBody" in operation
     wanted |= {404: "{" in path or paged, 413: body, 415: body}

@@ -42,6 +42,17 @@ NOT_REACHED = {
     "api-schema": "for machines",
     "api-docs": "described in the manual; has a test of its own",
     "styleguide": "for developers; see test_frame.py",
+    "calls_remind": "asked by the call list where somebody is silent; see test_call_list.py",
+    "fhir_file": "asked by a file that was tried; see test_identities.py",
+    "identities": "linked from Today while records are in doubt; see test_identities.py",
+    "identity_held": "a record in doubt; see test_identities.py",
+    "kept_form": "a form whose session had ended; see test_session_ended.py",
+    "kept_form_drop": "a form whose session had ended; see test_kept_forms.py",
+    "patient_apart": "asked by a join that was wrong; see test_identities.py",
+    "proposal_discard": "asked by a proposal that is not overtaken; see test_planning_pages.py and test_walk.py",
+    "proposal_fit": "asked by a proposal that is overtaken; see test_proposal_page.py",
+    "proposal_publish": "asked by a proposal that is not overtaken; see test_walk.py",
+    "today_next": "where a form that was opened from Today leads; see test_today_order.py",
 }
 REMARKS = re.compile(r"Autofocus processing was blocked|status of (409|422)")
 """What the browser says of pages as they are meant: a dialog has the focus; a form or a link was refused."""
@@ -223,7 +234,8 @@ def test_every_address_is_reached(portal: Portal) -> None:
     pages = [page for role in ROLES for page in portal.pages(role)]
     reached = {page.name for page in pages}.union(*(page.asks for page in pages))
     names = {pattern.name for pattern in named(get_resolver().url_patterns)}
-    assert names - reached - set(NOT_REACHED) == set()
+    missing = names - reached - set(NOT_REACHED)
+    assert not missing, " ".join(sorted(missing))
     assert set(NOT_REACHED) - names == set()
 
 
