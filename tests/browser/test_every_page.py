@@ -36,7 +36,6 @@ READ_AT = {"en": {360: "light", 1280: "dark"}, "zh-hans": {360: "dark", 1280: "l
 FITS_AT = (360, 768, 1024, 1280, 1920)
 NOT_REACHED = {
     "healthz": "for machines",
-    "person_leaving_hits": "asked by the dialog of a last day while one types; see test_leaving.py",
     "calendar": "for calendar programs",
     "api-token": "for machines",
     "api-schema": "for machines",
