@@ -1,4 +1,4 @@
-"""Stages of a tumour: reading them, choosing among several, and comparing them. Pure.
+"""Stages of a tumour: reading and comparing them. Pure.
 
 A stage is written `0`, `I`..`IV`, with an optional sub-stage: `IIIB`, `IA2`. One reader for the form, the API, FHIR and
 tables: it takes what hospitals write (`ⅢB期`, `3b`, `FIGO IIB`, `UICC Stadium IIIA`, `pT1cN0M0 (IA3), AJCC 8th`) and
@@ -10,24 +10,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
 
 STAGES = ("0", "I", "IA", "IB", "II", "IIA", "IIB", "III", "IIIA", "IIIB", "IIIC", "IV", "IVA", "IVB")
 """The stages that a rule may name and a form offers, in order (the catalogue's `stage_order`)."""
 
-CLINICAL, PATHOLOGICAL, OTHER = "clinical", "pathological", ""
-
 SNOMED, LOINC = "http://snomed.info/sct", "http://loinc.org"
-OBSERVED = {
-    (LOINC, "21908-9"): CLINICAL, (LOINC, "21902-2"): PATHOLOGICAL, (LOINC, "21914-7"): OTHER,
-    (SNOMED, "399537006"): CLINICAL, (SNOMED, "399588009"): PATHOLOGICAL, (SNOMED, "399390009"): OTHER,
-    (SNOMED, "385361009"): OTHER,
-}  # fmt: skip
-"""What an observation of a stage is coded with: TNM stage group by how it was found, and FIGO's stage."""
-
-KINDS = {"260998006": CLINICAL, "261023001": PATHOLOGICAL}
-"""How a stage was found, in SNOMED CT (Condition.stage.type)."""
+OBSERVED = frozenset({
+    (LOINC, "21908-9"), (LOINC, "21902-2"), (LOINC, "21914-7"), (SNOMED, "399537006"), (SNOMED, "399588009"),
+    (SNOMED, "399390009"), (SNOMED, "385361009"),
+})  # fmt: skip
+"""What an observation of a stage is coded with: TNM stage group, clinical, pathological or other, and FIGO's stage."""
 
 CODES = {
     "258215001": "I", "258219007": "II", "258224005": "III", "258228008": "IV",
@@ -71,15 +63,6 @@ _TNM = re.compile(
 _CHINESE_DIGITS = str.maketrans("一二三四", "1234")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedStage:
-    """One stage that was recorded: when, and how it was found (CLINICAL, PATHOLOGICAL or OTHER)."""
-
-    stage: str
-    day: date | None = None
-    kind: str = OTHER
-
-
 def normalise(text: str) -> str | None:
     """The one stage that the text says and nothing else: `3b`, `Stage IIIB`, `ⅢB期` are `IIIB`; else None."""
     plain = _plain(text)
@@ -111,30 +94,6 @@ def read(words: Iterable[str]) -> str | None:
         if found:
             return found
     return None
-
-
-def kind_of(words: Iterable[str]) -> str:
-    """How a stage was found, by the words or codes that say so: `Pathological staging`, `261023001`, `pIIIB`."""
-    for word in words:
-        if word in KINDS:
-            return KINDS[word]
-        plain = _plain(word)
-        if re.search(r"\bpatholog|病理|术后|\b[yr]?p(?:T|IV|I{1,3}\b|I{1,3}[A-D])", plain):
-            return PATHOLOGICAL
-        if re.search(r"\bclinical|临床|\bc(?:T|IV|I{1,3}\b|I{1,3}[A-D])", plain, re.IGNORECASE):
-            return CLINICAL
-    return OTHER
-
-
-def chosen(said: Iterable[RecordedStage], *, onset: date | None, today: date) -> str | None:
-    """The stage that counts: what was found in the tissue before what was seen from outside, then the newest, then the
-    highest. One from before the disease began, or dated after today, is another tumour's or a mistake."""
-    counting = [one for one in said if one.day is None or (one.day <= today and (onset is None or one.day >= onset))]
-    return max(counting, key=_rank).stage if counting else None
-
-
-def _rank(one: RecordedStage) -> tuple[bool, date, tuple[int, str]]:
-    return one.kind == PATHOLOGICAL, one.day or date.min, order(one.stage)
 
 
 def at_least(stage: str, limit: str) -> bool:

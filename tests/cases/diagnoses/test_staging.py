@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from cases.core import staging
@@ -43,25 +41,6 @@ def test_a_stage_is_found_in_words_only_where_the_word_stands() -> None:
 )  # fmt: skip
 def test_without_a_sub_stage_the_major_stages_are_compared(stage: str, limit: str, least: bool, most: bool) -> None:
     assert (staging.at_least(stage, limit), staging.at_most(stage, limit)) == (least, most)
-
-
-def recorded(stage: str, day: date | None = None, kind: str = staging.OTHER) -> staging.RecordedStage:
-    return staging.RecordedStage(stage=stage, day=day, kind=kind)
-
-
-def test_what_was_found_in_the_tissue_counts_before_what_was_seen_then_the_newest_then_the_highest() -> None:
-    onset, today = date(2026, 1, 1), date(2026, 11, 30)
-    clinical = recorded("IIA", date(2026, 5, 1), staging.CLINICAL)
-    tissue = recorded("IIIB", date(2026, 3, 1), staging.PATHOLOGICAL)
-    assert staging.chosen([clinical, tissue], onset=onset, today=today) == "IIIB"
-    newer = [recorded("II", date(2026, 2, 1)), recorded("I", date(2026, 3, 1))]
-    assert staging.chosen(newer, onset=onset, today=today) == "I"
-    assert staging.chosen([recorded("IIA"), recorded("IIB")], onset=onset, today=today) == "IIB"
-
-
-def test_a_stage_from_before_the_disease_or_of_the_future_does_not_count() -> None:
-    old, coming = recorded("IV", date(2015, 1, 1)), recorded("IV", date(2026, 12, 1))
-    assert staging.chosen([old, coming], onset=date(2026, 1, 1), today=date(2026, 11, 30)) is None
 
 
 def test_codes_of_mcode_need_no_display() -> None:
