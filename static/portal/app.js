@@ -152,6 +152,21 @@
     if (now && event.formData.has("csrfmiddlewaretoken")) event.formData.set("csrfmiddlewaretoken", now);
   });
 
+  // What was typed or chosen before the scripts had come counts like what is typed after: say it once more.
+  // (When the reader comes back to a page, the browser fills its fields again: that is nothing new.)
+  function changed(field) {
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    if (!field.options) return field.value !== field.defaultValue;
+    const options = [...field.options];
+    return field.selectedIndex !== Math.max(0, options.findIndex((one) => one.defaultSelected));
+  }
+  body.addEventListener("htmx:load", (event) => {
+    if (event.target !== body || navigation?.type !== "navigate") return;
+    for (const field of all("input:not([type=hidden], [type=file]), select:not([multiple]), textarea").filter(changed)) {
+      for (const kind of ["input", "change"]) field.dispatchEvent(new Event(kind, { bubbles: true }));
+    }
+  });
+
   /* ---------- focus ---------- */
   // Who sent something wrong is led to the first field that is wrong.
   function focusWrong(within) {

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from cases.catalogue import rulebook
@@ -77,3 +77,14 @@ def test_the_calendar_is_used_with_the_keyboard(form: Page) -> None:
     expect(form.locator("[name=birth_date]")).to_have_value("2 Nov 2026")
     expect(form.locator("[name=birth_date]")).to_be_focused()
     assert said == []
+
+
+def test_what_is_typed_before_the_scripts_have_come_counts(form: Page) -> None:
+    held: list[Route] = []
+    form.route("**/htmx.min*.js", lambda route: held.append(route))
+    form.goto(form.url, wait_until="commit")
+    form.fill("[name=search]", "c341")
+    form.fill("[name=birth_date]", "1961-04-03")
+    held[0].continue_()
+    expect(form.locator("#codes :checked")).to_have_value("C34.1")
+    expect(form.locator("[name=birth_date]")).to_have_value("1961-04-03")
