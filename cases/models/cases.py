@@ -13,6 +13,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from cases.core import icd10, icd10_titles
+from cases.identity.core.matching import Number
 from cases.states import (
     CASE_LIFECYCLE,
     MATERIAL_LIFECYCLE,
@@ -94,6 +95,11 @@ class PatientIdentifier(models.Model):
 
     def __str__(self) -> str:
         return f"P-{self.patient_id} {self.system}"
+
+    @staticmethod
+    def hash_of(number: Number) -> str:
+        """By which an identifier can be found again."""
+        return search_hash(number.system, number.value)
 
 
 class Tier(models.TextChoices):

@@ -102,7 +102,7 @@ def test_the_parameters_that_are_let_through_are_those_of_the_schema() -> None:
 def _view(address: str):
     """The endpoint at an address of the schema."""
     return resolve(
-        re.sub(r"{(\w+)}", lambda part: {"place": "1", "day": "2026-11-30"}.get(part[1], ANY_ID), address)
+        re.sub(r"{(\w+)}", lambda part: {"place": "1", "entry": "1", "day": "2026-11-30"}.get(part[1], ANY_ID), address)
     ).func
 
 
