@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Collate, Lower, NullIf
 from django.utils import translation
 
 CHINESE = "mdt_chinese"
-"""The collation by the sound of the signs (migration 0006)."""
+"""The collation by the sound of the signs (migration 0007)."""
 Rows = TypeVar("Rows", bound=QuerySet)
 
 

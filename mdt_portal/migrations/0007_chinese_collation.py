@@ -5,15 +5,15 @@ from django.db import migrations
 CREATE = """
 DO $$
 BEGIN
-    CREATE COLLATION mdt_chinese (provider = icu, locale = 'zh-u-co-pinyin');
+    CREATE COLLATION IF NOT EXISTS mdt_chinese (provider = icu, locale = 'zh-u-co-pinyin');
 EXCEPTION WHEN feature_not_supported OR undefined_object OR invalid_parameter_value THEN
-    CREATE COLLATION mdt_chinese (provider = libc, locale = 'C');
+    CREATE COLLATION IF NOT EXISTS mdt_chinese (provider = libc, locale = 'C');
 END
 $$
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mdt_portal", "0005_kept_form")]
+    dependencies = [("mdt_portal", "0006_language_is_a_choice")]
 
     operations = [migrations.RunSQL(CREATE, "DROP COLLATION IF EXISTS mdt_chinese")]
