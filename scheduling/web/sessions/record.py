@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cases.catalogue import wording
 from cases.models import Case, Outcome
 from cases.selectors import case_queue
+from cases.web.forms import want
 from experts.availability.core.time_intervals import local_moment
 from experts.web.pool_forms import time_field
 from mdt_portal import access
@@ -71,6 +72,7 @@ class RecordForm(forms.Form):
     ) -> None:  # fmt: skip
         super().__init__(data)
         self.session, self.items, self.people = session, items, people
+        want(self, "quorum_reason")
         self.fields["came"].choices = [(str(one.pk), str(one.expert)) for one in people]  # type: ignore[attr-defined]
         zone = session.institution.tz
         self.initial = {
