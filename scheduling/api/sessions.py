@@ -20,12 +20,12 @@ from experts.api.lists import Lists
 from experts.models import Expert
 from mdt_portal import access, api, shell
 from mdt_portal.i18n import clock
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.filters import Changed, Ordering
 from scheduling.api import records
 from scheduling.api.weeks import WeekField
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Room, Seat, Session
 from scheduling.problem.core.horizon import Horizon
-from scheduling.selectors import evaluation
+from scheduling.selectors import evaluation, list_orders
 from scheduling.sessions import presence, session_services, substitutes
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
 
@@ -137,6 +137,7 @@ class SessionFilter(Changed):
 
     changed_with = ("items", "attendances", "attendances__invitation")
 
+    ordering = Ordering(list_orders.SESSIONS)
     week = django_filters.CharFilter(method="in_week", label="such as 2026-W50")
     first_day = django_filters.DateFilter(method="from_day")
     last_day = django_filters.DateFilter(method="to_day")
@@ -169,6 +170,7 @@ class SessionFilter(Changed):
 
 
 class RoomFilter(Changed):
+    ordering = Ordering(list_orders.ROOMS)
     institution = django_filters.CharFilter("institution__public_id")
     active = django_filters.BooleanFilter()
 
