@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -15,8 +14,7 @@ from rest_framework import serializers
 from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Requirement, SeatNeed, Undecided
-from cases.core import icd10_titles
-from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency
+from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency, diagnosis_names
 from cases.services import patients
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import Discipline, Institution
@@ -116,9 +114,7 @@ def answer(found: Answer) -> dict[str, Any]:
         return shared | nothing | {
             "decided": False,
             "no_rule": False,
-            "choices": [
-                {"code": code, "title": icd10_titles.title(code, get_language() or "en")} for code in found.children
-            ],
+            "choices": [{"code": code, "title": diagnosis_names.title(code)} for code in found.children],
             "tier": None,
             "could_be": found.could_be,
             "at_least": found.at_least,
@@ -150,9 +146,13 @@ class FactsSerializer(serializers.Serializer):
     age = serializers.IntegerField(min_value=0, max_value=130, allow_null=True, required=False)
     rare_class = serializers.ChoiceField(
         RareClass.choices, allow_blank=True, required=False,
-        help_text="Left out or empty: the class that a national list gives to the code, unless `rare_reason` is there.",
+        help_text="Left out: the class that a national list gives to the code. Where a list names the code, another "
+        "class, or empty in a saved case (not rare), needs `rare_reason`. Empty in a referral counts as left out.",
     )  # fmt: skip
-    rare_reason = serializers.CharField(max_length=200, allow_blank=True, required=False)
+    rare_reason = serializers.CharField(
+        max_length=200, allow_blank=True, required=False,
+        help_text="Why it is another class than the national list's, or none.",
+    )  # fmt: skip
     surgery_level = serializers.IntegerField(min_value=1, max_value=4, allow_null=True, required=False)
     urgency = serializers.ChoiceField(Urgency.choices, required=False)
 

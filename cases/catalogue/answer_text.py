@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
-from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Reason, Requirement, Undecided
-from cases.core import icd10_titles
-from cases.models import CareLevel, Case, CatalogueRule
+from cases.models import CareLevel, Case, CatalogueRule, diagnosis_names
 from experts import titles
 from experts.models import Discipline, DiseaseGroup
 from mdt_portal.i18n import phrases
@@ -129,9 +128,7 @@ def sheet(answer: Answer, *, due_at: datetime | None, hours: int | None = None) 
     return Sheet(
         tier="" if undecided or no_rule else answer.tier,  # type: ignore[union-attr]
         no_rule=no_rule,
-        choices=tuple((code, icd10_titles.title(code, get_language() or "en")) for code in undecided.children)
-        if undecided
-        else (),
+        choices=tuple((code, diagnosis_names.title(code)) for code in undecided.children) if undecided else (),
         could_be=undecided.could_be if undecided else "",
         missing=tuple(wording.fact_text(fact) for fact in undecided.missing) if undecided else (),
         sure=certain is not None,

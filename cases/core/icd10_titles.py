@@ -32,6 +32,12 @@ def title(code: str, language: str = "en") -> str:
     return _chinese(known) if language.startswith("zh") else icd10.title(known)
 
 
+def is_title(words: str, code: str) -> bool:
+    """Whether the words say no more than the title of the code, in either language."""
+    said = words.strip().casefold()
+    return icd10.exists(code) and said in {title(code, language).casefold() for language in ("en", "zh-hans")}
+
+
 def without_chinese() -> tuple[str, ...]:
     """The codes that have no Chinese title of their own, in order."""
     return tuple(code for code in icd10.codes() if code not in chinese())

@@ -25,6 +25,7 @@ from cases.core.icd10 import CodeRange
 from cases.diagnoses import local_names
 from cases.diagnoses.core import name_index
 from cases.diagnoses.core.name_index import HAN, Name, NameIndex
+from cases.models import diagnosis_names
 
 MOST = 12
 WIDEST = 400
@@ -46,8 +47,8 @@ class Fit(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A code with its titles, the everyday or the hospital's own name by which it was found or is known, and whether
-    it only nearly fits."""
+    """A code with its titles, which are the hospital's own where it has any, the everyday or the hospital's name by
+    which it was found or is known, and whether it only nearly fits."""
 
     code: str
     title: str
@@ -112,12 +113,11 @@ def codes_called(text: str) -> set[str]:
 
 
 def _found(code: str, own: local_names.Index, known_as: str = "", *, similar: bool = False) -> Found:
-    _name_en, name_zh = own.by_code.get(code, ("", ""))
     return Found(
         code=code,
-        title=icd10_titles.title(code),
-        title_zh=icd10_titles.title(code, "zh-hans"),
-        known_as=known_as or name_zh,
+        title=diagnosis_names.title(code, own=own, language="en"),
+        title_zh=diagnosis_names.title(code, own=own, language="zh-hans"),
+        known_as=known_as or own.by_code.get(code, ("", ""))[1],
         similar=similar,
     )
 
@@ -143,7 +143,9 @@ def _hits(text: str, rules: list[Rule], own: local_names.Index) -> Iterator[Hit]
 def _by_code(text: str, own: local_names.Index) -> Iterator[Hit]:
     known = code_systems.who_code(text)
     if known:
-        yield Fit.CODE, 0, Name(code=known, text=own.by_raw.get(text.upper(), ""), everyday=text.upper() in own.by_raw)
+        _who_code, name_en, name_zh = own.by_raw.get(text.upper(), ("", "", ""))
+        called = (name_zh or name_en) if _is_chinese() else (name_en or name_zh)
+        yield Fit.CODE, 0, Name(code=known, text=called, everyday=bool(called))
     if icd10.is_beginning(text):
         for code in icd10.beginning_with(text):
             yield Fit.BEGINNING, 0, Name(code=code, text="")

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property, lru_cache
 
 from django.db import transaction
-from django.db.models import Count, Max
 from django.utils import timezone
 
 from cases.diagnoses.core.code_list import CodeRow
 from cases.diagnoses.core.name_index import Name, NameIndex
-from cases.models import DiagnosisName
+from cases.models import DiagnosisName, diagnosis_names
 from mdt_portal import audit
 from mdt_portal.models import User
 
@@ -63,11 +61,8 @@ def rows() -> list[CodeRow]:
     ]
 
 
-class Index:
-    """All names of the list, ready to be searched. Rows are (code, WHO code, English, Chinese)."""
-
-    def __init__(self, rows: Sequence[tuple[str, str, str, str]]) -> None:
-        self.rows = rows
+class Index(diagnosis_names.OwnNames):
+    """All names of the list, ready to be searched."""
 
     @cached_property
     def names(self) -> NameIndex:
@@ -79,23 +74,12 @@ class Index:
         ]
         return NameIndex(found, by_phrase=False)
 
-    @cached_property
-    def by_code(self) -> dict[str, tuple[str, str]]:
-        """The hospital's names of a WHO code, from the line that is the code itself."""
-        return {code: (name_en, name_zh) for code, who_code, name_en, name_zh in self.rows if code == who_code}
-
-    @cached_property
-    def by_raw(self) -> dict[str, str]:
-        """The name of a code as the list writes it, in capital letters."""
-        return {code.upper(): name_zh or name_en for code, _who_code, name_en, name_zh in self.rows}
-
 
 def index() -> Index:
     """The present list. One query, unless the list has changed."""
-    stamp = DiagnosisName.objects.aggregate(count=Count("pk"), newest=Max("changed_at"))
-    return _index(stamp["count"], stamp["newest"])
+    return _index(diagnosis_names.own_names())
 
 
 @lru_cache(maxsize=1)
-def _index(_count: int, _newest: datetime | None) -> Index:
-    return Index(list(DiagnosisName.objects.order_by("code").values_list("code", "who_code", "name_en", "name_zh")))
+def _index(own: diagnosis_names.OwnNames) -> Index:
+    return Index(own.rows)

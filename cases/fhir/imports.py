@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cases.catalogue import rulebook
 from cases.catalogue.core.evaluation import Rule, Undecided
-from cases.core import icd10
+from cases.core import icd10_titles
 from cases.diagnoses import code_maps
 from cases.diagnoses.core import diseases
 from cases.fhir.core import conversion, reader
@@ -249,7 +249,7 @@ def _refer(patient: Patient, referral: Referral, run: _Run) -> Case:
         code=facts.code,
         code_raw=diagnosis.raw[:40],
         code_system=diagnosis.system[:80],
-        diagnosis="" if diagnosis.display == icd10.title(facts.code) else diagnosis.display[:200],
+        diagnosis="" if icd10_titles.is_title(diagnosis.display, facts.code) else diagnosis.display[:200],
         stage=facts.stage or "",
         scores=dict(facts.scores),
         flags=sorted(facts.flags),

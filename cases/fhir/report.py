@@ -20,6 +20,7 @@ from cases.catalogue import wording
 from cases.core.mistake import Mistake
 from cases.fhir.core import reader
 from cases.fhir.imports import Imported
+from cases.models import diagnosis_names
 
 FATES = {
     "raised": gettext_lazy("new referral"),
@@ -68,7 +69,7 @@ def _patient(one: Imported) -> dict[str, Any]:
     notes = list(one.record.notes)
     for raised in one.raised:
         notes.extend(raised.referral.notes)
-        about = {"code": raised.case.code, "display": raised.case.title, "fate": raised.outcome}
+        about = {"code": raised.case.code, "display": raised.case.diagnosis, "fate": raised.outcome}
         place = {"case": str(raised.case), "id": raised.case.public_id}
         lines.extend({"resource": label, **about, **place} for label in raised.referral.labels or ("",))
     taken_back = {id(one.passed): one.case for one in one.taken_back}
@@ -110,13 +111,23 @@ def in_words(report: Mapping[str, Any]) -> dict[str, Any]:
         "patients": [
             dict(one)
             | {
-                "lines": [dict(line) | {"text": fate_text(line["fate"])} for line in one["lines"]],
+                "lines": [_line(line) for line in one["lines"]],
                 "notes": [dict(note) | {"text": _mistake(note)} for note in one["notes"]],
             }
             for one in report.get("patients", ())
         ],
         "summary": summary(report.get("counts", {})),
     }
+
+
+def called(code: str, words: str) -> str:
+    """The words that came with a diagnosis, else the title of its code in the reader's language, else nothing."""
+    title = diagnosis_names.title(code)
+    return words or (title if title != code else "")
+
+
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(line) | {"display": called(line["code"], line["display"]), "text": fate_text(line["fate"])}
 
 
 def fate_text(fate: str) -> str:

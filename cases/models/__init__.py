@@ -13,7 +13,6 @@ from cases.models.cases import (
     CaseSource,
     CatalogueRule,
     CatalogueRuleQuerySet,
-    DiagnosisName,
     ExternalId,
     MaterialItem,
     Patient,
@@ -26,6 +25,7 @@ from cases.models.cases import (
     next_case_number,
 )
 from cases.models.codes import CodeMapping, UnmappedCode
+from cases.models.diagnosis_names import DiagnosisName
 from cases.models.identity import Decision, FhirFile, HeldMatch, HeldMatchQuerySet
 
 __all__ = [

@@ -9,10 +9,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import connection, models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from cases.core import icd10, icd10_titles
+from cases.models import diagnosis_names
 from cases.states import (
     CASE_LIFECYCLE,
     MATERIAL_LIFECYCLE,
@@ -231,10 +231,8 @@ class Case(models.Model):
 
     @property
     def title(self) -> str:
-        """What the case is about, without the patient: the diagnosis in words, else the title of its code."""
-        if self.diagnosis or not icd10.exists(self.code):
-            return self.diagnosis or self.code
-        return icd10_titles.title(self.code, get_language() or "en")
+        """What the case is about, without the patient: the diagnosis in words, else what its code is called here."""
+        return self.diagnosis or diagnosis_names.title(self.code, raw=self.code_raw)
 
     def within(self, hours: int) -> int:
         """The hours that the case really has: an emergency's never exceed its hospital's own limit."""
@@ -348,21 +346,3 @@ class CatalogueRule(Named):
 
     def __str__(self) -> str:
         return f"{self.key} v{self.version}"
-
-
-class DiagnosisName(Named):
-    """One line of a hospital's own code list, loaded by `load_icd10_names`. Its code may be longer than WHO's."""
-
-    code = models.CharField(_("ICD-10 code"), max_length=20, unique=True)
-    who_code = models.CharField(_("code of WHO"), max_length=8, db_index=True)
-    name_en = models.CharField(_("name (English)"), max_length=240, blank=True)
-    name_zh = models.CharField(_("name (Chinese)"), max_length=240, blank=True)
-    changed_at = models.DateTimeField(_("changed"), auto_now=True)
-
-    class Meta:
-        verbose_name = _("name of a diagnosis")
-        verbose_name_plural = _("names of diagnoses")
-        ordering = ["code"]
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.name}"

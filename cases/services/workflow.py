@@ -120,8 +120,8 @@ def edit(
         )
     known = None if code is None else _checked_code(code, "" if code_raw else code_system)
     if code is not None and known is not None and known != case.code:
-        if case.rare_class == rare_diseases.class_of(case.code):
-            case.rare_class = ""  # it came with the code
+        if case.rare_class == rare_diseases.class_of(case.code) or rare_diseases.class_of(known):
+            case.rare_class = ""  # it came with the code, or the new one brings its own
         case.rare_reason = ""
         case.code, case.code_raw, case.code_system = known, (code_raw or code)[:40], code_system[:80]
         if case.override is None:  # another disease may be another team's; the answer below names and writes it
@@ -364,11 +364,10 @@ def _set(case: Case, details: Mapping[str, Any]) -> None:
     unknown = set(details) - set(case_facts.COLUMNS) - set(DETAILS)
     if unknown:
         raise TypeError(f"not details of a case: {sorted(unknown)}")
+    wrong = _set_rarity(case, details.get("rare_class"), details.get("rare_reason"))
     for name, value in details.items():
-        setattr(case, name, value)
-    if not case.rare_class and not case.rare_reason.strip():  # "no" needs a reason where a national list says yes
-        case.rare_class = rare_diseases.class_of(case.code)
-    wrong: dict[str, list[str]] = {}
+        if name not in ("rare_class", "rare_reason"):
+            setattr(case, name, value)
     if case.stage:
         stage = staging.normalise(case.stage)
         if stage is None:
@@ -389,6 +388,27 @@ def _set(case: Case, details: Mapping[str, Any]) -> None:
     if wrong:
         raise RuleError(next(iter(wrong.values()))[0], fields=wrong)
     case.flags = sorted(set(case.flags))
+
+
+def _set_rarity(case: Case, wanted: str | None, reason: str | None) -> dict[str, list[str]]:
+    """Write the class of a rare disease and the reason for it; what is wrong, by field. None says nothing.
+
+    Where a national list names the code its class counts by itself, and any other, "no" as well, needs a reason. Empty
+    in a case that nobody has saved yet is what programs send for "nothing said".
+    """
+    by_list = rare_diseases.class_of(case.code)
+    unsaid = case.rare_class == "" and case.rare_reason == "" and (case.pk is None or wanted is None)
+    if not wanted and not (reason or "").strip() and unsaid:
+        case.rare_class = by_list
+        return {}
+    if wanted is None:
+        wanted = case.rare_class
+    if reason is None:
+        reason = case.rare_reason if wanted == case.rare_class else ""
+    if by_list and wanted != by_list and not reason.strip():
+        return {"rare_reason": [_("The national list says otherwise; please say why.")]}
+    case.rare_class, case.rare_reason = wanted, "" if wanted == by_list else reason.strip()
+    return {}
 
 
 def _wrong_scores(given: Mapping[str, Any]) -> list[str]:

@@ -168,9 +168,10 @@ class FactsForm(forms.Form):
         if "comorbidities" in data:
             found["comorbidities"] = data["comorbidities"]
         if "rare_class" in data:
-            differs = data["rare_class"] not in ("", rare_diseases.class_of(self.chosen))
-            found["rare_class"] = "" if data["rare_class"] == NOT_RARE else data["rare_class"]
-            found["rare_reason"] = data.get("rare_reason", "") if differs else ""
+            by_list = rare_diseases.class_of(self.chosen)
+            chosen = data["rare_class"] or by_list
+            found["rare_class"] = "" if chosen == NOT_RARE else chosen
+            found["rare_reason"] = data.get("rare_reason", "") if chosen != by_list else ""
         if "surgery_level" in data:
             found["surgery_level"] = int(data["surgery_level"]) if data["surgery_level"] else None
         scores = dict(before.scores) if before else {}

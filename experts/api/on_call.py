@@ -54,7 +54,7 @@ class DutiesView(OfHospital):
     )
     def get(self, request: api.SignedIn, **_: str) -> Response:
         row = self.hospital(edit=False)
-        given = api.checked(StretchSerializer, self, request.query_params.dict())
+        given = api.parameters(StretchSerializer, self)
         since = given.get("since", timezone.now())
         found = on_call.between([row], since, given.get("until", since + AHEAD))
         return Response(DutySerializer(found, many=True).data)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -97,20 +97,24 @@ class ImpactSerializer(serializers.Serializer):
         return len(found.holds)
 
 
+class AtSerializer(serializers.Serializer):
+    institution = api.PublicId(Institution, required=False, help_text="Without it all that one sees.")
+
+
 class ImpactView(APIView):
     request: api.SignedIn
 
     @extend_schema(
         summary="Published sessions that cannot stay as things are: leave, closures, days off, departures and the like",
         tags=TAGS,
-        parameters=[OpenApiParameter("institution", str, description="public id; without it all that one sees")],
+        parameters=[AtSerializer],
         responses={200: HitSessionSerializer(many=True), **api.errors(400, 403)},
     )
     def get(self, request: api.SignedIn) -> Response:
         access.require(request.user, "plan.view")
         rows = access.visible(request.user, Session.objects.all())
-        if institution := request.query_params.get("institution"):
-            rows = rows.filter(institution__public_id=institution)
+        if institution := api.parameters(AtSerializer, self).get("institution"):
+            rows = rows.filter(institution=institution)
         found = [hit for of_session in hits.now(rows).values() for hit in of_session]
         return Response(HitSessionSerializer(found, many=True).data)
 

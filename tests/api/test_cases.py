@@ -57,6 +57,23 @@ def test_refer_and_submit_in_one_go(api, hospital, referrer) -> None:
     assert "Neil" not in answer.content.decode()
 
 
+def test_another_rare_class_than_the_lists_needs_a_reason(api, hospital, referrer) -> None:
+    client, rare = api(referrer), {"code": "G12.0", "stage": ""}
+    answer = client.post(CASES, referral(**rare, rare_class="B"))
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["rare_reason"])
+    assert not Case.objects.exists()
+    answer = client.post(CASES, referral(**rare, rare_class=""))
+    assert (answer.status_code, answer.json()["rare_class"]) == (201, "A"), "empty says nothing, and the list decides"
+    address = f"{CASES}{answer.json()['id']}/"
+    answer = client.patch(address, {"rare_class": ""})
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["rare_reason"])
+    assert client.get(address).json()["rare_class"] == "A"
+    answer = client.patch(address, {"rare_class": "", "rare_reason": "The gene test is negative"})
+    assert (answer.status_code, answer.json()["rare_class"]) == (200, "")
+    answer = client.post("/api/v1/catalogue/evaluate/", {"code": "G12.0", "rare_class": "C"})
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["rare_reason"])
+
+
 def test_the_same_key_gives_the_same_case(api, referrer) -> None:
     client = api(referrer)
     first = client.post(CASES, referral(), headers={"Idempotency-Key": "abc"})

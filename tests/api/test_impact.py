@@ -86,6 +86,9 @@ def test_what_is_hit_as_things_stand(api, hospital, session) -> None:
     client = api(factories.user(Role.COORDINATOR, at=hospital))
     (hit,) = client.get(URL, {"institution": hospital.public_id}).json()
     assert (hit["session"], hit["cause"], hit["expert"]["id"]) == (session.public_id, "leave", ann.public_id)
-    assert client.get(URL, {"institution": "0123456789abcdef"}).json() == []
+    foreign = factories.institution().public_id
+    for unknown in ("0123456789abcdef", foreign, "x", ""):
+        answer = client.get(URL, {"institution": unknown})
+        assert (answer.status_code, list(answer.json()["fields"])) == (400, ["institution"]), unknown
     assert [one["kind"] for one in client.get("/api/v1/today/").json() if one["kind"] == "hit"] == ["hit"]
     assert api(factories.user(Role.COORDINATOR)).get(URL).json() == []

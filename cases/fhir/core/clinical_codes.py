@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cases.core import code_systems, icd10, staging
+from cases.core import code_systems, staging
 from cases.core.code_systems import CodeMap, Resolved
 from cases.diagnoses.core import code_map
 from cases.fhir.core.json_fields import Coding
@@ -26,7 +26,7 @@ _SCORES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """A diagnosis in WHO ICD-10, and what its original code says besides.
+    """A diagnosis in WHO ICD-10, and what its original code says besides; `display` are the words that came with it.
 
     `role` is empty, `suspected` (not confirmed), `history` (past) or `excluded` (not there); `disease` names the
     disease where `code` does not.
@@ -88,7 +88,7 @@ def _diagnosis(found: Resolved, coding: Coding, words: str) -> Diagnosis:
             code=found.code,
             raw=found.raw.strip(),
             system=found.system,
-            display=words or icd10.title(found.code),
+            display=words,
             role=found.certainty,
             stage=_neoplasm_stage(found.code, words),
         )
@@ -96,7 +96,7 @@ def _diagnosis(found: Resolved, coding: Coding, words: str) -> Diagnosis:
         code=found.code,
         raw=found.raw.strip(),
         system=found.system,
-        display=words or row.display or icd10.title(found.code),
+        display=words,
         role=row.role,
         disease=row.disease,
         stage=row.stage or _neoplasm_stage(found.code, f"{coding.display} {row.display}"),

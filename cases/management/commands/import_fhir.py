@@ -94,7 +94,8 @@ class Command(BaseCommand):
         back = {id(one.passed): one.case for one in person.taken_back}
         for passed in person.passed:
             fate = f"{report.fate_text('taken_back')}: {back[id(passed)]}" if id(passed) in back else ""
-            about = " ".join(filter(None, (passed.label, passed.code, passed.display)))
+            words = report.called(passed.code, passed.display)
+            about = " ".join(filter(None, (passed.label, passed.code, words)))
             self.stdout.write(f"    {about}: {fate or report.fate_text(passed.why)}")
 
 

@@ -9,13 +9,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cases.catalogue import answer_text, wording
-from cases.core import icd10, icd10_titles
-from cases.models import Case
+from cases.models import Case, diagnosis_names
 from cases.selectors import case_queue, history, patient_notes, steps
 from cases.states import BEFORE_DISCUSSION, EDITABLE, PLANNABLE, WITH_A_LIMIT, CaseStatus
 from cases.web import aftercare
@@ -179,14 +177,10 @@ def seat_row(seat: Seat) -> dict[str, Any]:
     }
 
 
-def code_title(code: str) -> str:
-    """The title of a WHO code in the reader's language; empty for what is no code."""
-    return icd10_titles.title(code, get_language() or "en") if icd10.exists(code) else ""
-
-
 def facts(row: Case) -> list[tuple[str, str]]:
     """What is known of the case, as label and value."""
-    found = [(_("ICD-10"), f"{row.code} {code_title(row.code)}".strip())]
+    title = diagnosis_names.title(row.code, raw=row.code_raw)
+    found = [(_("ICD-10"), row.code if title == row.code else f"{row.code} {title}")]
     found += [(_("Stage"), row.stage)] if row.stage else []
     found += [(wording.score_text(name), f"{value:g}") for name, value in sorted(row.scores.items())]
     if row.flags:

@@ -61,6 +61,7 @@ def test_a_subdivision_without_its_own_has_the_title_of_its_category() -> None:
     assert icd10_titles.title(missing, "en") == icd10.title(missing)
 
 
+@pytest.mark.django_db
 def test_a_case_without_words_bears_the_title_of_its_code_in_the_readers_language() -> None:
     case = Case(number="C-1", code="I63.9")
     assert case.title == "Cerebral infarction, unspecified"

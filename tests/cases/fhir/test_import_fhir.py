@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils import translation
 
+from cases.core import icd10_titles
+from cases.fhir import report
 from cases.models import Case, CaseSource, Patient, PatientIdentity
 from experts.models import Institution
 from tests import factories
@@ -176,3 +179,28 @@ def test_without_a_catalogue_in_force_nothing_is_imported(tmp_path: Path) -> Non
     CatalogueRule.objects.all().delete()
     with pytest.raises(CommandError, match="No rule of the catalogue is in force"):
         run(write(tmp_path, bundle(patient("p"))))
+
+
+@pytest.mark.parametrize("words", ["", "Malignant neoplasm: Upper lobe, bronchus or lung", "上叶，支气管或肺恶性肿瘤"])
+def test_a_condition_without_words_of_its_own_bears_its_codes_title_in_the_readers_language(
+    tmp_path: Path, words: str
+) -> None:
+    run(write(tmp_path, bundle(patient("a"), condition("c", "a", icd("C34.1", words)))))
+    case = Case.objects.get()
+    assert case.diagnosis == ""
+    assert case.title == icd10_titles.title("C34.1")
+    with translation.override("zh-hans"):
+        assert case.title == icd10_titles.title("C34.1", "zh-hans")
+
+
+def test_a_code_that_only_a_map_knows_brings_no_english_words(tmp_path: Path) -> None:
+    run(write(tmp_path, bundle(patient("a"), condition("c", "a", snomed("230690007")))))
+    case = Case.objects.get()
+    assert (case.code, case.diagnosis) == ("I64", "")
+
+
+def test_the_report_names_what_came_without_words_in_the_readers_language() -> None:
+    line = {"resource": "Condition/c", "code": "I63.9", "display": "", "fate": "no_rule"}
+    told = {"patients": [{"record": "", "lines": [line, line | {"code": "x1"}], "notes": []}], "counts": {}}
+    with translation.override("zh-hans"):
+        assert [one["display"] for one in report.in_words(told)["patients"][0]["lines"]] == ["未特指的脑梗死", ""]

@@ -5,6 +5,7 @@ import pytest
 from cases.core import icd10, rare_diseases
 from cases.services import workflow
 from experts.models import Institution, Role
+from mdt_portal.errors import RuleError
 from mdt_portal.models import User
 from tests import factories
 
@@ -43,6 +44,46 @@ def test_spinal_muscular_atrophy_is_rare_by_itself(doctor: User, hospital: Insti
 def test_the_class_that_came_with_a_code_goes_with_it(doctor: User, hospital: Institution) -> None:
     case = workflow.refer(by=doctor, institution=hospital, patient=factories.patient(at=hospital), code="G12.0")
     assert workflow.edit(case, by=doctor, code="J18.9").rare_class == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"rare_class": ""},
+        {"rare_class": "B"},
+        {"rare_class": "C", "rare_reason": "  "},
+        {"rare_class": "B", "rare_reason": ""},
+    ],
+)
+def test_another_class_than_the_lists_asks_for_a_reason(
+    doctor: User, hospital: Institution, details: dict[str, str]
+) -> None:
+    case = workflow.refer(by=doctor, institution=hospital, patient=factories.patient(at=hospital), code="G12.0")
+    with pytest.raises(RuleError) as refused:
+        workflow.edit(case, by=doctor, **details)
+    assert list(refused.value.fields) == ["rare_reason"]
+    case.refresh_from_db()
+    assert (case.rare_class, case.rare_reason) == ("A", "")
+
+
+@pytest.mark.django_db
+def test_a_class_with_its_reason_is_not_reset_silently(doctor: User, hospital: Institution) -> None:
+    case = workflow.refer(
+        by=doctor, institution=hospital, patient=factories.patient(at=hospital), code="G12.0",
+        rare_class="B", rare_reason="Late onset",
+    )  # fmt: skip
+    assert (case.rare_class, case.rare_reason) == ("B", "Late onset")
+    for details in ({"rare_class": ""}, {"rare_reason": ""}):
+        with pytest.raises(RuleError):
+            workflow.edit(case, by=doctor, **details)
+    assert workflow.edit(case, by=doctor, question="Now?").rare_class == "B"
+    assert workflow.edit(case, by=doctor, rare_class="B").rare_reason == "Late onset"
+    case = workflow.edit(case, by=doctor, rare_class="A")
+    assert (case.rare_class, case.rare_reason) == ("A", "")
+    workflow.edit(case, by=doctor, rare_class="B", rare_reason="Late onset")
+    case = workflow.edit(case, by=doctor, code="E75.2")  # what was said of one disease is not said of another
+    assert (case.rare_class, case.rare_reason) == (rare_diseases.class_of("E75.2"), "")
 
 
 def test_a_code_that_is_common_too_sets_nothing() -> None:
