@@ -33,7 +33,7 @@ from cases.states import RuleStatus
 from mdt_portal import access, api, shell
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import StatusEvent
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.filters import Changed, Ordering
 
 TAGS = ["catalogue"]
 
@@ -137,6 +137,7 @@ class RuleFilter(Changed):
     search = django_filters.CharFilter(method="about", label="words of the key, the names or the source")
     evidence = django_filters.CharFilter("evidence__tier")
     disease_group = django_filters.CharFilter("content__disease_group")
+    ordering = Ordering(rule_list.ORDERS)
 
     def covering(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         code = known_code(value)

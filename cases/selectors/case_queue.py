@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -26,6 +27,7 @@ from mdt_portal import audit
 from mdt_portal.fields import search_hash
 from mdt_portal.i18n import phrases
 from mdt_portal.models import User
+from mdt_portal.tables.orders import Named, Orders, Ranked
 
 NEAR = timedelta(hours=24)
 KNOWING = (Role.COORDINATOR, Role.REFERRER)
@@ -33,8 +35,18 @@ KNOWING = (Role.COORDINATOR, Role.REFERRER)
 PAGE = "queue"
 BLOCKED = ("facts", "decision", "team", "materials", "nothing")
 FILTERS = ("tier", "group", "urgency", "institution", "blocked", "status")
-KEPT = (*FILTERS, "view")
+KEPT = (*FILTERS, "view", "ordering")
 """What a saved view keeps: never the words searched for."""
+ORDERS: Orders = {
+    "number": (Length("number"), "number"),
+    "tier": (Ranked("tier", Tier.values), "due_at"),
+    "due_at": ("due_at",),
+    "status": (Ranked("status", CaseStatus.values), "due_at"),
+    "urgency": (Ranked("urgency", Urgency.values), "due_at"),
+    "team": (Named("team"), "due_at"),
+    "institution": (Named("institution"), "due_at"),
+    "created_at": ("created_at",),
+}
 
 
 def rows(cases: QuerySet[Case]) -> QuerySet[Case]:

@@ -19,11 +19,12 @@ from experts.api.availability import HoursSerializer
 from experts.models import Affiliation, Expert, Institution, Team
 from experts.roster import person_cards
 from mdt_portal import access, api
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.filters import Changed, Ordering
 from scheduling.api.sessions import RoomSerializer, RoomViewSet
 from scheduling.models import Block, BlockKind, Room, RoomClosure
 from scheduling.problem.core import recurrence as rules
 from scheduling.resources import impact, recurrence_text, recurring_blocks, room_services
+from scheduling.selectors import list_orders
 
 TAGS = ["pools"]
 GONE = {204: OpenApiResponse(description="It is gone."), **api.errors(403, 404)}
@@ -212,6 +213,7 @@ class ComingDaySerializer(serializers.Serializer):
 
 
 class BlockFilter(Changed):
+    ordering = Ordering(list_orders.BLOCKS)
     institution = django_filters.CharFilter("team__institution__public_id")
     team = django_filters.CharFilter("team__public_id")
 
