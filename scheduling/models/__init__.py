@@ -17,7 +17,7 @@ from scheduling.models.placement_constraints import (
 )
 from scheduling.models.places import Block, BlockKind, Room, RoomClosure, RoomHours
 from scheduling.models.runs import Incumbent, PlanningRun, Proposal, ProposalKind, PublishedPlan, RunTrigger
-from scheduling.models.sessions import AgendaItem, Hold, HoldQuerySet, RoomBooking, Session, SessionQuerySet
+from scheduling.models.sessions import AgendaItem, Hold, HoldQuerySet, RoomBooking, Session, SessionQuerySet, ToldPlace
 
 __all__ = [
     "AgendaItem",
@@ -48,4 +48,5 @@ __all__ = [
     "Session",
     "SessionQuerySet",
     "TimeRequest",
+    "ToldPlace",
 ]
