@@ -26,26 +26,14 @@ from experts.models import (
     Weekday,
 )
 from mdt_portal import access, api
-
-
-class EndOfHoursField(serializers.TimeField):
-    """A time of day at which something ends: midnight is `24:00`, and may be given as `00:00` too."""
-
-    def __init__(self, **keywords: Any) -> None:
-        super().__init__(format="%H:%M", **keywords)
-
-    def to_internal_value(self, value: Any) -> Any:
-        return time() if value in ("24:00", "24:00:00") else super().to_internal_value(value)
-
-    def to_representation(self, value: Any) -> Any:
-        return "24:00" if value == time() else super().to_representation(value)
+from mdt_portal.rest.fields import EndOfHoursField, TimeOfDayField
 
 
 class HoursSerializer(serializers.Serializer):
     """A stretch of every week, by the clock of the expert's main employer; an end before the start is past midnight."""
 
     weekday = serializers.ChoiceField(Weekday.choices, help_text="0 is Monday.")
-    start = serializers.TimeField(format="%H:%M")
+    start = TimeOfDayField()
     end = EndOfHoursField()
 
 
@@ -57,7 +45,7 @@ class ExceptionSerializer(serializers.Serializer):
 
     id = serializers.SerializerMethodField()
     date = serializers.DateField()
-    start = serializers.TimeField(format="%H:%M")
+    start = TimeOfDayField()
     end = EndOfHoursField()
     kind = serializers.ChoiceField(ExceptionKind.choices, help_text="`takes` wins over `adds`.")
     note = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
@@ -75,7 +63,7 @@ class LeaveSerializer(serializers.Serializer):
     id = serializers.DateField(source="first_day", read_only=True)
     first_day = serializers.DateField()
     last_day = serializers.DateField()
-    start = serializers.TimeField(format="%H:%M", allow_null=True, default=None)
+    start = TimeOfDayField(allow_null=True, default=None)
     end = EndOfHoursField(allow_null=True, default=None)
     note = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
 

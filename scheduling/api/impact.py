@@ -12,11 +12,12 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experts.api.availability import EndOfHoursField, HoursSerializer
+from experts.api.availability import HoursSerializer
 from experts.models import Discipline, Expert, Institution, Team
 from experts.roster import person_cards
 from mdt_portal import access, api
 from mdt_portal.errors import RuleError
+from mdt_portal.rest.fields import EndOfHoursField, TimeOfDayField
 from scheduling.models import Room, Session
 from scheduling.resources import hits, impact
 from scheduling.resources.impact import Cause, Impact
@@ -59,7 +60,7 @@ class TriedChangeSerializer(serializers.Serializer):
     of = serializers.CharField(max_length=16, help_text="Public id of the expert, institution, room or team.")
     first_day = serializers.DateField(required=False)
     last_day = serializers.DateField(required=False)
-    start = serializers.TimeField(format="%H:%M", required=False, allow_null=True)
+    start = TimeOfDayField(required=False, allow_null=True)
     end = EndOfHoursField(required=False, allow_null=True)
     week = HoursSerializer(many=True, required=False)
     disciplines = serializers.ListField(

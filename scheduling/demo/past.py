@@ -50,6 +50,7 @@ TODOS = (
     ("完善影像检查", "Repeat the imaging"),
     ("与家属谈话并签署知情同意", "Talk to the family and take the consent"),
 )
+WHY_WITHOUT_ONE = ("一位专家手术未结束，会前已提交书面意见", "One of us was in theatre and had sent a written opinion")
 WHY_PARTLY = ("床位紧张，检查推迟三天", "No bed free: the imaging was put off by three days")
 
 
@@ -214,7 +215,14 @@ class _Meet:
         kept = end + timedelta(minutes=20)
         with _at(kept):
             came = people[1:] if plan.late_min and len(people) > 4 else people
-            meetings.record(session, by=self.by, start=start, end=end, came=came, cases=said, now=kept)
+            why = WHY_WITHOUT_ONE[not self._chinese(items[0].case)]
+            meetings.record(
+                session, by=self.by, start=start, end=end, came=came, cases=said, quorum_reason=why, now=kept
+            )
+
+    @staticmethod
+    def _chinese(case: Case) -> bool:
+        return any("\u3400" < letter < "\u9fff" for letter in case.diagnosis)
 
     def _followed(self, case: Case, then: int | str, today: date) -> None:
         """Signed the next morning, or late in the evening; then looked at."""
@@ -222,7 +230,7 @@ class _Meet:
         signer = self.team.row.chair.user or self.by or case.referrer
         signed = self.start + timedelta(hours=self.rng.choice([3, 18]))
         text, todo = self.rng.choice(TEXTS), self.rng.choice(TODOS)
-        chinese = any("\u3400" < letter < "\u9fff" for letter in case.diagnosis)
+        chinese = self._chinese(case)
         days = then if isinstance(then, int) else -1
         words = Words(
             text=text[not chinese],

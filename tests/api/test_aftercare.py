@@ -43,7 +43,7 @@ def body(session: Session, *outcomes: str, **fields: Any) -> dict[str, Any]:
     items = list(meetings.agenda(session))
     given = [*outcomes, *["discussed"] * (len(items) - len(outcomes))]
     cases = [{"case": item.case.public_id, "outcome": one} for item, one in zip(items, given, strict=True)]
-    came = [one.expert.public_id for one in meetings.invited(session)][:1]
+    came = [one.expert.public_id for one in meetings.invited(session)]
     start = session.start + timedelta(minutes=8)
     return {"start": start.isoformat(), "end": session.end.isoformat(), "came": came, "cases": cases} | fields
 
@@ -56,7 +56,9 @@ def day(days: int = 0) -> date:
 
 
 def test_a_meeting_is_recorded_and_judged(coordinator_client: APIClient, over: Session) -> None:
-    found = coordinator_client.post(address(over), body(over, "materials"), format="json").json()
+    given = body(over, "materials", quorum_reason="The pathologist's report was read out.")
+    given["came"] = given["came"][:1]
+    found = coordinator_client.post(address(over), given, format="json").json()
     assert (found["status"], found["version"]) == ("held", 2)
     assert found["evaluation"] == {"late_min": 8, "cases": 2, "discussed": 1, "signed": 0}
     assert [(item["outcome"], item["status"]) for item in found["agenda"]] == [
@@ -64,6 +66,25 @@ def test_a_meeting_is_recorded_and_judged(coordinator_client: APIClient, over: S
         ("discussed", "discussed"),
     ]
     assert [one["came"] for one in found["attendances"]] == [True, False]
+
+
+def test_who_records_without_quorum_says_why(coordinator_client: APIClient, over: Session) -> None:
+    """FAULTS: a meeting that nobody attended, or without its quorum, was recorded as discussed without a word."""
+    given = body(over)
+    radiologist = given["came"][0]
+    for came, words in (([], "Nobody came."), ([radiologist], "Not every required seat")):
+        answer = coordinator_client.post(address(over), given | {"came": came}, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (400, "quorum_missing")
+        assert answer.json()["fields"]["quorum_reason"][0].startswith(words)
+    over.refresh_from_db()
+    assert over.status == "confirmed"
+    why = "The pathologist's report was read out."
+    found = coordinator_client.post(
+        address(over), given | {"came": [radiologist], "quorum_reason": why}, format="json"
+    ).json()
+    quorum = {"met": False, "came": 1, "seats_needed": 4, "seats_filled": 2, "missing": ["PATH", "PATH"]}
+    assert (found["quorum"], found["quorum_reason"]) == (quorum, why)
+    assert coordinator_client.get(f"/api/v1/sessions/{over.public_id}/").json()["quorum"] == quorum
 
 
 def test_who_is_second_gets_409_and_corrects_with_the_version(coordinator_client: APIClient, over: Session) -> None:

@@ -27,7 +27,7 @@ from scheduling.problem.core.horizon import Horizon
 from scheduling.resources import hits, workload
 from scheduling.selectors import evaluation, list_orders, past_meetings, quorum, session_table
 from scheduling.selectors.weeks import Week
-from scheduling.sessions import meetings, session_services, substitutes
+from scheduling.sessions import meetings, presence, session_services, substitutes
 from scheduling.states import COMING_SESSIONS, SessionStatus
 
 ROWS = 25
@@ -184,6 +184,7 @@ def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
     if found.status == SessionStatus.HELD:
         hue, words = past_meetings.start_words(evaluation.late_min(found))
         context |= {"record": past_meetings.lines(found, request.user), "start_hue": hue, "start_words": words}
+        context["present"] = presence.on_record(found)
     return context
 
 

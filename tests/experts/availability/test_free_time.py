@@ -87,7 +87,7 @@ def test_free_asks_the_same_number_of_questions_for_one_and_for_thirty(django_as
     experts = [factories.expert(at=factories.institution()) for _ in range(30)]
     start = factories.moment(MONDAY, "00:00")
     for some in (experts[:1], experts):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(6):
             free_time.free(some, start, start + timedelta(days=14))
 
 
