@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0013_rare_reason'),
+        ('cases', '0014_addenda'),
     ]
 
     operations = [
