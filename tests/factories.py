@@ -50,7 +50,7 @@ from scheduling.models import (
     Seat,
     Session,
 )
-from scheduling.sessions import told
+from scheduling.sessions import notified
 
 PASSWORD = "correct horse battery"
 OFFICE_HOURS = [(day, time(a), time(b)) for day in range(5) for a, b in ((8, 12), (14, 18))]
@@ -297,7 +297,7 @@ def attendance(session: Session, expert: Expert, **fields: Any) -> Attendance:
     row = Attendance.objects.create(session=session, expert=expert, **defaults | fields)
     now = timezone.now()
     invitation = Invitation.objects.create(attendance=row, sent_at=now, answer_by=now + timedelta(hours=24))
-    told.keep(invitation)
+    notified.keep(invitation)
     return row
 
 

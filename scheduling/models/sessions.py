@@ -160,10 +160,10 @@ class RoomBooking(models.Model):
         return f"{self.room} {self.start:%Y-%m-%d %H:%M}–{self.end:%H:%M}"
 
 
-class ToldPlace(models.Model):
+class NotifiedPlace(models.Model):
     """Where the referrer of a case was last told that it stands: `place` is empty for "it waits"."""
 
-    case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="told_place")
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="notified_place")
     place = models.JSONField(default=dict)
 
     class Meta:

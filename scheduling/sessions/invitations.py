@@ -26,7 +26,7 @@ from mdt_portal.models import User
 from scheduling import locks
 from scheduling.models import Attendance, Invitation
 from scheduling.problem import published
-from scheduling.sessions import confirmation, suggestions, told
+from scheduling.sessions import confirmation, notified, suggestions
 from scheduling.states import ANSWERED, LIVE_SESSIONS, InvitationStatus
 
 SALT = "scheduling.invitation"
@@ -56,9 +56,9 @@ def invite(attendance: Attendance, *, roles: Iterable[str], by: User | None) -> 
     Who was asked the same before, and has not heard that it was withdrawn, goes on with the answer and the link that
     they have.
     """
-    part = told.part(attendance, roles)
+    part = notified.part(attendance, roles)
     row = Invitation.objects.create(attendance=attendance, answer_by=_answer_by(attendance), sent_at=timezone.now())
-    before = told.left_off(attendance, part)
+    before = notified.left_off(attendance, part)
     if before is None:
         return True
     _take_over(row, before, by=by)
@@ -68,13 +68,13 @@ def invite(attendance: Attendance, *, roles: Iterable[str], by: User | None) -> 
 def ask_again(invitation: Invitation, *, roles: Iterable[str], by: User | None) -> bool:
     """Time, place or role changed: an earlier yes does not count any more, and earlier links are dead; returns whether
     that is news. Where the part is what the expert was last told, their earlier answer and link count again instead."""
-    invitation.refresh_from_db(fields=["told", "nonce", "status"])
-    part = told.part(invitation.attendance, roles)
-    if invitation.told is not None and invitation.told["part"] == part:
+    invitation.refresh_from_db(fields=["notified", "nonce", "status"])
+    part = notified.part(invitation.attendance, roles)
+    if invitation.notified is not None and invitation.notified["part"] == part:
         _restore(invitation, by=by)
         return False
     fields = {
-        "nonce": told.highest(invitation) + 1,
+        "nonce": notified.highest(invitation) + 1,
         "answer_by": _answer_by(invitation.attendance),
         "sent_at": timezone.now(),
         "reminded_at": None,
@@ -90,10 +90,10 @@ def ask_again(invitation: Invitation, *, roles: Iterable[str], by: User | None) 
 
 def _restore(invitation: Invitation, *, by: User | None) -> None:
     """Put back the answer and the link of what the expert was last told."""
-    kept = invitation.told
+    kept = invitation.notified
     assert kept is not None
-    kept["highest"] = told.highest(invitation)
-    fields = {**told.fields(kept), "told": kept}
+    kept["highest"] = notified.highest(invitation)
+    fields = {**notified.fields(kept), "notified": kept}
     if kept["status"] == InvitationStatus.ACCEPTED and invitation.status == InvitationStatus.PENDING:
         lifecycle.move(invitation, InvitationStatus.ACCEPTED, by=by, why="invitation.restored", **fields)
     else:
@@ -102,13 +102,13 @@ def _restore(invitation: Invitation, *, by: User | None) -> None:
 
 def _take_over(invitation: Invitation, before: Invitation, *, by: User | None) -> None:
     """Go on with what was withdrawn: its link, answer and calendar entry belong to the new invitation from now on."""
-    attendance, kept = invitation.attendance, {**(before.told or {}), "highest": told.highest(before)}
+    attendance, kept = invitation.attendance, {**(before.notified or {}), "highest": notified.highest(before)}
     _take_public_id(invitation, before)
     _take_public_id(attendance, before.attendance)
     attendance.sequence = before.attendance.sequence + 1
     attendance.save(update_fields=["sequence"])
-    told.forget([before.attendance_id])
-    invitation.told = kept
+    notified.forget([before.attendance_id])
+    invitation.notified = kept
     _restore(invitation, by=by)
 
 
@@ -143,7 +143,7 @@ def accept(invitation: Invitation, *, by: User | None) -> Invitation:
         answered_at=timezone.now(),
         nonce=invitation.nonce + 1,
     )
-    told.keep(invitation)
+    notified.keep(invitation)
     confirmation.settle(invitation.attendance.meeting, by=by)
     audit.record("invitation.accepted", by=by, subject=invitation)
     return invitation

@@ -1,7 +1,7 @@
 """Messages to people: one per person and cause, in their language, about what changed for them and nothing else.
 
 Services promise a message through the outbox; the handlers here write and send it. What an expert was last told
-(`told`) decides what they still have to hear when a message is sent. No patient is named in any mail.
+(`notified`) decides what they still have to hear when a message is sent. No patient is named in any mail.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from mdt_portal.channels import mail
 from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import OutboxMessage, OutboxStatus, User
 from scheduling import locks
-from scheduling.models import AgendaItem, Attendance, Invitation, Session, TimeRequest, ToldPlace
-from scheduling.sessions import invitations, suggestions, told
+from scheduling.models import AgendaItem, Attendance, Invitation, NotifiedPlace, Session, TimeRequest
+from scheduling.sessions import invitations, notified, suggestions
 from scheduling.states import InvitationStatus, TimeRequestStatus
 
 AT_ONCE = timedelta()
@@ -124,14 +124,14 @@ def mail_expert(expert: int, invited: list[int], changed: list[int], released: l
     person = Expert.objects.select_related("user").get(pk=expert)
     with translation.override(language_of(person)):
         asked, free = _unheard([*invited, *changed]), _free(released)
-        anew = [_asks(row) for row in asked if row.invitation.told is None]
-        again = [_asks(row) for row in asked if row.invitation.told is not None]
+        anew = [_asks(row) for row in asked if row.invitation.notified is None]
+        again = [_asks(row) for row in asked if row.invitation.notified is not None]
         if anew or again or free:
             words = {"invited": anew, "changed": again, "released": free, "answers_wanted": len(asked)}
             _send(person, "expert", words)
-    told.forget(released)
+    notified.forget(released)
     for row in asked:
-        told.keep(row.invitation)
+        notified.keep(row.invitation)
 
 
 @outbox.handles("notification.reminder")
@@ -144,14 +144,14 @@ def mail_reminder(invitation: int) -> None:
         if silent:
             _send(person, "reminder", {"invited": [_asks(one) for one in silent]})
     for one in silent:
-        told.keep(one.invitation)
+        notified.keep(one.invitation)
 
 
 @outbox.handles("notification.referrer")
 def mail_referrer(user: int, cases: list[int]) -> None:
     """Tell a referrer where their cases stand now: the time and place, or that they wait again. Of a case that stands
     where they were last told nothing is said."""
-    known = dict(ToldPlace.objects.filter(case__in=cases).values_list("case_id", "place"))
+    known = dict(NotifiedPlace.objects.filter(case__in=cases).values_list("case_id", "place"))
     person = User.objects.get(pk=user)
     rows = AgendaItem.objects.filter(case__in=cases, active=True).select_related(
         "case", "session__team", "session__room", "session__institution"
@@ -168,7 +168,7 @@ def mail_referrer(user: int, cases: list[int]) -> None:
             words = {"placed": placed, "unplaced": unplaced, "url": settings.MDT_PUBLIC_URL + reverse("today")}
             _send(person, "referrer", words)
     for case, place in [*((item.case, place) for item, place in news.items()), *((case, {}) for case in unplaced)]:
-        ToldPlace.objects.update_or_create(case=case, defaults={"place": place})
+        NotifiedPlace.objects.update_or_create(case=case, defaults={"place": place})
 
 
 def _place(item: AgendaItem) -> dict[str, object]:
@@ -238,7 +238,7 @@ def _silent(attendances: Iterable[int]) -> list[Attendance]:
 
 def _unheard(attendances: Iterable[int]) -> list[Attendance]:
     """Those whose expert was last told something else, or nothing."""
-    return [row for row in _silent(attendances) if not told.knows(row.invitation, told.present(row))]
+    return [row for row in _silent(attendances) if not notified.knows(row.invitation, notified.present(row))]
 
 
 def _asks(attendance: Attendance) -> Line:
@@ -250,7 +250,7 @@ def _free(attendances: Iterable[int]) -> list[Line]:
     again = Attendance.objects.active().filter(session=OuterRef("session"), expert=OuterRef("expert"))
     rows = Attendance.objects.filter(~Exists(again), pk__in=list(attendances), active=False)
     known = _with_session(rows.filter(invitation__told__isnull=False)).select_related("invitation")
-    return [_stretch(row.meeting, *told.stretch(row), room=False) for row in known]
+    return [_stretch(row.meeting, *notified.stretch(row), room=False) for row in known]
 
 
 def _with_session(rows: QuerySet[Attendance]) -> QuerySet[Attendance]:

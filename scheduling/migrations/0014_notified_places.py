@@ -8,16 +8,16 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('cases', '0014_addenda'),
-        ('scheduling', '0013_what_was_told'),
+        ('scheduling', '0013_last_notified'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ToldPlace',
+            name='NotifiedPlace',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('place', models.JSONField(default=dict)),
-                ('case', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='told_place', to='cases.case')),
+                ('case', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='notified_place', to='cases.case')),
             ],
             options={
                 'verbose_name': 'place that was told',

@@ -19,7 +19,7 @@ def believe_the_mails(apps, schema_editor):
     for row in known.select_related("attendance__session").iterator():
         there, session = row.attendance, row.attendance.session
         seats = Seat.objects.filter(attendance=there, item__active=True)
-        row.told = {
+        row.notified = {
             "part": {
                 "team": session.team_id,
                 "institution": session.institution_id,
@@ -36,7 +36,7 @@ def believe_the_mails(apps, schema_editor):
             "answer_by": _text(row.answer_by),
             "reminded_at": _text(row.reminded_at),
         }
-        Invitation.objects.filter(pk=row.pk).update(told=row.told)
+        Invitation.objects.filter(pk=row.pk).update(notified=row.notified)
 
 
 def _text(moment):
@@ -49,6 +49,6 @@ class Migration(migrations.Migration):
     dependencies = [("scheduling", "0012_the_quorum_of_a_record"), ("mdt_portal", "0004_rows_know_when_they_changed")]
 
     operations = [
-        migrations.AddField("invitation", "told", models.JSONField(blank=True, editable=False, null=True)),
+        migrations.AddField("invitation", "notified", models.JSONField(blank=True, editable=False, null=True)),
         migrations.RunPython(believe_the_mails, migrations.RunPython.noop),
     ]

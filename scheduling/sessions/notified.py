@@ -39,7 +39,7 @@ def present(attendance: Attendance) -> Part:
 
 def keep(invitation: Invitation) -> None:
     """The expert knows the present part, the answer and the link that go with it."""
-    invitation.told = {
+    invitation.notified = {
         "part": present(invitation.attendance),
         "status": str(invitation.status),
         "nonce": invitation.nonce,
@@ -48,45 +48,47 @@ def keep(invitation: Invitation) -> None:
         "answer_by": _text(invitation.answer_by),
         "reminded_at": _text(invitation.reminded_at),
     }
-    Invitation.objects.filter(pk=invitation.pk).update(told=invitation.told)
+    Invitation.objects.filter(pk=invitation.pk).update(notified=invitation.notified)
 
 
 def forget(attendances: Iterable[int]) -> None:
     """These people (by attendance) know that they are free."""
-    Invitation.objects.filter(attendance__in=list(attendances)).update(told=None)
+    Invitation.objects.filter(attendance__in=list(attendances)).update(notified=None)
 
 
 def knows(invitation: Invitation, now: Part) -> bool:
     """Whether this is what the expert was told, and what they were sent still counts."""
-    told = invitation.told
-    return told is not None and told["part"] == now and told["nonce"] == invitation.nonce
+    notified = invitation.notified
+    return notified is not None and notified["part"] == now and notified["nonce"] == invitation.nonce
 
 
 def highest(invitation: Invitation) -> int:
     """The highest nonce that a link of this invitation ever had: none is given out twice."""
-    return max(invitation.nonce, invitation.told["highest"] if invitation.told else 0)
+    return max(invitation.nonce, invitation.notified["highest"] if invitation.notified else 0)
 
 
 def left_off(attendance: Attendance, now: Part) -> Invitation | None:
     """The invitation of the same expert to the very same part that was withdrawn before they heard of it."""
     rows = Invitation.objects.filter(
-        attendance__expert=attendance.expert_id, status=InvitationStatus.REPLACED, told__part=now
+        attendance__expert=attendance.expert_id, status=InvitationStatus.REPLACED, notified__part=now
     )
     return rows.select_related("attendance").order_by("-pk").first()
 
 
 def stretch(attendance: Attendance) -> tuple[datetime, datetime]:
     """From when to when the expert believes to be needed."""
-    told = attendance.invitation.told
-    if told is None:
+    notified = attendance.invitation.notified
+    if notified is None:
         return attendance.start, attendance.end
-    return datetime.fromisoformat(told["part"]["start"]), datetime.fromisoformat(told["part"]["end"])
+    return datetime.fromisoformat(notified["part"]["start"]), datetime.fromisoformat(notified["part"]["end"])
 
 
-def fields(told: dict[str, Any]) -> dict[str, Any]:
+def fields(notified: dict[str, Any]) -> dict[str, Any]:
     """What an invitation gets back of what was told, but its status."""
-    moments = {name: told[name] and datetime.fromisoformat(told[name]) for name in ("answered_at", "reminded_at")}
-    return {"nonce": told["nonce"], "answer_by": datetime.fromisoformat(told["answer_by"]), **moments}
+    moments = {
+        name: notified[name] and datetime.fromisoformat(notified[name]) for name in ("answered_at", "reminded_at")
+    }
+    return {"nonce": notified["nonce"], "answer_by": datetime.fromisoformat(notified["answer_by"]), **moments}
 
 
 def _text(moment: datetime | None) -> str | None:
