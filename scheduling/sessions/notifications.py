@@ -249,7 +249,7 @@ def _free(attendances: Iterable[int]) -> list[Line]:
     """What somebody is free from, at the time that they were told; who never heard of it hears nothing."""
     again = Attendance.objects.active().filter(session=OuterRef("session"), expert=OuterRef("expert"))
     rows = Attendance.objects.filter(~Exists(again), pk__in=list(attendances), active=False)
-    known = _with_session(rows.filter(invitation__told__isnull=False)).select_related("invitation")
+    known = _with_session(rows.filter(invitation__notified__isnull=False)).select_related("invitation")
     return [_stretch(row.meeting, *notified.stretch(row), room=False) for row in known]
 
 

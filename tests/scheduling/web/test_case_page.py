@@ -80,7 +80,7 @@ def test_what_comes_next_depends_on_the_materials(coordinator_client: Client, ca
     assert "It waits for Lung MDT and gets its place with the next plan." in text and "Open checklist" not in text
 
 
-def said_missing(text: str) -> int:
+def times_missing(text: str) -> int:
     """How often something visible says of anything that it is missing."""
     visible = re.sub(r'<span class="visually-hidden">.*?</span>', "", text)
     return len(re.findall(r"(?i)\bmissing\b|缺少|缺 ?\d", re.sub(r"<[^>]*>", " ", visible)))
@@ -93,10 +93,10 @@ def test_what_is_missing_is_said_once(coordinator_client: Client, coordinator: U
     coordinator.save()
     coordinator_client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     main = text_of(coordinator_client.get(address(case))).partition("<main")[2].partition("</main")[0]
-    assert said_missing(main) == case.materials.filter(status="missing").count() == 1
+    assert times_missing(main) == case.materials.filter(status="missing").count() == 1
     case.materials.update(status="received")
     main = text_of(coordinator_client.get(address(case))).partition("<main")[2].partition("</main")[0]
-    assert said_missing(main) == 0
+    assert times_missing(main) == 0
 
 
 def test_only_who_plans_is_offered_to_move_it(coordinator_client: Client, case: Case) -> None:
@@ -156,7 +156,7 @@ def test_materials_are_ticked_off_and_put_back(coordinator_client: Client, case:
     action = address(case, f"materials/{item.pk}/")
     assert "complete" in text_of(coordinator_client.post(action, {"action": "receive"}, headers=HTMX))
     again = text_of(coordinator_client.post(action, {"action": "reopen"}, headers=HTMX))
-    assert said_missing(again) == 1
+    assert times_missing(again) == 1
     assert "complete" in text_of(coordinator_client.post(action, {"action": "waive"}, headers=HTMX))
     assert coordinator_client.post(action, {"action": "waive"}, headers=HTMX).status_code == 409
     assert coordinator_client.post(action, {"action": "burn"}, headers=HTMX).status_code == 400
