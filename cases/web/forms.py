@@ -127,8 +127,8 @@ class FactsForm(forms.Form):
         """What the classes mean, and which diseases of the national lists the code may be beside common ones."""
         said = [str(RARE_CLASSES)]
         if possible := rare_diseases.possible(self.chosen):
-            names = phrases.listed(f"{plain_name(one)} ({one.rare_class})" for one in possible)
-            said.append(_("Rare diseases of the national list at this code, with their class: %(names)s.") % {"names": names})
+            found = {"names": phrases.listed(f"{plain_name(one)} ({one.rare_class})" for one in possible)}
+            said.append(_("Rare diseases of the national list at this code, with their class: %(names)s.") % found)
         return phrases.sentences(*said)
 
     def _stages(self, rules: Sequence[Rule]) -> list[str]:
