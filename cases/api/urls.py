@@ -3,10 +3,12 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from cases.api import approvals
 from cases.api import catalogue as api
 
 router = SimpleRouter()
 router.register("catalogue/rules", api.RuleViewSet, "api-rule")
+router.register("catalogue/approvals", approvals.ApprovalViewSet, "api-approval")
 
 urlpatterns = [
     path("catalogue/evaluate/", api.EvaluateView.as_view()),

@@ -3,6 +3,7 @@
 Case ──  Recommendation ──< Task         what the team recommends, and what is to be done by whom
 Case ──< FollowUp                        was it carried out? One is open at a time, until the loop is closed
 Patient ──< HeldMatch                  a record that may be of the same person, until somebody has compared both
+CatalogueRule ──< RuleReview, >──< RuleApproval     who looked at it again; who lets it count
 """
 
 from cases.models.aftercare import FollowUp, FollowUpOutcome, Outcome, Recommendation, Task, WithPerson
@@ -27,8 +28,10 @@ from cases.models.cases import (
 from cases.models.codes import CodeMapping, UnmappedCode
 from cases.models.diagnosis_names import DiagnosisName
 from cases.models.identity import Decision, FhirFile, HeldMatch, HeldMatchQuerySet
+from cases.models.rule_care import ApprovalDecision, RuleApproval, RuleApprovalQuerySet, RuleReview
 
 __all__ = [
+    "ApprovalDecision",
     "CareLevel",
     "Case",
     "CaseQuerySet",
@@ -51,6 +54,9 @@ __all__ = [
     "PatientIdentity",
     "RareClass",
     "Recommendation",
+    "RuleApproval",
+    "RuleApprovalQuerySet",
+    "RuleReview",
     "Sex",
     "Task",
     "Tier",

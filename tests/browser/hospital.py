@@ -8,10 +8,10 @@ from datetime import date, time, timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from cases.catalogue import rulebook
+from cases.catalogue import approvals, rulebook
 from cases.models import Case, CatalogueRule
 from cases.services import workflow
-from cases.states import CaseStatus, MaterialStatus
+from cases.states import CaseStatus, MaterialStatus, RuleStatus
 from experts.availability import special_days, time_keeping, working_days
 from experts.models import ExceptionKind, Expert, Institution, Role
 from mdt_portal import outbox, saved_views
@@ -125,6 +125,15 @@ def _a_catalogue_in_work(world: Busy) -> None:
         by=world.users["catalogue"],
         reason="Asked for by the lung team",
     )
+    on = rulebook.today()
+    approvals.ask(
+        CatalogueRule.objects.filter(key__in=["BREAST", "TRACHEA"], status=RuleStatus.DRAFT),
+        by=world.users["catalogue"],
+        valid_from=on,
+        reason="Guideline of the year",
+        not_before=on,
+    )
+    CatalogueRule.objects.filter(key="BREAST", version=1).update(review_by=on)
 
 
 def _a_pool_with_gaps(world: Busy) -> None:

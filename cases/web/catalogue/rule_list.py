@@ -13,7 +13,7 @@ from cases.web.catalogue import common
 from mdt_portal.web.pages import is_htmx, page
 
 PAGE = 25
-FILTERS = ("q", "tier", "evidence", "state", "group")
+FILTERS = ("q", "tier", "evidence", "state", "group", "review")
 
 
 @page
@@ -30,6 +30,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         evidence=chosen["evidence"],
         state=chosen["state"],
         group=chosen["group"],
+        review=chosen["review"],
     )
     paged = Paginator(found, PAGE).get_page(request.GET.get("page"))
     context = {
@@ -42,10 +43,13 @@ def rules(request: HttpRequest) -> HttpResponse:
     }
     if is_htmx(request):
         return render(request, "cases/catalogue/_rules.html", context)
+    asked = common.open_approvals() if context["may"]["preview"] else []
     groups = {line.rule.disease_group for line in lines}
     context |= {
         "total": sum(any(version.state == "in_force" for version in line.open) for line in lines),
         "drafts": [version.row for line in lines for version in line.open if version.state == "draft"],
+        "due": sum(line.due for line in lines),
+        "asked": asked,
         "choices": {
             **rule_list.choices(),
             "tier": Tier.choices,
