@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import translation
@@ -17,12 +18,23 @@ class User(AbstractUser):
     public_id = public_id_field()
     name_zh = models.CharField(_("name (Chinese)"), max_length=80, blank=True)
     name_en = models.CharField(_("name (English)"), max_length=80, blank=True)
-    language = models.CharField(_("language"), max_length=10, blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        choices=settings.LANGUAGES,
+        error_messages={"invalid_choice": _("Choose English (en) or Simplified Chinese (zh-hans), not “%(value)s”.")},
+    )
     seen_at = models.DateTimeField(_("last looked at Today"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(language__in=["", *dict(settings.LANGUAGES)]), name="user_language_is_one_we_speak"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name or self.username

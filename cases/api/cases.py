@@ -28,7 +28,7 @@ from experts.models import Institution, Role
 from mdt_portal import access, api, shell
 from mdt_portal.errors import NotAllowed, RuleError
 from mdt_portal.models import StatusEvent
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.filters import Changed, Ordering
 
 REFERRERS = (Role.REFERRER, Role.COORDINATOR, Role.EXPERT, Role.CHAIR)
 NOT_DISCUSSED = (
@@ -44,7 +44,7 @@ IF_MATCH = OpenApiParameter(
 
 
 class CaseFilter(Changed):
-    changed_with: ClassVar[tuple[str, ...]] = ("materials", "recommendation", "follow_ups")
+    changed_with: ClassVar[tuple[str, ...]] = ("materials", "recommendation", "recommendation__addenda", "follow_ups")
 
     status = django_filters.MultipleChoiceFilter(choices=CaseStatus.choices)
     tier = django_filters.MultipleChoiceFilter(choices=Tier.choices)
@@ -64,7 +64,10 @@ class CaseFilter(Changed):
     external_id = django_filters.CharFilter(method="known_as", label="the id in the sender's program")
     external_system = django_filters.CharFilter(method="known_to", label="the sender's program")
     search = django_filters.CharFilter(method="about", label="case number, code in any edition, words of the diagnosis")
-    order = django_filters.OrderingFilter(fields=[("due_at", "due_at"), ("pk", "created_at")])
+    order = django_filters.OrderingFilter(
+        fields=[("due_at", "due_at"), ("pk", "created_at")], label="the earlier name of `ordering`"
+    )
+    ordering = Ordering(case_queue.ORDERS)
 
     def looked_at(self, rows: QuerySet, name: str, value: date) -> QuerySet:
         return rows.filter(pk__in=FollowUp.objects.open().filter(due__lte=value).values("case"))

@@ -33,7 +33,7 @@ from cases.states import RuleStatus
 from mdt_portal import access, api, shell
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import StatusEvent
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.filters import Changed, Ordering
 
 TAGS = ["catalogue"]
 
@@ -138,6 +138,7 @@ class RuleFilter(Changed):
     evidence = django_filters.CharFilter("evidence__tier")
     disease_group = django_filters.CharFilter("content__disease_group")
     review_due = django_filters.BooleanFilter(method="to_review", label="in force, and its day of review has come")
+    ordering = Ordering(rule_list.ORDERS)
 
     def covering(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         code = known_code(value)

@@ -13,9 +13,10 @@ from cases.catalogue import answer_text, rule_text, rulebook
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.rule_text import Names
 from cases.core import code_systems
-from cases.models import CatalogueRule
+from cases.models import CatalogueRule, Tier
 from cases.states import RuleStatus
 from mdt_portal.i18n import phrases
+from mdt_portal.tables.orders import Named, Orders, Ranked
 
 STATES = {
     "in_force": ("confirmed", gettext_lazy("In force")),
@@ -29,6 +30,14 @@ REVIEWS = {
     "due": gettext_lazy("Review due"),
     "later": gettext_lazy("Review later"),
     "never": gettext_lazy("No day of review"),
+}
+ORDERS: Orders = {
+    "key": ("key",),
+    "name": (Named(),),
+    "tier": (Ranked("tier", Tier.values), "key"),
+    "minutes": ("content__minutes", "key"),
+    "evidence": (Ranked("evidence__tier", [*answer_text.EVIDENCE]), "key"),
+    "review_by": ("review_by", "key"),
 }
 
 
@@ -126,6 +135,12 @@ def _line(found: Sequence[Version], known: Names, words: object, on: date) -> Ru
 def evidence_text(evidence: Mapping[str, str]) -> str:
     """How well the tier is founded."""
     return str(answer_text.EVIDENCE.get(evidence.get("tier", ""), ""))
+
+
+def evidence_rank(evidence: Mapping[str, str]) -> int | None:
+    """The best founded first; None where nothing is said."""
+    known = [*answer_text.EVIDENCE]
+    return known.index(evidence["tier"]) if evidence.get("tier") in known else None
 
 
 def found_by(

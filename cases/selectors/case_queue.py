@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Length
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -17,15 +18,16 @@ from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
 from cases.core import code_systems
 from cases.diagnoses import code_search
+from cases.identity.core import matching
 from cases.models import Case, MaterialItem, PatientIdentifier, PatientIdentity, Tier, Urgency
 from cases.selectors import material_state, steps
 from cases.states import QUEUED, CaseStatus, MaterialStatus
 from experts import roles
 from experts.models import DiseaseGroup, Role
 from mdt_portal import audit
-from mdt_portal.fields import search_hash
 from mdt_portal.i18n import phrases
 from mdt_portal.models import User
+from mdt_portal.tables.orders import Named, Orders, Ranked
 
 NEAR = timedelta(hours=24)
 KNOWING = (Role.COORDINATOR, Role.REFERRER)
@@ -33,8 +35,18 @@ KNOWING = (Role.COORDINATOR, Role.REFERRER)
 PAGE = "queue"
 BLOCKED = ("facts", "decision", "team", "materials", "nothing")
 FILTERS = ("tier", "group", "urgency", "institution", "blocked", "status")
-KEPT = (*FILTERS, "view")
+KEPT = (*FILTERS, "view", "ordering")
 """What a saved view keeps: never the words searched for."""
+ORDERS: Orders = {
+    "number": (Length("number"), "number"),
+    "tier": (Ranked("tier", Tier.values), "due_at"),
+    "due_at": ("due_at",),
+    "status": (Ranked("status", CaseStatus.values), "due_at"),
+    "urgency": (Ranked("urgency", Urgency.values), "due_at"),
+    "team": (Named("team"), "due_at"),
+    "institution": (Named("institution"), "due_at"),
+    "created_at": ("created_at",),
+}
 
 
 def rows(cases: QuerySet[Case]) -> QuerySet[Case]:
@@ -98,7 +110,8 @@ def of_diagnosis(text: str) -> Q:
 def _of_record(text: str, user: User) -> Q:
     """The patient with this record number at a hospital where the reader works."""
     hospitals = roles.institutions(user, *KNOWING)
-    hashes = [search_hash(f"record:{one.public_id}", text) for one in hospitals]
+    numbers = [matching.number("", text, hospital=one.public_id) for one in hospitals]
+    hashes = [PatientIdentifier.hash_of(number) for number in numbers]
     return Q(patient__in=PatientIdentifier.objects.filter(value_hash__in=hashes).values("patient"))
 
 

@@ -113,7 +113,7 @@ def find(person: Person) -> tuple[Match, Patient | None]:
 
     Rivals who register the same number wait for each other until the end of the transaction.
     """
-    by_hash = {_hash(number): number for number in person.numbers}
+    by_hash = {PatientIdentifier.hash_of(number): number for number in person.numbers}
     if not by_hash:
         return Match(verdict="different"), None
     with connection.cursor() as cursor:
@@ -248,9 +248,9 @@ def _complete(
     if patient.sex == Sex.UNKNOWN and person.sex not in ("", Sex.UNKNOWN):
         patient.sex = person.sex
         added.append("sex")
-    taken = PatientIdentifier.objects.filter(value_hash__in=[_hash(number) for number in numbers])
+    taken = PatientIdentifier.objects.filter(value_hash__in=[PatientIdentifier.hash_of(number) for number in numbers])
     owned = set(taken.values_list("value_hash", flat=True))
-    unknown = {number: pair for number, pair in numbers.items() if _hash(number) not in owned}
+    unknown = {number: pair for number, pair in numbers.items() if PatientIdentifier.hash_of(number) not in owned}
     if unknown:
         _add_numbers(patient, unknown)
         added.append("identifiers")
@@ -262,7 +262,7 @@ def _complete(
 
 def _add_numbers(patient: Patient, numbers: Mapping[Number, tuple[str, str]]) -> None:
     PatientIdentifier.objects.bulk_create(
-        PatientIdentifier(patient=patient, system=system, value=value, value_hash=_hash(number))
+        PatientIdentifier(patient=patient, system=system, value=value, value_hash=PatientIdentifier.hash_of(number))
         for number, (system, value) in numbers.items()
     )
 
@@ -270,7 +270,9 @@ def _add_numbers(patient: Patient, numbers: Mapping[Number, tuple[str, str]]) ->
 def add_numbers(patient: Patient, numbers: Mapping[Number, tuple[str, str]]) -> None:
     """Give the patient those of the numbers that they do not have, whoever else has them."""
     own = set(patient.identifiers.values_list("value_hash", flat=True))
-    _add_numbers(patient, {number: pair for number, pair in numbers.items() if _hash(number) not in own})
+    _add_numbers(
+        patient, {number: pair for number, pair in numbers.items() if PatientIdentifier.hash_of(number) not in own}
+    )
 
 
 @transaction.atomic
@@ -300,10 +302,6 @@ def _age(born: date, institution: Institution) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def _hash(number: Number) -> str:
-    return search_hash(number.system, number.value)
-
-
 @transaction.atomic
 def cases_by_identifier(
     system: str, value: str, *, institution: Institution, rows: QuerySet[Case], by: User
@@ -312,7 +310,7 @@ def cases_by_identifier(
 
     Every attempt is recorded, a find as a look at the patient. Nobody learns of a patient whom they may not know.
     """
-    hashes = [_hash(number) for number in numbers_of([(system, value)], institution)]
+    hashes = [PatientIdentifier.hash_of(number) for number in numbers_of([(system, value)], institution)]
     owners = PatientIdentifier.objects.filter(value_hash__in=hashes).values("patient")
     known = access.visible(by, PatientIdentity.objects.filter(patient__in=owners)).select_related("patient")
     found = [one.patient for one in known]
@@ -342,11 +340,6 @@ def identities(patients: Iterable[Patient], *, by: User | None, page: str) -> di
     }
     audit.looked_at_all([row.patient for row in rows.values()], by=by, page=page)
     return rows
-
-
-def record_system(institution: Institution) -> str:
-    """The name under which a hospital's own record numbers are kept apart from those of others."""
-    return f"record:{institution.public_id}"
 
 
 def is_called(patient: Patient, name: str) -> bool:

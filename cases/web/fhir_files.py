@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -19,9 +20,36 @@ from experts import roles
 from experts.models import Institution, Role
 from mdt_portal import access
 from mdt_portal.errors import DomainError
+from mdt_portal.tables.lists import Column, Listing
+from mdt_portal.tables.orders import Named
 from mdt_portal.web.pages import add_errors, page
 
 SHOWN = 20
+LIST = Listing(
+    name="fhir-files",
+    default="-uploaded_at",
+    columns=(
+        Column(key="name", label=gettext_lazy("File"), order=("name",), cell=lambda file: file.name),
+        Column(
+            key="institution",
+            label=gettext_lazy("Hospital"),
+            order=(Named("institution"), "uploaded_at"),
+            cell=lambda file: file.institution,
+        ),
+        Column(
+            key="uploaded_at",
+            label=gettext_lazy("Handed in"),
+            order=("uploaded_at",),
+            cell=lambda file: file.uploaded_at,
+        ),
+        Column(
+            key="taken_in_at",
+            label=gettext_lazy("Taken in"),
+            order=("taken_in_at",),
+            cell=lambda file: file.taken_in_at,
+        ),
+    ),
+)
 
 
 class FhirFileForm(forms.Form):
@@ -64,8 +92,13 @@ def fhir_import(request: HttpRequest) -> HttpResponse:
             add_errors(form, error)
         else:
             return redirect("fhir_file", file.public_id)
-    rows = access.visible(request.user, FhirFile.objects.select_related("institution", "uploaded_by")).defer("text")
-    context = {"form": form, "files": rows[:SHOWN], "nav": "refer"}
+    listing = LIST.of(request)
+    files_seen = access.visible(request.user, FhirFile.objects.select_related("institution", "uploaded_by"))
+    rows = listing.ordered(files_seen.defer("text", "report"))
+    if listing.wanted:
+        return listing.file(listing.whole(rows))
+    paged = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    context = {"form": form, "files": paged, "page": paged, "listing": listing, "nav": "refer"}
     return render(request, "cases/fhir/import.html", context, status=422 if form.is_bound else 200)
 
 

@@ -15,6 +15,7 @@ from cases.catalogue import wording
 from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Rule
 from cases.core import code_systems, rare_diseases, scores, staging
+from cases.identity.core import matching
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from cases.services import patients
 from experts import titles
@@ -238,7 +239,7 @@ class ReferralForm(FactsForm):
         data = self.cleaned_data
         if not data.get("identifier") or not data.get("institution"):
             return []
-        return [(patients.record_system(data["institution"]), data["identifier"])]
+        return [(matching.record_system(data["institution"].public_id), data["identifier"])]
 
     def identity(self) -> dict[str, Any]:
         """What `patients.register` takes."""

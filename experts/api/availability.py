@@ -18,35 +18,46 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from experts.availability import engagements, time_keeping
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import (
     AvailabilityException,
+    Every,
     ExceptionKind,
     Expert,
     Leave,
     Weekday,
 )
 from mdt_portal import access, api
-
-
-class EndOfHoursField(serializers.TimeField):
-    """A time of day at which something ends: midnight is `24:00`, and may be given as `00:00` too."""
-
-    def __init__(self, **keywords: Any) -> None:
-        super().__init__(format="%H:%M", **keywords)
-
-    def to_internal_value(self, value: Any) -> Any:
-        return time() if value in ("24:00", "24:00:00") else super().to_internal_value(value)
-
-    def to_representation(self, value: Any) -> Any:
-        return "24:00" if value == time() else super().to_representation(value)
+from mdt_portal.rest.fields import EndOfHoursField, TimeOfDayField
 
 
 class HoursSerializer(serializers.Serializer):
     """A stretch of every week, by the clock of the expert's main employer; an end before the start is past midnight."""
 
     weekday = serializers.ChoiceField(Weekday.choices, help_text="0 is Monday.")
-    start = serializers.TimeField(format="%H:%M")
+    start = TimeOfDayField()
     end = EndOfHoursField()
+
+
+class WeekHoursSerializer(HoursSerializer):
+    """A stretch of somebody's weeks, by the clock of their main employer; an end before the start is past midnight.
+
+    Without `every` and `since` it holds every week; with `every` 2 every second one, from the week of `since` on.
+    """
+
+    every = serializers.ChoiceField(
+        Every.choices, default=Every.WEEK, help_text="Every how many weeks; more than 1 needs `since`."
+    )
+    since = serializers.DateField(
+        allow_null=True,
+        default=None,
+        help_text="The first week in which it holds, by any of its days; answered as its Monday.",
+    )
+
+
+def spans(given: list[dict[str, Any]]) -> list[WeekSpan]:
+    """Stretches as the serializer read them."""
+    return [WeekSpan(one["weekday"], one["start"], one["end"], int(one["every"]), one["since"]) for one in given]
 
 
 class ExceptionSerializer(serializers.Serializer):
@@ -57,7 +68,7 @@ class ExceptionSerializer(serializers.Serializer):
 
     id = serializers.SerializerMethodField()
     date = serializers.DateField()
-    start = serializers.TimeField(format="%H:%M")
+    start = TimeOfDayField()
     end = EndOfHoursField()
     kind = serializers.ChoiceField(ExceptionKind.choices, help_text="`takes` wins over `adds`.")
     note = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
@@ -75,13 +86,13 @@ class LeaveSerializer(serializers.Serializer):
     id = serializers.DateField(source="first_day", read_only=True)
     first_day = serializers.DateField()
     last_day = serializers.DateField()
-    start = serializers.TimeField(format="%H:%M", allow_null=True, default=None)
+    start = TimeOfDayField(allow_null=True, default=None)
     end = EndOfHoursField(allow_null=True, default=None)
     note = serializers.CharField(max_length=120, required=False, allow_blank=True, default="")
 
 
 class WeekSerializer(serializers.Serializer):
-    week = HoursSerializer(many=True)
+    week = WeekHoursSerializer(many=True)
 
 
 class ClashSerializer(serializers.Serializer):
@@ -97,7 +108,7 @@ class ClashSerializer(serializers.Serializer):
 class AvailabilitySerializer(serializers.Serializer):
     expert = api.NamedSerializer(source="*")
     zone = serializers.SerializerMethodField(help_text="By whose clock the times of day are meant.")
-    week = HoursSerializer(many=True, source="weekly_availability")
+    week = WeekHoursSerializer(many=True, source="weekly_availability")
     exceptions = ExceptionSerializer(many=True, source="availability_exceptions")
     leaves = LeaveSerializer(many=True)
     clashes = serializers.SerializerMethodField()
@@ -137,7 +148,7 @@ class AvailabilityView(OfExpert):
         return Response(AvailabilitySerializer(self.expert()).data)
 
     @extend_schema(
-        summary="Replace the ordinary week",
+        summary="Replace the ordinary week, alternate weeks included",
         tags=["availability"],
         request=WeekSerializer,
         responses={200: AvailabilitySerializer, **api.errors(400, 403, 404)},
@@ -145,7 +156,7 @@ class AvailabilityView(OfExpert):
     def put(self, request: api.SignedIn, **_: str) -> Response:
         expert = self.expert()
         hours = api.checked(WeekSerializer, self)["week"]
-        time_keeping.set_week(expert, [(one["weekday"], one["start"], one["end"]) for one in hours], by=request.user)
+        time_keeping.set_week(expert, spans(hours), by=request.user)
         return Response(AvailabilitySerializer(expert).data)
 
 

@@ -19,8 +19,9 @@ from experts.models import (
     Qualification,
     Team,
 )
+from experts.roster import list_orders
 from mdt_portal import api
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.filters import Changed, Ordering
 
 
 class InstitutionSerializer(api.NamedSerializer):
@@ -70,6 +71,7 @@ class DisciplineSerializer(api.KeyedSerializer):
 
 
 class InstitutionFilter(Changed):
+    ordering = Ordering(list_orders.INSTITUTIONS)
     level = django_filters.ChoiceFilter(choices=Level.choices)
     search = django_filters.CharFilter(method="named")
 
@@ -78,12 +80,14 @@ class InstitutionFilter(Changed):
 
 
 class TeamFilter(Changed):
+    ordering = Ordering(list_orders.TEAMS)
     institution = django_filters.CharFilter("institution__public_id")
     disease_group = django_filters.CharFilter("disease_group__key")
     active = django_filters.BooleanFilter()
 
 
 class ExpertFilter(InstitutionFilter):
+    ordering = Ordering(list_orders.EXPERTS)
     level = None
     institution = django_filters.CharFilter(method="employed")
     discipline = django_filters.CharFilter(method="qualified")
@@ -100,6 +104,7 @@ class ExpertFilter(InstitutionFilter):
 
 
 class DisciplineFilter(InstitutionFilter):
+    ordering = Ordering(list_orders.DISCIPLINES)
     level = None
     core = django_filters.BooleanFilter()
 

@@ -10,21 +10,22 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Q
 
 from experts.availability import working_days
+from experts.availability.core import week_pattern
 from experts.availability.core.time_intervals import (
     ONE_DAY,
     Departure,
     Hours,
     Stretch,
-    Week,
     days,
     every_day_ordinary,
     free_intervals,
     intersect,
     weekly_intervals,
 )
+from experts.availability.core.week_pattern import Pattern, WeekSpan
 from experts.models import (
     Affiliation,
     AvailabilityException,
@@ -42,18 +43,18 @@ from experts.models import (
 class _Kept:
     """What one expert wrote down about their time."""
 
-    week: dict[int, list[Hours]] = field(default_factory=lambda: defaultdict(list))
+    week: list[WeekSpan] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
     leaves: list[tuple[date, date]] = field(default_factory=list)
 
 
 def free(
-    experts: Iterable[Expert], start: datetime, end: datetime, *, week: Week | None = None
+    experts: Iterable[Expert], start: datetime, end: datetime, *, week: Pattern | None = None
 ) -> dict[int, list[Stretch]]:
     """The merged UTC intervals of `[start, end)` in which each expert is free for MDT work, by the expert's id.
 
     The clock and the holidays are those of the main employer on the day of `start`. The number of queries is the
-    same for one expert and for all. With `week`, as if that were the ordinary week of each of them.
+    same for one expert and for all. With `week`, as if those were the weeks of each of them.
     """
     ids = [expert.pk for expert in experts]
     homes = _homes(ids, start.date())
@@ -63,10 +64,10 @@ def free(
     found = {}
     for pk in ids:
         home = homes.get(pk)
-        zone = home.tz if home else ZoneInfo(settings.TIME_ZONE)
+        zone = clock_at(home)
         found[pk] = intersect(
             free_intervals(
-                kept[pk].week if week is None else week,
+                week_pattern.weeks(kept[pk].week if week is None else week),
                 kept[pk].departures,
                 kept[pk].leaves,
                 zone=zone,
@@ -85,10 +86,15 @@ def home_of(expert: Expert, on: date) -> Institution | None:
 
 
 def zones(experts: Iterable[Expert], on: date) -> dict[int, ZoneInfo]:
-    """The clock of each expert on a day, by id; two queries."""
+    """The clock of each expert on a day, by id; one query."""
     ids = [expert.pk for expert in experts]
     homes = _homes(ids, on)
-    return {pk: homes[pk].tz if pk in homes else ZoneInfo(settings.TIME_ZONE) for pk in ids}
+    return {pk: clock_at(homes.get(pk)) for pk in ids}
+
+
+def clock_at(home: Institution | None) -> ZoneInfo:
+    """The clock of whoever has this main employer."""
+    return home.tz if home else ZoneInfo(settings.TIME_ZONE)
 
 
 def zone_of(expert: Expert, on: date) -> ZoneInfo:
@@ -96,25 +102,27 @@ def zone_of(expert: Expert, on: date) -> ZoneInfo:
     return zones([expert], on)[expert.pk]
 
 
+def main_employer(work: Iterable[Affiliation], on: date) -> Institution | None:
+    """Of all the work of one person the main employer on a day; any employer where none is the main one."""
+    then = [one for one in work if (one.since or on) <= on <= (one.until or on)]
+    first = max(then, key=lambda one: (one.home, one.since or date.min, one.pk), default=None)
+    return first.institution if first else None
+
+
 def _homes(ids: list[int], on: date) -> dict[int, Institution]:
-    """The main employer of each expert on a day; somebody without one counts with any employer."""
-    rows = (
-        Affiliation.objects.filter(
-            Q(since__isnull=True) | Q(since__lte=on), Q(until__isnull=True) | Q(until__gte=on), expert__in=ids
-        )
-        .order_by("expert_id", "home", F("since").asc(nulls_first=True), "pk")
-        .values_list("expert_id", "institution_id")
-    )
-    homes = dict(rows)  # the last one wins: home sorts false before true
-    known = Institution.objects.in_bulk(set(homes.values()))
-    return {expert: known[home] for expert, home in homes.items()}
+    """The main employer of each expert who has one on a day, by the expert's id."""
+    work: dict[int, list[Affiliation]] = defaultdict(list)
+    then = Q(since__isnull=True) | Q(since__lte=on), Q(until__isnull=True) | Q(until__gte=on)
+    for one in Affiliation.objects.filter(*then, expert__in=ids).select_related("institution").order_by():
+        work[one.expert_id].append(one)
+    return {pk: home for pk, rows in work.items() if (home := main_employer(rows, on))}
 
 
 def _kept(ids: list[int], first_day: date, last_day: date) -> dict[int, _Kept]:
     kept: dict[int, _Kept] = defaultdict(_Kept)
     weekly = WeeklyAvailability.objects.filter(expert__in=ids)
-    for pk, weekday, start, end in weekly.values_list("expert", "weekday", "start", "end"):
-        kept[pk].week[weekday].append((start, end))
+    for pk, *span in weekly.values_list("expert", *WeekSpan._fields):
+        kept[pk].week.append(WeekSpan(*span))
     departures = AvailabilityException.objects.filter(expert__in=ids, date__range=(first_day, last_day))
     for pk, day, start, end, kind in departures.values_list("expert", "date", "start", "end", "kind"):
         kept[pk].departures.append(Departure(day=day, hours=(start, end), adds=kind == ExceptionKind.ADDS))

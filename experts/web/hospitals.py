@@ -7,25 +7,63 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from experts.availability import special_days
-from experts.models import CalendarDay
-from experts.roster import hospitals
+from experts.models import CalendarDay, Institution
+from experts.roster import hospitals, list_orders
 from experts.web import common
 from experts.web.pool_forms import HospitalForm, SpecialDayForm
 from mdt_portal import access
 from mdt_portal.errors import DomainError
+from mdt_portal.tables.lists import Column, Listing
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
+
+
+def _number(key: str, label: Promise) -> Column:
+    return Column(
+        key=key,
+        label=label,
+        order=list_orders.INSTITUTIONS[key],
+        cell=lambda one: getattr(one, key),
+        css="num",
+    )
+
+
+LIST = Listing(
+    name="hospitals",
+    default="name",
+    columns=(
+        Column(
+            key="name", label=gettext_lazy("Hospital"), order=list_orders.INSTITUTIONS["name"], cell=lambda one: one
+        ),
+        Column(
+            key="level",
+            label=gettext_lazy("Level"),
+            order=list_orders.INSTITUTIONS["level"],
+            cell=lambda one: one.get_level_display(),
+        ),
+        _number("beds", gettext_lazy("Beds")),
+        _number("answer_within_h", gettext_lazy("Answer within (h)")),
+        _number("materials_lead_days", gettext_lazy("Materials before (working days)")),
+        _number("max_session_min", gettext_lazy("Longest session (min)")),
+    ),
+)
 
 
 @page
 @require_GET
 def hospital_list(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, "pool.view")
-    context = {"nav": "people", "tab": "hospitals", "hospitals": common.hospitals(request)}
+    listing = LIST.of(request)
+    rows = listing.ordered(access.visible(request.user, Institution.objects.all()))
+    if listing.wanted:
+        return listing.file(listing.whole(rows))
+    context = {"nav": "people", "tab": "hospitals", "hospitals": list(rows), "listing": listing}
     return render(request, "experts/pools/hospitals.html", context)
 
 

@@ -13,6 +13,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 
 from mdt_portal import strictness
+from mdt_portal.tables import orders
 
 MAY_BE_EMPTY = ("search",)
 """What people type into; every other parameter without a value is a mistake of the program that sends it."""
@@ -45,12 +46,29 @@ def _not_understood(filters: FilterSet) -> dict[str, list[str]]:
     return found
 
 
+class Ordering(django_filters.ChoiceFilter):
+    """`?ordering=due_at` or `-due_at`: one of the orders that the list's page knows too, or `updated_at`."""
+
+    def __init__(self, known: orders.Orders | None = None) -> None:
+        self.known: orders.Orders = {**(known or {}), "updated_at": ("updated_at",)}
+        choices = [(name, name) for key in self.known for name in (key, f"-{key}")]
+        super().__init__(
+            choices=choices, empty_label=None, label=gettext_lazy("the order of the rows; with a minus the other way")
+        )
+
+    def filter(self, qs: QuerySet, value: Any) -> QuerySet:
+        if not value:
+            return qs
+        return orders.ordered(qs, self.known[value.removeprefix("-")], descending=value.startswith("-"))
+
+
 class Changed(FilterSet):
-    """A list whose rows know when they were last written (`updated_at`)."""
+    """A list whose rows know when they were last written (`updated_at`), in any order that it knows."""
 
     changed_with: ClassVar[tuple[str, ...]] = ()
     """Look-ups of what is shown with a row; its changes count as the row's."""
 
+    ordering = Ordering()
     updated_since = django_filters.IsoDateTimeFilter(
         method="since", label=gettext_lazy("changed at this moment or later, with what is shown of it")
     )

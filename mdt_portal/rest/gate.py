@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from threading import Lock
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -14,13 +14,15 @@ from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import OpenApiParameter
 
 from mdt_portal import api
 from mdt_portal.rest.reading import readable
 
 ROOT, VERSION = "/api/", "/api/v1/"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _reading = Lock()
-"""The first requests of a process may come at once, and what reads the schema is not made for several threads."""
+"""The first requests of an endpoint may come at once, and what reads the schema is not made for several threads."""
 
 
 class Gate:
@@ -39,7 +41,7 @@ class Gate:
             return nothing_here(request)
         if not _is_text(request.META.get("QUERY_STRING", "")):
             return _refused({"": [_("The address contains a sign that cannot be read.")]})
-        known = _known(view, request.method or "") if request.path_info.startswith(VERSION) else None
+        known = known_parameters(view, request.method or "") if request.path_info.startswith(VERSION) else None
         if known is not None and (unknown := sorted(set(request.GET) - known)):
             return _refused({name: [_("This parameter is not known.")] for name in unknown})
         return None
@@ -56,30 +58,43 @@ def _refused(fields: Mapping[str, list[str]]) -> JsonResponse:
     return JsonResponse(api.shape("invalid", next(iter(fields.values()))[0], fields), status=400)
 
 
-def _known(view: Any, method: str) -> set[str] | None:
+def known_parameters(view: Any, method: str) -> frozenset[str] | None:
     """The names of the query parameters of this endpoint; None where the schema does not have it."""
-    kind = getattr(view, "cls", None)
-    if kind is None or method not in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
-        return None
     method = "GET" if method == "HEAD" else method
-    action = (getattr(view, "actions", None) or {}).get(method.lower(), method.lower())
+    actions = getattr(view, "actions", None)
+    answers = method.lower() in actions if actions else hasattr(getattr(view, "cls", None), method.lower())
+    if method not in METHODS or not answers:
+        return None
+    return _named(view, method)
+
+
+@cache  # as many as there are endpoints
+def _named(view: Any, method: str) -> frozenset[str] | None:
+    """What this endpoint declares in `@extend_schema`, and how its list is narrowed down and paged. The schema itself
+    would say the same (a test compares them), but its first reading takes a second."""
     with _reading:
-        return _parameters().get((kind, action))
+        generator = SchemaGenerator()  # keeps the schema alive of the endpoint that it makes
+        endpoint = generator.create_view(view, method)
+        schema = endpoint.schema
+        if schema is None:
+            return None
+        schema.method, schema.path = method, "/"
+        return frozenset(_of_list(schema).union(*map(_declared, schema.get_override_parameters())))
 
 
-@lru_cache(maxsize=1)
-def _parameters() -> dict[tuple[type, str], set[str]]:
-    """By view and action, what the schema says; read once a process."""
-    generator = SchemaGenerator()
-    generator._initialise_endpoints()
-    found: dict[tuple[type, str], set[str]] = {}
-    for path, path_regex, method, view in generator._get_paths_and_endpoints():
-        schema = view.schema
-        schema.path, schema.path_regex, schema.path_prefix, schema.method = path, path_regex, "^/api/v1", method
-        names = {one["name"] for one in schema._get_parameters() if one["in"] == "query"}
-        action = getattr(view, "action", None) or method.lower()
-        found.setdefault((type(view), action), set()).update(names)
-    return found
+def _of_list(schema: Any) -> set[str]:
+    """How a list is narrowed down and paged; nothing of what is no list."""
+    filters = getattr(schema.view, "filterset_class", None) if schema.get_filter_backends() else None
+    pages = getattr(schema.view, "paginator", None) if schema._is_list_view() else None
+    found = set(filters.base_filters) if filters else set()
+    return found | {pages.page_query_param, pages.page_size_query_param} if pages else found
+
+
+def _declared(parameter: Any) -> set[str]:
+    """The names of one entry of `parameters`: one of them, or a serializer whose fields they are."""
+    if isinstance(parameter, OpenApiParameter):
+        return {parameter.name} if parameter.location == OpenApiParameter.QUERY else set()
+    return {name for name, field in parameter().fields.items() if not field.read_only}
 
 
 # Addresses that there are not, and bugs -------------------------------------------------------------------------------

@@ -225,9 +225,9 @@ def work_row(
 
 
 @register.inclusion_tag("partials/_pagination.html", takes_context=True)
-def pagination(context: Context, page: Any, *, target: str = "") -> dict[str, Any]:
+def pagination(context: Context, page: Any, *, target: str = "", listing: Any = None) -> dict[str, Any]:
     """The foot of a list."""
-    return {"page": page, "target": target, "request": context.get("request")}
+    return {"page": page, "target": target, "listing": listing, "request": context.get("request")}
 
 
 @register.filter

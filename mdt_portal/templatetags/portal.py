@@ -9,8 +9,9 @@
     {% crumbs _("Queue") queue_url case.number %}  {% field form.stage %}
 
 and one tag for each part: tier, pill, countdown, waiting, note, person, seats, diff_row, empty, figures, steps,
-session_card, work_row, pagination, progress_chart. What a part takes stands at the top of its partial; /styleguide/
-shows each in every state. Query strings: Django's own {% querystring page=2 %}.
+session_card, work_row, pagination, progress_chart; of lists (tables.lists) headings, sorts, list_files. What a part
+takes stands at the top of its partial; /styleguide/ shows each in every state. Query strings: Django's own
+{% querystring page=2 %}.
 """
 
 from __future__ import annotations

@@ -6,13 +6,15 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import views as auth_views
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_POST
 from django.views.i18n import LANGUAGE_QUERY_PARAMETER
 from django.views.i18n import set_language as set_language_cookie
 
+from mdt_portal.errors import RuleError
 from mdt_portal.models import User
-from mdt_portal.web import kept_forms
+from mdt_portal.web import kept_forms, pages
 
 
 class SignIn(auth_views.LoginView):
@@ -32,8 +34,13 @@ class SignIn(auth_views.LoginView):
 
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponseBase:
-    """Switch the language of the pages, and of the mails to whoever is signed in."""
+    """Switch the language of the pages, and of the mails to whoever is signed in. Refused: one that we do not speak."""
     wanted = request.POST.get(LANGUAGE_QUERY_PARAMETER, "")
-    if request.user.is_authenticated and wanted in dict(settings.LANGUAGES):
+    field = User._meta.get_field("language")
+    try:
+        field.clean(wanted, None)
+    except ValidationError as error:
+        return pages.refused(request, RuleError(" ".join(error.messages), code="unknown_language"))
+    if request.user.is_authenticated:
         User.objects.filter(pk=request.user.pk).update(language=wanted)
     return set_language_cookie(request)

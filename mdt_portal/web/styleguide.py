@@ -14,7 +14,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import override, pgettext
+from django.utils.translation import gettext_lazy, override, pgettext
+
+from mdt_portal.tables.lists import Column, Listing
 
 PARTS = (
     "tier",
@@ -32,6 +34,7 @@ PARTS = (
     "steps",
     "field",
     "empty",
+    "headings",
     "pagination",
     "bars",
     "progress_chart",
@@ -53,6 +56,15 @@ class Hue:
     label: str
 
 
+SAMPLE_LIST = Listing(
+    name="sample",
+    default="due_at",
+    columns=(
+        Column(key="due_at", label=gettext_lazy("Limit"), order=("due_at",)),
+        Column(key="team", label=gettext_lazy("Team"), order=("team",)),
+        Column(key="held_back", label=gettext_lazy("What keeps it back")),
+    ),
+)
 LIN = Person(name_en="Lin Shuyi", name_zh="林舒怡")
 LUO = Person(name_en="Luo Zhiheng", name_zh="骆知衡")
 WEI = Person(name_en="Wei Anlan", name_zh="韦安澜")
@@ -91,7 +103,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     samples = {}
     for language in LANGUAGES:
         with override(language):
-            samples[language] = _samples(language)
+            samples[language] = _samples(language, request)
     parts = [{"key": key, "sample": f"styleguide/_{key}.html", "wide": key in WIDE, "doc": _doc(key)} for key in PARTS]
     return render(request, "styleguide.html", {"parts": parts, "samples": samples, "nav": "styleguide"})
 
@@ -106,7 +118,7 @@ def _doc(key: str) -> str:
     return found[1] if found else ""
 
 
-def _samples(language: str) -> dict[str, Any]:
+def _samples(language: str, request: HttpRequest) -> dict[str, Any]:
     """Everything that the sample templates need, in the active language."""
     now = timezone.now()
     # The two columns stand in one document: their ids must differ.
@@ -185,6 +197,7 @@ def _samples(language: str) -> dict[str, Any]:
         ],
         "form": form,
         "page": Paginator(range(86), 20).page(2),
+        "listing": SAMPLE_LIST.of(request),
         "best": [(5, 1912), (10, 1760), (16, 1630), (27, 1520), (39, 1430), (57, 1350), (75, 1310), (90, 1284)],
         "bound": [(5, 1130), (15, 1170), (29, 1200), (48, 1225), (66, 1245), (84, 1257)],
     }

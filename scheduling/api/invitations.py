@@ -16,8 +16,9 @@ from rest_framework.response import Response
 from experts.availability.core.time_intervals import Stretch
 from experts.models import Expert
 from mdt_portal import access, api
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.filters import Changed, Ordering
 from scheduling.models import AttendanceMode, Invitation, Seat
+from scheduling.selectors import list_orders
 from scheduling.sessions import invitations, substitutes, suggestions
 from scheduling.sessions.invitations import DeclineReason
 from scheduling.states import InvitationStatus, SessionStatus
@@ -103,6 +104,7 @@ class ColleagueSerializer(serializers.Serializer):
 class InvitationFilter(Changed):
     changed_with = ("attendance", "attendance__session")
 
+    ordering = Ordering(list_orders.INVITATIONS)
     status = django_filters.MultipleChoiceFilter(choices=InvitationStatus.choices)
     mine = django_filters.BooleanFilter(method="of_mine")
     session = django_filters.CharFilter("attendance__session__public_id")

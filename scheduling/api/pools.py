@@ -19,11 +19,13 @@ from experts.api.availability import HoursSerializer
 from experts.models import Affiliation, Expert, Institution, Team
 from experts.roster import person_cards
 from mdt_portal import access, api
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.fields import TimeOfDayField
+from mdt_portal.rest.filters import Changed, Ordering
 from scheduling.api.sessions import RoomSerializer, RoomViewSet
 from scheduling.models import Block, BlockKind, Room, RoomClosure
 from scheduling.problem.core import recurrence as rules
 from scheduling.resources import impact, recurrence_text, recurring_blocks, room_services
+from scheduling.selectors import list_orders
 
 TAGS = ["pools"]
 GONE = {204: OpenApiResponse(description="It is gone."), **api.errors(403, 404)}
@@ -192,8 +194,8 @@ class BlockSerializer(serializers.Serializer):
     room = api.PublicId(Room, allow_null=True, default=None)
     first_day = serializers.DateField()
     last_day = serializers.DateField(allow_null=True, default=None)
-    start = serializers.TimeField(format="%H:%M")
-    end = serializers.TimeField(format="%H:%M")
+    start = TimeOfDayField()
+    end = TimeOfDayField()
     recurrence = serializers.CharField(max_length=rules.LONGEST_TEXT, allow_blank=True, default="")
     reserved_class = serializers.ChoiceField(RareClass.choices, allow_blank=True, default="")
 
@@ -212,6 +214,7 @@ class ComingDaySerializer(serializers.Serializer):
 
 
 class BlockFilter(Changed):
+    ordering = Ordering(list_orders.BLOCKS)
     institution = django_filters.CharFilter("team__institution__public_id")
     team = django_filters.CharFilter("team__public_id")
 

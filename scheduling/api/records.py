@@ -33,6 +33,18 @@ class JudgedSerializer(serializers.Serializer):
     signed = serializers.IntegerField(help_text="recommendations that are signed")
 
 
+class QuorumSerializer(serializers.Serializer):
+    """Who came to a meeting against what its discussed cases needed, as its record says."""
+
+    met = serializers.BooleanField(help_text="Somebody came, and every required seat of the discussed cases was filled")
+    came = serializers.IntegerField(help_text="people")
+    seats_needed = serializers.IntegerField(source="needed", help_text="required seats of the discussed cases")
+    seats_filled = serializers.IntegerField(source="filled")
+    missing = serializers.ListField(
+        child=serializers.CharField(), help_text="the discipline's key of each seat that nobody filled"
+    )
+
+
 class DaysSerializer(serializers.Serializer):
     days = serializers.IntegerField(
         min_value=1, max_value=LONGEST_DAYS, default=30, help_text="So many days back from now."
@@ -73,6 +85,14 @@ class RecordSerializer(serializers.Serializer):
     end = serializers.DateTimeField()
     came = api.PublicId(Expert, many=True)
     cases = CaseOutcomeSerializer(many=True)
+    quorum_reason = serializers.CharField(
+        max_length=meetings.QUORUM_REASON,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="Why the meeting counts although nobody came, or a required seat of a discussed case was empty; "
+        "needed then, and only kept then.",
+    )
     version = serializers.IntegerField(
         required=False, help_text="The session's version that was seen; needed to correct a record."
     )
@@ -89,6 +109,7 @@ def record(session: Session, given: Mapping[str, Any], *, by: User) -> None:
             end=given["end"],
             came=came,
             cases=cases,
+            quorum_reason=given["quorum_reason"],
             version=given.get("version"),
         )
     except RuleError as error:

@@ -16,7 +16,7 @@ from experts import roles
 from experts.models import Institution, Role
 from mdt_portal import access, api
 from mdt_portal.errors import Conflict
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.filters import Changed, Ordering
 from scheduling.api.proposals import (
     AlternativeSerializer,
     FiguresSerializer,
@@ -34,6 +34,7 @@ from scheduling.explain import solver_text
 from scheduling.models import PlanningRun, Proposal, ProposalKind, RunTrigger
 from scheduling.planning import comparison, runs
 from scheduling.publishing import fitting, publication
+from scheduling.selectors import list_orders
 from scheduling.states import RunStatus
 
 
@@ -118,6 +119,7 @@ class NewRunSerializer(serializers.Serializer):
 
 
 class RunFilter(Changed):
+    ordering = Ordering(list_orders.RUNS)
     status = django_filters.MultipleChoiceFilter(choices=RunStatus.choices)
     institution = django_filters.CharFilter(method="of_institution")
 

@@ -20,13 +20,13 @@ from experts.api.lists import Lists
 from experts.models import Expert
 from mdt_portal import access, api, shell
 from mdt_portal.i18n import clock
-from mdt_portal.rest.filters import Changed
+from mdt_portal.rest.filters import Changed, Ordering
 from scheduling.api import records
 from scheduling.api.weeks import WeekField
 from scheduling.models import AgendaItem, Attendance, AttendanceMode, Room, Seat, Session
 from scheduling.problem.core.horizon import Horizon
-from scheduling.selectors import evaluation
-from scheduling.sessions import session_services, substitutes
+from scheduling.selectors import evaluation, list_orders
+from scheduling.sessions import presence, session_services, substitutes
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
 
 # What is shown --------------------------------------------------------------------------------------------------------
@@ -85,10 +85,19 @@ class SessionRowSerializer(serializers.Serializer):
     actual_start = serializers.DateTimeField(allow_null=True, help_text="As the record says; null without one.")
     actual_end = serializers.DateTimeField(allow_null=True)
     evaluation = records.JudgedSerializer(source="judged", help_text="How it went; all 0 without a record.")
+    quorum = serializers.SerializerMethodField(help_text="null without a record, and for records of before 2026-12")
+    quorum_reason = serializers.CharField(
+        help_text="Why the meeting counts without its quorum; empty where it was met."
+    )
     cases = serializers.SerializerMethodField()
     invited = serializers.SerializerMethodField()
     accepted = serializers.SerializerMethodField()
     version = serializers.IntegerField()
+
+    @extend_schema_field(records.QuorumSerializer(allow_null=True))
+    def get_quorum(self, session: Session) -> Any:
+        found = presence.on_record(session)
+        return None if found is None else records.QuorumSerializer(found).data
 
     def get_cases(self, session: Session) -> int:
         return len(session.items.all())
@@ -128,6 +137,7 @@ class SessionFilter(Changed):
 
     changed_with = ("items", "attendances", "attendances__invitation")
 
+    ordering = Ordering(list_orders.SESSIONS)
     week = django_filters.CharFilter(method="in_week", label="such as 2026-W50")
     first_day = django_filters.DateFilter(method="from_day")
     last_day = django_filters.DateFilter(method="to_day")
@@ -160,6 +170,7 @@ class SessionFilter(Changed):
 
 
 class RoomFilter(Changed):
+    ordering = Ordering(list_orders.ROOMS)
     institution = django_filters.CharFilter("institution__public_id")
     active = django_filters.BooleanFilter()
 

@@ -50,7 +50,11 @@ TODOS = (
     ("完善影像检查", "Repeat the imaging"),
     ("与家属谈话并签署知情同意", "Talk to the family and take the consent"),
 )
+WHY_WITHOUT_ONE = ("一位专家手术未结束，会前已提交书面意见", "One of us was in theatre and had sent a written opinion")
 WHY_PARTLY = ("床位紧张，检查推迟三天", "No bed free: the imaging was put off by three days")
+
+
+ADDED = ("病理补充报告已到，与讨论意见一致。", "The supplementary pathology report has come; it agrees with the above.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +218,14 @@ class _Meet:
         kept = end + timedelta(minutes=20)
         with _at(kept):
             came = people[1:] if plan.late_min and len(people) > 4 else people
-            meetings.record(session, by=self.by, start=start, end=end, came=came, cases=said, now=kept)
+            why = WHY_WITHOUT_ONE[not self._chinese(items[0].case)]
+            meetings.record(
+                session, by=self.by, start=start, end=end, came=came, cases=said, quorum_reason=why, now=kept
+            )
+
+    @staticmethod
+    def _chinese(case: Case) -> bool:
+        return any("\u3400" < letter < "\u9fff" for letter in case.diagnosis)
 
     def _followed(self, case: Case, then: int | str, today: date) -> None:
         """Signed the next morning, or late in the evening; then looked at."""
@@ -222,7 +233,7 @@ class _Meet:
         signer = self.team.row.chair.user or self.by or case.referrer
         signed = self.start + timedelta(hours=self.rng.choice([3, 18]))
         text, todo = self.rng.choice(TEXTS), self.rng.choice(TODOS)
-        chinese = any("\u3400" < letter < "\u9fff" for letter in case.diagnosis)
+        chinese = self._chinese(case)
         days = then if isinstance(then, int) else -1
         words = Words(
             text=text[not chinese],
@@ -232,6 +243,10 @@ class _Meet:
         )
         with _at(signed):
             aftercare.conclude(case, by=signer, words=words, at=signed)
+        if then == "partly":
+            later = signed + timedelta(hours=2)
+            with _at(later):
+                aftercare.add_addendum(case, by=signer, text=ADDED[not chinese], at=later)
         if then in ("close", "partly"):
             self._followed_up(case, partly=then == "partly", today=today, chinese=chinese)
 

@@ -49,6 +49,12 @@ class Session(models.Model):
     actual_end = models.DateTimeField(_("ended"), null=True, blank=True)
     recorded_at = models.DateTimeField(_("recorded"), null=True, blank=True)
     cancel_reason = models.CharField(_("reason of the cancellation"), max_length=200, blank=True)
+    people_came = models.PositiveSmallIntegerField(_("people who came"), null=True, blank=True)
+    """Who came and whether the discussed cases had their seats, as the record says; see `sessions.presence`."""
+    seats_needed = models.PositiveSmallIntegerField(_("required seats"), null=True, blank=True)
+    seats_missing = models.JSONField(_("seats that were empty"), default=list, blank=True)
+    """The discipline's key of each required seat that nobody filled."""
+    quorum_reason = models.CharField(_("reason without quorum"), max_length=300, blank=True)
 
     objects = SessionQuerySet.as_manager()
     updated_at = updated_at_field()
@@ -63,6 +69,10 @@ class Session(models.Model):
                 condition=~Q(status="held")
                 | Q(actual_end__gt=F("actual_start"), actual_start__isnull=False, recorded_at__isnull=False),
                 name="held_session_has_its_record",
+            ),
+            models.CheckConstraint(
+                condition=Q(people_came__isnull=True) | Q(people_came__gt=0, seats_missing=[]) | ~Q(quorum_reason=""),
+                name="record_without_quorum_says_why",
             ),
             ExclusionConstraint(
                 name="team_meets_once_at_a_time",

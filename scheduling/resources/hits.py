@@ -33,11 +33,22 @@ def now(rows: QuerySet[Session]) -> dict[int, list[Hit]]:
     """By id, those of the sessions that are still to come and cannot stay as they are, with what hits each. The number
     of queries is the same for one and for all."""
     coming = rows.filter(status__in=COMING_SESSIONS, end__gt=timezone.now())
-    sessions = list(coming.select_related("team", "room", "institution").order_by("start", "pk"))
-    if not sessions:
+    return of(coming.select_related("team", "room", "institution").order_by("start", "pk"))
+
+
+def of(
+    sessions: Iterable[Session], *, known: Mapping[int, working_days.Calendar] | None = None
+) -> dict[int, list[Hit]]:
+    """The same for sessions that are read already, with their team, room and hospital; `known` are the calendars of
+    these hospitals, by id, where they are read too."""
+    moment = timezone.now()
+    coming = [one for one in sessions if one.status in COMING_SESSIONS and one.end > moment]
+    if not coming:
         return {}
+    if known is None:
+        known = working_days.calendars({one.institution_id: one.institution for one in coming}.values())
     found: dict[int, list[Hit]] = defaultdict(list)
-    for hit in [*_whole(sessions), *_people(sessions)]:
+    for hit in [*_whole(coming, known), *_people(coming)]:
         found[hit.session.pk].append(hit)
     return dict(found)
 
@@ -45,8 +56,7 @@ def now(rows: QuerySet[Session]) -> dict[int, list[Hit]]:
 # Whole sessions -------------------------------------------------------------------------------------------------------
 
 
-def _whole(sessions: list[Session]) -> list[Hit]:
-    known = working_days.calendars({one.institution_id: one.institution for one in sessions}.values())
+def _whole(sessions: list[Session], known: Mapping[int, working_days.Calendar]) -> list[Hit]:
     closed: dict[int, list[Stretch]] = defaultdict(list)
     begin, end = min(one.start for one in sessions), max(one.end for one in sessions)
     closures = RoomClosure.objects.filter(room__in={one.room_id or 0 for one in sessions}, start__lt=end, end__gt=begin)
@@ -112,7 +122,7 @@ class _Known:
 
     def _read_absences(self, experts: Mapping[int, Expert], begin: datetime, end: datetime) -> None:
         first, last = begin.date() - ONE_DAY, end.date() + ONE_DAY
-        zones = free_time.zones(experts.values(), begin.date())
+        zones = {pk: free_time.clock_at(free_time.main_employer(self.work[pk], begin.date())) for pk in experts}
         for leave in Leave.objects.filter(expert__in=experts, first_day__lte=last, last_day__gte=first):
             days = max(leave.first_day, first), min(leave.last_day, last)
             stretches = leave_stretches(*days, leave.hours, zones[leave.expert_id])

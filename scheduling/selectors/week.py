@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from zlib import crc32
 
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -34,6 +35,7 @@ from scheduling.models import (
 )
 from scheduling.problem import blocks
 from scheduling.resources import hit_text, hits
+from scheduling.resources.impact import Hit
 from scheduling.selectors import quorum
 from scheduling.selectors.names import Name
 from scheduling.selectors.session_cards import Card, CaseLine
@@ -83,6 +85,8 @@ class WeekBoard:
     days: list[WeekDay]
     rows: list[WeekRow]
     by: str
+    state: str
+    """What `state` said when this was read."""
     sessions: int
     confirmed: int
 
@@ -103,8 +107,19 @@ def board(user: User, institution: Institution, week: Week, *, by: str = "room",
     return _Reader(user, institution, week, movable=movable).board(by)
 
 
-def state(institution: Institution, week: Week) -> str:
-    """A short text that changes when anything on the board does: plan, answers, or who waits for a place."""
+def state(user: User, institution: Institution, week: Week) -> str:
+    """A short text that changes when anything on the board does: plan, answers, who waits for a place, what is hit."""
+    version = _version(institution, week)
+    return _stamp(version, hits.of(_shown(user, institution, week)))
+
+
+def _shown(user: User, institution: Institution, week: Week) -> QuerySet[Session]:
+    rows = Session.objects.filter(institution=institution).exclude(status=SessionStatus.CANCELLED)
+    inside = access.visible(user, rows.overlapping(week.start(institution.tz), week.end(institution.tz)))
+    return inside.select_related("team", "room", "institution").order_by("start", "pk")
+
+
+def _version(institution: Institution, week: Week) -> str:
     version = PublishedPlan.objects.filter(institution=institution).values_list("version", flat=True).first() or 0
     asked = Invitation.objects.filter(
         attendance__session__institution=institution,
@@ -116,16 +131,21 @@ def state(institution: Institution, week: Week) -> str:
     return f"{version}-{answered:.3f}-{waits['n']}-{waits['last'] or 0}"
 
 
+def _stamp(version: str, hit: Mapping[int, list[Hit]]) -> str:
+    found = sorted((pk, one.cause.value, one.attendance.pk if one.attendance else 0) for pk in hit for one in hit[pk])
+    return f"{version}-{crc32(repr(found).encode()):x}"
+
+
 class _Reader:
     def __init__(self, user: User, institution: Institution, week: Week, *, movable: bool) -> None:
         self.institution, self.week, self.zone = institution, week, institution.tz
         self.movable = movable
         self.now = timezone.now()
         self.today = self.now.astimezone(self.zone).date()
+        self.version = _version(institution, week)  # before the reading: the next poll sees a change in between
         self.calendar = working_days.calendar(institution)
-        rows = Session.objects.filter(institution=institution).exclude(status=SessionStatus.CANCELLED)
-        inside = access.visible(user, rows.overlapping(week.start(self.zone), week.end(self.zone)))
-        self.sessions = list(inside.order_by("start", "pk"))
+        self.sessions = list(_shown(user, institution, week))
+        self.hits = hits.of(self.sessions, known={institution.pk: self.calendar})
         meeting = Q(institution=institution) | Q(pk__in={session.team_id for session in self.sessions})
         used = Q(institution=institution) | Q(pk__in={session.room_id for session in self.sessions} - {None})
         self.teams = {team.pk: team for team in Team.objects.filter(meeting).select_related("chair")}
@@ -154,6 +174,7 @@ class _Reader:
             days=[self._day(day, by_day[day]) for day in self.dates],
             rows=rows(cards),
             by=by,
+            state=_stamp(self.version, self.hits),
             sessions=len(self.sessions),
             confirmed=sum(session.status != SessionStatus.PUBLISHED for session in self.sessions),
         )
@@ -163,7 +184,6 @@ class _Reader:
     def _cards(self) -> Cards:
         quorums = quorum.of(self.sessions, now=self.now)
         cases = self._cases() if self.movable else {}
-        hit = hits.now(Session.objects.filter(pk__in=[session.pk for session in self.sessions]))
         teams = {pk: Name.of(team) for pk, team in self.teams.items()}
         rooms = {pk: Name.of(room) for pk, room in self.rooms.items()}
         found = {}
@@ -190,7 +210,7 @@ class _Reader:
                 minutes=state.minutes,
                 capacity=self._capacity(session),
                 emergencies=sum(line.emergency for line in cases.get(session.pk, ())),
-                hit=phrases.listed(dict.fromkeys(hit_text.short(one) for one in hit.get(session.pk, ()))),
+                hit=phrases.listed(dict.fromkeys(hit_text.short(one) for one in self.hits.get(session.pk, ()))),
             )
         return found
 

@@ -21,15 +21,18 @@ from cases.services import aftercare, materials
 from cases.states import CaseStatus
 from mdt_portal import audit, lifecycle
 from mdt_portal.errors import RuleError, StaleState
+from mdt_portal.i18n import phrases
 from mdt_portal.models import User
 from scheduling import locks
 from scheduling.models import AgendaItem, Attendance, Session
 from scheduling.problem import published
-from scheduling.sessions import notifications, session_services
+from scheduling.sessions import notifications, presence, session_services
+from scheduling.sessions.presence import Presence
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
 
 CORRECTED_WITHIN = timedelta(days=1)
 OFF_PLAN_AT_MOST = timedelta(hours=12)
+QUORUM_REASON = Session._meta.get_field("quorum_reason").max_length or 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +71,13 @@ def record(
     end: datetime,
     came: Collection[int],
     cases: Mapping[int, CaseOutcome],
+    quorum_reason: str = "",
     version: int | None = None,
     now: datetime | None = None,
 ) -> Session:
     """Write the record, or correct it within a day. `came` are ids of attendances, `cases` says of each case (by id)
-    what became of it.
+    what became of it; `quorum_reason` why the meeting counts although nobody came, or a required seat of a discussed
+    case was empty.
 
     Raises StaleState where somebody else was faster (`version` is the one seen), RuleError for what cannot have been.
     """
@@ -86,19 +91,25 @@ def record(
     before = list(agenda(session).select_for_update(of=("self", "case")).select_related("case__team__institution"))
     if {item.case_id for item in before} != set(cases):
         raise StaleState(_("The agenda has changed in the meantime. Look at it first."))
-    back = [item.case_id for item in before if _settle(item, cases[item.case_id], session, by=by)]
     people = {one.pk for one in invited(session)}
     if unknown := set(came) - people:
         raise RuleError(_("Nobody with these numbers was asked to this meeting: %(n)s") % {"n": sorted(unknown)})
+    present = _present(session, came, cases, reason=quorum_reason)
+    back = [item.case_id for item in before if _settle(item, cases[item.case_id], session, by=by)]
     Attendance.objects.filter(pk__in=came).update(came=True)
     Attendance.objects.filter(pk__in=people - set(came)).update(came=False)
-    _close(session, start, end, now=now, by=by)
+    _close(session, start, end, present=present, reason=quorum_reason, now=now, by=by)
     locks.check_constraints_now()
     published.raise_version([session.institution_id])
     notifications.notify_referrers(back)
-    discussed = sum(said.outcome == Outcome.DISCUSSED for said in cases.values())
-    audit.record("session.recorded", by=by, subject=session, discussed=discussed, cases=len(cases))
+    n, quorum = len(discussed(cases)), {} if present.met else {"quorum_reason": session.quorum_reason}
+    audit.record("session.recorded", by=by, subject=session, discussed=n, cases=len(cases), **quorum)
     return session
+
+
+def discussed(cases: Mapping[int, CaseOutcome]) -> set[int]:
+    """The cases (ids) of which a record says that they were discussed."""
+    return {case for case, said in cases.items() if said.outcome == Outcome.DISCUSSED}
 
 
 def _closes(session: Session) -> datetime:
@@ -129,6 +140,25 @@ def _check(
             raise RuleError(message, fields={f"note_{case}": [message]})
 
 
+def _present(session: Session, came: Collection[int], cases: Mapping[int, CaseOutcome], *, reason: str) -> Presence:
+    """Who was there; refused where that was not enough and nobody says why the meeting counts all the same."""
+    found = presence.of(session, came=set(came), discussed=discussed(cases))
+    if len(reason.strip()) > QUORUM_REASON:
+        message = _("At most %(n)d characters.") % {"n": QUORUM_REASON}
+        raise RuleError(message, fields={"quorum_reason": [message]})
+    if found.met or reason.strip():
+        return found
+    if not found.came:
+        message = phrases.sentences(_("Nobody came."), _("Say why this meeting counts all the same."))
+    else:
+        message = phrases.sentences(
+            _("Not every required seat of the discussed cases was filled."),
+            _("%(sentence)s.") % {"sentence": found.absences()},
+            _("Say why this meeting counts all the same."),
+        )
+    raise RuleError(message, code="quorum_missing", fields={"quorum_reason": [message]})
+
+
 def _settle(item: AgendaItem, said: CaseOutcome, session: Session, *, by: User | None) -> bool:
     """Write what became of one case, and move it; returns whether it has just lost its place."""
     discussed = said.outcome == Outcome.DISCUSSED
@@ -155,8 +185,25 @@ def _take_up_again(case: Case, *, stays_out: bool, by: User | None) -> None:
         lifecycle.move(case, CaseStatus.PLANNED, by=by, why="case.record_corrected")
 
 
-def _close(session: Session, start: datetime, end: datetime, *, now: datetime, by: User | None) -> None:
-    fields: dict[str, Any] = {"actual_start": start, "actual_end": end, "version": session.version + 1}
+def _close(
+    session: Session,
+    start: datetime,
+    end: datetime,
+    *,
+    present: Presence,
+    reason: str,
+    now: datetime,
+    by: User | None,
+) -> None:
+    fields: dict[str, Any] = {
+        "actual_start": start,
+        "actual_end": end,
+        "version": session.version + 1,
+        "people_came": present.came,
+        "seats_needed": present.needed,
+        "seats_missing": list(present.missing),
+        "quorum_reason": "" if present.met else reason.strip(),
+    }
     if session.status == SessionStatus.HELD:
         Session.objects.filter(pk=session.pk).update(**fields)
         for name, value in fields.items():

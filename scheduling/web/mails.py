@@ -12,14 +12,26 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from experts.models import Expert
 from mdt_portal import access
 from mdt_portal.models import KeptMail, User
+from mdt_portal.tables.lists import Column, Listing
 from mdt_portal.web.pages import SignedInRequest, page
 
 ROWS = 20
+LIST = Listing(
+    name="mails",
+    default="-sent_at",
+    columns=(
+        Column(key="sent_at", label=_("Sent"), order=("sent_at",), cell=lambda row: row.mail.sent_at),
+        Column(key="to", label=_("Address"), order=("to", "sent_at"), cell=lambda row: row.mail.to),
+        Column(key="person", label=_("Person"), cell=lambda row: row.person, on_page=False),
+        Column(key="subject", label=_("Subject"), order=("subject", "sent_at"), cell=lambda row: row.mail.subject),
+    ),
+)
 ADDRESS = re.compile(r"(?<!\S)(?:https?://|/)\S+")
 
 
@@ -53,11 +65,18 @@ def _kept(request: SignedInRequest) -> HttpResponse:
             | Q(user__name_zh__icontains=query)
             | Q(to__in=experts.exclude(email="").values("email"))
         )
+    listing = LIST.of(request)
+    rows = listing.ordered(rows)
+    if listing.wanted:
+        return listing.file(_rows(listing.whole(rows)))
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
-    names = {one.email: one for one in Expert.objects.filter(email__in=[mail.to for mail in shown])}
-    rows_shown = [MailRow(mail=one, person=one.user or names.get(one.to), text=linked(one.body)) for one in shown]
-    context = {"nav": "mails", "page": shown, "rows": rows_shown, "query": query}
+    context = {"nav": "mails", "page": shown, "listing": listing, "rows": _rows(list(shown)), "query": query}
     return render(request, "scheduling/mails.html", context)
+
+
+def _rows(mails: list[KeptMail]) -> list[MailRow]:
+    names = {one.email: one for one in Expert.objects.filter(email__in=[mail.to for mail in mails])}
+    return [MailRow(mail=one, person=one.user or names.get(one.to), text=linked(one.body)) for one in mails]
 
 
 def linked(body: str) -> SafeString:

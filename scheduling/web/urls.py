@@ -70,6 +70,7 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<str:public_id>/agenda/", agenda_sheet.agenda, name="agenda"),
     path("sessions/<str:public_id>/agenda.pdf", agenda_sheet.agenda_pdf, name="agenda_pdf"),
     path("sessions/<str:public_id>/record/", record.record, name="session_record"),
+    path("sessions/<str:public_id>/record/quorum/", record.quorum, name="session_record_quorum"),
     path("sessions/<str:public_id>/cancel/", sessions.cancel, name="session_cancel"),
     path("sessions/<str:public_id>/seats/<str:number>/<int:place>/", sessions.fill_seat, name="seat_fill"),
     path("calls/", calls.calls, name="calls"),

@@ -12,6 +12,7 @@
    <form id="f" data-ticked>         shows itself while boxes with form="f" are ticked; data-ticked-words says how many;
                                      data-tick-all ticks the boxes of its table, data-tick-none unticks
    <form data-send-at-once>          sends itself, unless the reader came back to it
+   data-leave-freely                 on a form or in one: what is changed there may be left without a question
    HX-Trigger: {"portal:say": {"level": "ok", "text": "…"}}    shows a notice */
 (() => {
   "use strict";
@@ -237,7 +238,8 @@
     }
     delete form.dataset.confirmed;
     // A second click must not send twice; only after this event, or the button's own value would be left out.
-    if (button && form.method === "post") setTimeout(() => { button.disabled = true; });
+    pressed = form.method === "post" ? button : null;
+    if (pressed) setTimeout(() => { button.disabled = true; });
   });
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) all("form[method=post] :disabled[type=submit]").forEach((button) => { button.disabled = false; });
@@ -271,6 +273,67 @@
   // A dialog whose deed is done, and whose answer brings nothing to show, closes.
   body.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.xhr.status === 204) event.detail.elt.closest("dialog")?.close();
+  });
+
+  /* ---------- what is typed and not sent: the browser asks before the page is left ---------- */
+  const sends = (form) => !form.matches("[data-leave-freely]")
+    && (form.method === "post" || form.matches("[hx-post], [hx-put], [hx-patch]"));
+  const kept = new WeakMap(); // each form as it was served, or as htmx has saved it
+  const edited = new WeakSet(); // somebody changed something in it
+  let sending = null; // the form that is being sent, and the button that sent it
+  let pressed = null;
+
+  // What a form holds, as lines; `served`: as the server wrote it. (Buttons, tokens and files are nothing typed.)
+  function holds(form, served = false) {
+    const fields = [...form.elements].filter((one) => one.name && !one.closest("[data-leave-freely]")
+      && one.matches("select, textarea, input:not([type=hidden], [type=submit], [type=button], [type=file])"));
+    return fields.map((one) => {
+      let value = served ? one.defaultValue : one.value;
+      if (one.matches("[type=checkbox], [type=radio]")) value = one.value + (served ? one.defaultChecked : one.checked);
+      if (one.options) {
+        const chosen = [...one.options].filter((option) => (served ? option.defaultSelected : option.selected));
+        if (!chosen.length && !one.multiple && one.options.length) chosen.push(one.options[0]);
+        value = chosen.map((option) => option.value).join();
+      }
+      return `${one.name}=${value}`;
+    }).join("\n");
+  }
+
+  function look(within, refused) {
+    for (const form of [...(within.matches("form") ? [within] : []), ...all("form", within)].filter(sends)) {
+      if (kept.has(form)) continue;
+      const wrong = refused && find(".is-invalid, [aria-invalid=true], .field-error", form);
+      kept.set(form, wrong ? null : holds(form, true)); // a form that came back refused is still unsaved
+      if (wrong) edited.add(form);
+    }
+  }
+
+  function edit(form) {
+    if (!form) return;
+    edited.add(form);
+    if (sending === form) sending = null; // it was sent, and the page stayed
+  }
+  const unsaved = (form) => form !== sending && edited.has(form) && kept.has(form) && kept.get(form) !== holds(form)
+    && !form.closest("dialog:not([open])");
+
+  look(body, navigation?.responseStatus === 422);
+  for (const kind of ["input", "change"]) document.addEventListener(kind, ({ target }) => edit(target.form || target.closest("form")));
+  body.addEventListener("htmx:load", (event) => look(event.detail.elt, refusedForm));
+  body.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { elt, xhr, requestConfig } = event.detail;
+    const form = elt.closest("form");
+    if (!form || requestConfig.verb === "get" || xhr.status >= 400) return;
+    if (elt === form) {
+      kept.set(form, holds(form));
+      edited.delete(form);
+    } else if (elt.matches("button")) edit(form); // a line was added to it, or taken out
+  });
+  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) sending = event.target; });
+  window.addEventListener("beforeunload", (event) => {
+    if (!all("form").some(unsaved)) return;
+    event.preventDefault();
+    const button = pressed;
+    if (button) setTimeout(() => { button.disabled = false; }, 500); // who stays must be able to press it once more
   });
 
   /* ---------- ticked rows ---------- */

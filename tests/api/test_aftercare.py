@@ -43,7 +43,7 @@ def body(session: Session, *outcomes: str, **fields: Any) -> dict[str, Any]:
     items = list(meetings.agenda(session))
     given = [*outcomes, *["discussed"] * (len(items) - len(outcomes))]
     cases = [{"case": item.case.public_id, "outcome": one} for item, one in zip(items, given, strict=True)]
-    came = [one.expert.public_id for one in meetings.invited(session)][:1]
+    came = [one.expert.public_id for one in meetings.invited(session)]
     start = session.start + timedelta(minutes=8)
     return {"start": start.isoformat(), "end": session.end.isoformat(), "came": came, "cases": cases} | fields
 
@@ -56,7 +56,9 @@ def day(days: int = 0) -> date:
 
 
 def test_a_meeting_is_recorded_and_judged(coordinator_client: APIClient, over: Session) -> None:
-    found = coordinator_client.post(address(over), body(over, "materials"), format="json").json()
+    given = body(over, "materials", quorum_reason="The pathologist's report was read out.")
+    given["came"] = given["came"][:1]
+    found = coordinator_client.post(address(over), given, format="json").json()
     assert (found["status"], found["version"]) == ("held", 2)
     assert found["evaluation"] == {"late_min": 8, "cases": 2, "discussed": 1, "signed": 0}
     assert [(item["outcome"], item["status"]) for item in found["agenda"]] == [
@@ -64,6 +66,25 @@ def test_a_meeting_is_recorded_and_judged(coordinator_client: APIClient, over: S
         ("discussed", "discussed"),
     ]
     assert [one["came"] for one in found["attendances"]] == [True, False]
+
+
+def test_who_records_without_quorum_says_why(coordinator_client: APIClient, over: Session) -> None:
+    """FAULTS: a meeting that nobody attended, or without its quorum, was recorded as discussed without a word."""
+    given = body(over)
+    radiologist = given["came"][0]
+    for came, words in (([], "Nobody came."), ([radiologist], "Not every required seat")):
+        answer = coordinator_client.post(address(over), given | {"came": came}, format="json")
+        assert (answer.status_code, answer.json()["code"]) == (400, "quorum_missing")
+        assert answer.json()["fields"]["quorum_reason"][0].startswith(words)
+    over.refresh_from_db()
+    assert over.status == "confirmed"
+    why = "The pathologist's report was read out."
+    found = coordinator_client.post(
+        address(over), given | {"came": [radiologist], "quorum_reason": why}, format="json"
+    ).json()
+    quorum = {"met": False, "came": 1, "seats_needed": 4, "seats_filled": 2, "missing": ["PATH", "PATH"]}
+    assert (found["quorum"], found["quorum_reason"]) == (quorum, why)
+    assert coordinator_client.get(f"/api/v1/sessions/{over.public_id}/").json()["quorum"] == quorum
 
 
 def test_who_is_second_gets_409_and_corrects_with_the_version(coordinator_client: APIClient, over: Session) -> None:
@@ -179,6 +200,29 @@ def test_a_recommendation_is_drafted_and_signed(api: Api) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "stale_state")
 
 
+def test_an_addendum_is_signed_and_read(api: Api) -> None:
+    """FAULTS: signing was irrevocable."""
+    case = factories.case_followed()
+    coordinator_client = api(factories.user(Role.COORDINATOR, at=case.institution))
+    way = cases(case, "recommendation/addenda/")
+    since = timezone.now().isoformat()
+    for number, text in enumerate(("The left side was meant.", "Chemotherapy first.")):
+        found = coordinator_client.post(way, {"text": text, "seen": number}, format="json").json()
+    assert found["recommendation"]["text"] == "Operate."
+    added = api(case.referrer).get(cases(case)).json()["recommendation"]["addenda"]
+    assert [one["text"] for one in added] == ["The left side was meant.", "Chemotherapy first."]
+    stale = coordinator_client.post(way, {"text": "Third", "seen": 1}, format="json")
+    assert (stale.status_code, stale.json()["code"]) == (409, "stale_state")
+    for wrong in ({"text": "  "}, {}, {"text": "x", "seen": -1}):
+        assert coordinator_client.post(way, wrong, format="json").status_code == 400
+    assert api(case.referrer).post(way, {"text": "x"}, format="json").status_code == 403
+    changed = coordinator_client.get("/api/v1/cases/", {"updated_since": since}).json()["results"]
+    assert [row["id"] for row in changed] == [case.public_id]
+    unsigned = factories.case_discussed(team=case.team)
+    answer = coordinator_client.post(cases(unsigned, "recommendation/addenda/"), {"text": "x"}, format="json")
+    assert (answer.status_code, "not signed yet" in answer.json()["message"]) == (400, True)
+
+
 def test_the_referrer_follows_up_and_closes_but_does_not_recommend(api: Api) -> None:
     case = factories.case_followed()
     client = api(case.referrer)
@@ -207,6 +251,6 @@ def test_it_all_stands_in_the_schema(coordinator_client: APIClient) -> None:
     paths = coordinator_client.get("/api/schema/", {"format": "json"}, HTTP_ACCEPT="application/json").json()["paths"]
     for path in (
         "sessions/{id}/record/", "sessions/evaluation/", "cases/{id}/recommendation/",
-        "cases/{id}/recommendation/sign/", "cases/{id}/follow-ups/",
+        "cases/{id}/recommendation/sign/", "cases/{id}/recommendation/addenda/", "cases/{id}/follow-ups/",
     ):  # fmt: skip
         assert f"/api/v1/{path}" in paths

@@ -1,11 +1,14 @@
 """The API's frame: who gets in, the one shape of errors, pages, the schema, the docs page."""
 
 import io
+import json
+import re
 
 import pytest
 from django.core.management import call_command
 from django.db import OperationalError
 from django.test import Client, override_settings
+from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient, APIRequestFactory
 
 from experts.models import Role
@@ -27,6 +30,30 @@ def problem(response) -> tuple[int, str]:
 
 def test_schema_is_complete() -> None:
     call_command("spectacular", "--validate", "--fail-on-warn", stdout=io.StringIO())
+
+
+@pytest.mark.parametrize("sent", ["8", "08", "0800", "T08:00", "8:00", "08:00:00.5", "24:00", "08:00Z", 8])
+def test_a_time_of_day_is_read_as_the_schema_says(api, sent: object) -> None:
+    hospital = factories.institution()
+    client = api(factories.user(Role.COORDINATOR, at=hospital))
+    expert = factories.expert("ONC", at=hospital, hours=[])
+    address = f"/api/v1/experts/{expert.public_id}/availability/"
+    answer = client.put(address, {"week": [{"weekday": 0, "start": sent, "end": "24:00"}]}, format="json")
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["week.0.start"])
+
+
+def test_a_time_of_day_is_written_as_the_schema_says(api) -> None:
+    """The schema's format `time` would be a time with its zone, which no clock on a wall has."""
+    hospital = factories.institution()
+    expert = factories.expert("ONC", at=hospital, hours=[])
+    span = {"weekday": 0, "start": "08:00", "end": "24:00"}
+    client = api(factories.user(Role.COORDINATOR, at=hospital))
+    answer = client.put(f"/api/v1/experts/{expert.public_id}/availability/", {"week": [span]}, format="json")
+    assert answer.json()["week"] == [span | {"every": 1, "since": None}]
+    schemas = SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]
+    hours = schemas["WeekHours"]["properties"]
+    assert all(re.fullmatch(hours[name]["pattern"], span[name]) for name in ("start", "end"))
+    assert '"format": "time"' not in json.dumps(schemas)
 
 
 def test_docs_page_keeps_the_content_security_policy(client: Client) -> None:

@@ -1,10 +1,12 @@
 """Nothing is guessed: what a program sends is read as the schema says, or refused with its place, always as JSON."""
 
 import json
+import re
 
 import pytest
 from django.test import Client, override_settings
-from django.urls import path
+from django.urls import path, resolve
+from drf_spectacular.generators import SchemaGenerator
 
 from experts.models import Role
 from mdt_portal.rest import gate
@@ -82,6 +84,26 @@ LISTS = [
     "disciplines",
     "catalogue/rules",
 ]
+
+
+def test_the_parameters_that_are_let_through_are_those_of_the_schema() -> None:
+    schema = SchemaGenerator().get_schema(request=None, public=True)
+    named = {
+        (_view(address), method.upper()): {
+            one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"
+        }
+        for address, operations in schema["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert len(named) > 100
+    assert {one: gate.known_parameters(*one) for one in named} == named
+
+
+def _view(address: str):
+    """The endpoint at an address of the schema."""
+    return resolve(
+        re.sub(r"{(\w+)}", lambda part: {"place": "1", "entry": "1", "day": "2026-11-30"}.get(part[1], ANY_ID), address)
+    ).func
 
 
 @pytest.mark.parametrize("name", [*LISTS, "today", "load", "catalogue/export", f"cases/{ANY_ID}"])

@@ -16,7 +16,7 @@ from mdt_portal.models import User
 
 FILES = (".csv", ".xlsx", ".json", ".pdf", ".ics")  # are downloaded, not shown
 TELLING = ("by", "names")  # parameters whose value makes another page; of the others, the name does
-SAME_PAGE = ("institution", "hospital", "week", "code", "page", "again")  # and these make none
+SAME_PAGE = ("institution", "hospital", "week", "code", "page", "again", "ordering")  # and these make none
 VOID = ("area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr")
 Kind = tuple[str, ...]
 

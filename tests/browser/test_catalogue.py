@@ -63,7 +63,9 @@ def test_catalogue_preview_and_publish(
     page.fill("#rule-filter [name=q]", "LUNG-3B")
     expect(page.locator("[data-row]")).to_have_count(1)
     page.locator("[data-row] a").first.click()
+    page.wait_for_url("**/rules/LUNG-3B/")
     page.locator("a[href$='/edit/']").click()
+    page.wait_for_url("**/edit/")
 
     page.fill("#f-minutes", "45")
     expect(page.locator("#wrong-minutes")).to_contain_text(outside)
@@ -85,6 +87,7 @@ def test_catalogue_preview_and_publish(
     expect(page.locator("#comparison tbody tr")).to_have_count(2)
     assert axe.violations(page) == []
     page.locator(".page-head .btn-primary").click()
+    page.wait_for_url("**/publish/**")
     expect(page.locator("#effect table .tier-required")).to_be_visible()
     expect(page.locator("#effect svg rect").first).to_be_attached()
     assert axe.violations(page) == []
@@ -92,7 +95,8 @@ def test_catalogue_preview_and_publish(
     expect(page.locator("#effect table")).to_have_count(0)
     page.locator(".draft-list [type=checkbox]").check()
     expect(page.locator("#effect table .tier-required")).to_be_visible()
-    page.locator("#publish button[type=submit]").click()  # no reason yet
+    with page.expect_navigation():
+        page.locator("#publish button[type=submit]").click()  # no reason yet
     expect(page.locator(".field-error")).to_be_visible()
     page.fill("#publish [name=reason]", "Board of 20 November")
     page.locator("#publish button[type=submit]").click()

@@ -97,15 +97,18 @@ def test_a_doubtful_identity_is_resolved(
     page.goto(live_server.url)
     row = page.locator(".work", has_text=doubt).or_(page.locator("li", has_text=doubt)).first
     expect(row).to_be_visible()
-    page.locator("#main a[href='/identities/']").first.click()
+    with page.expect_navigation():
+        page.locator("#main a[href='/identities/']").first.click()
     picture(page, f"identities-{language}")
-    page.get_by_role("link", name=compare).last.click()
+    with page.expect_navigation():
+        page.get_by_role("link", name=compare).last.click()
     expect(page.locator("#main")).to_contain_text("王芳")
     expect(page.locator("#main")).to_contain_text("王小明")
     expect(page.get_by_role("button", name=join)).to_be_visible()
     assert axe.violations(page) == []
     picture(page, f"held-{language}")
-    page.get_by_role("button", name=apart).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name=apart).click()
     expect(page.locator("#main")).to_contain_text(none)
     assert {case.patient.identity.name for case in Case.objects.all()} == {"王芳", "王小明"}
     assert said == []
@@ -117,16 +120,19 @@ def test_a_fhir_file_is_tried_and_taken_in(
     page, said = signed_in, complaints.of(signed_in)
     speak(page, live_server, "en")
     page.goto(f"{live_server.url}/refer/")
-    page.get_by_role("link", name="Take in a FHIR file").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Take in a FHIR file").click()
     page.set_input_files(
         "[name=file]", {"name": "family.json", "mimeType": "application/json", "buffer": family(hospital).encode()}
     )
-    page.get_by_role("button", name="Check the file").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Check the file").click()
     expect(page.locator("#main")).to_contain_text("new referral")
     assert not Case.objects.exists()
     assert axe.violations(page) == []
     picture(page, "file-tried")
-    page.get_by_role("button", name="Take it in").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Take it in").click()
     expect(page.locator("#main")).to_contain_text(Case.objects.get().number)
     expect(page.locator("#main")).to_contain_text("shares a number with a known patient")
     picture(page, "file-taken-in")

@@ -61,10 +61,12 @@ def test_pin_plan_again_compare_and_publish(page: Page, live_server: LiveServer,
     dialog.locator("[name=room]").select_option(str(small.rooms[1].pk))
     dialog.locator("[name=start]").fill(f"{day}T14:00")
     dialog.locator("[name=end]").fill(f"{day}T18:00")
-    dialog.get_by_role("button", name=words["pin"]).click()
+    with page.expect_navigation():
+        dialog.get_by_role("button", name=words["pin"]).click()
     expect(page.locator(".constraints > li")).to_have_count(1)
     pinned = PlacementConstraint.objects.get().case
-    page.get_by_role("button", name=words["again"]).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name=words["again"]).click()
     expect(page.locator("#alternatives section")).to_be_visible(timeout=60_000)
     run = PlanningRun.objects.order_by("-pk")[0]
     assert run.based_on == first.run
@@ -93,12 +95,14 @@ def test_why_not_leads_to_an_expert_who_agrees(page: Page, live_server: LiveServ
     be(page, live_server.url, small.coordinator, language)
     page.goto(why)
     expect(page.locator(".funnel .key-row")).to_have_count(1)
-    page.locator(".relax").get_by_role("button", name=words["ask"]).click()
+    with page.expect_navigation():
+        page.locator(".relax").get_by_role("button", name=words["ask"]).click()
     expect(page.locator("[href*='/time-requests/']")).to_have_count(1)
     asked = TimeRequest.objects.get()
     be(page, live_server.url, user, language)
     page.goto(live_server.url + reverse("time_request", args=[asked.public_id]))
-    page.locator("button[value=agree]").click()
+    with page.expect_navigation():
+        page.locator("button[value=agree]").click()
     expect(page.locator("button[value=agree]")).to_have_count(0)
     asked.refresh_from_db()
     assert asked.status == "agreed"

@@ -284,7 +284,7 @@ def test_a_meeting_is_recorded_once_however_many_save_at_the_same_moment(live_se
     def outcome_of(number: int) -> str:
         cases = [{"case": item.case.public_id, "outcome": outcomes[number % 2]} for item in items]
         times = {"start": over.start.isoformat(), "end": over.end.isoformat()}
-        return json.dumps({**times, "came": [], "cases": cases})
+        return json.dumps({**times, "came": [], "cases": cases, "quorum_reason": "Decided by telephone."})
 
     path = f"/api/v1/sessions/{over.public_id}/record/"
     bodies = {f"{path}#{number}": outcome_of(number) for number in range(RIVALS)}

@@ -51,6 +51,11 @@ class Match:
     reasons: tuple[str, ...] = ()
 
 
+def record_system(hospital: str) -> str:
+    """The name under which a hospital's own record numbers are kept apart from those of others."""
+    return f"record:{hospital}"
+
+
 def system_of(system: str, *, hospital: str) -> str:
     """The name under which values of this system are kept apart; `hospital` is the public id of the one that uses it.
 
@@ -59,7 +64,7 @@ def system_of(system: str, *, hospital: str) -> str:
     plain = unicodedata.normalize("NFKC", system).strip()
     if re.match(r"(https?|urn):\S+$", plain, re.IGNORECASE):
         return plain
-    own = f"record:{hospital}"
+    own = record_system(hospital)
     return own if not plain else plain if plain == own else f"{own}:{plain.casefold()}"
 
 

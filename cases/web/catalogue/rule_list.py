@@ -5,15 +5,62 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from cases.catalogue import rule_list, rule_text
 from cases.models import Tier
 from cases.web.catalogue import common
+from mdt_portal.tables.lists import Column, Listing, sound
 from mdt_portal.web.pages import is_htmx, page
 
 PAGE = 25
 FILTERS = ("q", "tier", "evidence", "state", "group", "review")
+LIST = Listing(
+    name="rules",
+    default="key",
+    columns=(
+        Column(key="key", label=_("Key"), order=lambda line: line.key, cell=lambda line: line.key, on_page=False),
+        Column(
+            key="name",
+            label=_("Disease and condition"),
+            order=lambda line: sound(line.row),
+            cell=lambda line: line.row,
+        ),
+        Column(key="codes", label=_("Codes"), cell=lambda line: line.codes, on_page=False),
+        Column(key="condition", label=_("Condition"), cell=lambda line: line.condition, on_page=False),
+        Column(
+            key="tier",
+            label=_("Tier"),
+            order=lambda line: Tier.values.index(line.row.tier),
+            cell=lambda line: Tier(line.row.tier).label,
+        ),
+        Column(key="seats", label=_("Seats"), cell=lambda line: line.seats),
+        Column(
+            key="minutes",
+            label=pgettext_lazy("column of minutes", "Min"),
+            order=lambda line: line.rule.minutes,
+            cell=lambda line: line.rule.minutes,
+            css="num",
+        ),
+        Column(
+            key="evidence",
+            label=_("Evidence"),
+            order=lambda line: rule_list.evidence_rank(line.row.evidence),
+            cell=lambda line: line.evidence,
+        ),
+        Column(
+            key="review_by",
+            label=_("Review by"),
+            order=lambda line: line.row.review_by,
+            cell=lambda line: line.row.review_by,
+            on_page=False,
+        ),
+        Column(key="source", label=_("Source"), cell=lambda line: line.row.source, on_page=False),
+        Column(key="state", label=_("State"), cell=lambda line: [one.label for one in line.open]),
+    ),
+)
 
 
 @page
@@ -32,10 +79,15 @@ def rules(request: HttpRequest) -> HttpResponse:
         group=chosen["group"],
         review=chosen["review"],
     )
+    listing = LIST.of(request)
+    found = listing.ordered(found)
+    if listing.wanted:
+        return listing.file(listing.whole(found))
     paged = Paginator(found, PAGE).get_page(request.GET.get("page"))
     context = {
         "lines": paged.object_list,
         "page": paged,
+        "listing": listing,
         "chosen": chosen,
         "filtered": any(chosen.values()),
         "may": common.permissions(request),

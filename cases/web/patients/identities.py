@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cases.fhir import imports
@@ -22,16 +22,50 @@ from cases.services import patients
 from mdt_portal import access
 from mdt_portal.errors import DomainError
 from mdt_portal.i18n import phrases
+from mdt_portal.tables.lists import Column, Listing
+from mdt_portal.tables.orders import Named
 from mdt_portal.web.pages import add_errors, page
 from mdt_portal.web.time_fields import DayField
+
+LIST = Listing(
+    name="identities",
+    default="held_at",
+    columns=(
+        Column(
+            key="candidate",
+            label=gettext_lazy("Known patient"),
+            order=("candidate",),
+            cell=lambda row: str(row["held"].candidate),
+        ),
+        Column(
+            key="institution",
+            label=gettext_lazy("Hospital"),
+            order=(Named("institution"), "held_at"),
+            cell=lambda row: row["held"].institution,
+        ),
+        Column(key="reasons", label=gettext_lazy("What differs"), cell=lambda row: phrases.sentences(*row["reasons"])),
+        Column(
+            key="held_at",
+            label=gettext_lazy("Held since"),
+            order=("held_at",),
+            cell=lambda row: row["held"].held_at,
+        ),
+        Column(key="compare", label=pgettext_lazy("two records", "Compare"), quiet=True),
+    ),
+)
+"""Patients by their number only: a name is read where both records are compared, and that is written down."""
 
 
 @page
 @require_GET
 def identities(request: HttpRequest) -> HttpResponse:
     access.require(request.user, "identity.review")
-    rows = [{"held": held, "reasons": _reasons(held)} for held in identity_review.held(request.user)]  # type: ignore[arg-type]
-    return render(request, "cases/patients/identities.html", {"rows": rows, "nav": "today"})
+    listing = LIST.of(request)
+    found = listing.ordered(identity_review.held(request.user))  # type: ignore[arg-type]
+    rows = [{"held": held, "reasons": _reasons(held)} for held in found]
+    if listing.wanted:
+        return listing.file(listing.whole(rows))
+    return render(request, "cases/patients/identities.html", {"rows": rows, "listing": listing, "nav": "today"})
 
 
 @page

@@ -56,7 +56,7 @@ def live(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, "plan.view")
     hospital = chosen_hospital(request, scope.looked_at(request.user))
     shown = Week.parse(request.GET.get("week", "")) or week.default(hospital)
-    if request.GET.get("state") == week.state(hospital, shown):
+    if request.GET.get("state") == week.state(request.user, hospital, shown):
         return HttpResponse(status=204)
     context = _board(request, hospital, shown) | _rail(request, hospital)
     return render(request, "scheduling/board/_live.html", context | {"by_days": request.GET.get("days") == "1"})
@@ -75,8 +75,8 @@ def rail_list(request: SignedInRequest) -> HttpResponse:
 
 
 def chosen_hospital(request: SignedInRequest, hospitals: list[Institution]) -> Institution:
-    asked = request.GET.get("institution")
     """The hospital that the address names, else the reader's own."""
+    asked = request.GET.get("institution")
     access.require(request.user, "plan.view")
     return next((one for one in hospitals if one.public_id == asked), hospitals[0])
 
@@ -88,7 +88,6 @@ def _board(request: SignedInRequest, hospital: Institution, shown: Week) -> dict
     return {
         "hospital": hospital,
         "hospital_zone": hospital.zone,
-        "state": week.state(hospital, shown),  # before the reading: a change in between is seen at the next poll
         "board": week.board(request.user, hospital, shown, by=by, movable=may_plan),
         "may_plan": may_plan,
         "tally": rail.tally(request.user, hospital),

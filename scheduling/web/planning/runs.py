@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from experts.models import Institution
@@ -20,11 +20,12 @@ from mdt_portal import access, shell
 from mdt_portal.errors import RuleError
 from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import User
+from mdt_portal.tables.lists import Column, Listing
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
 from scheduling.models import PlanningRun, Proposal
 from scheduling.planning import comparison, runs
-from scheduling.selectors import progress, weeks
+from scheduling.selectors import list_orders, progress, weeks
 from scheduling.selectors.weeks import Week
 from scheduling.states import RunStatus
 from scheduling.web import scope
@@ -38,6 +39,53 @@ STOP_POLLING = 286  # htmx's own status: take this answer, then ask no more
 
 # The list -------------------------------------------------------------------------------------------------------------
 
+LIST = Listing(
+    name="plans",
+    default="-created_at",
+    columns=(
+        Column(key="number", label=gettext_lazy("Number"), cell=lambda row: str(row["run"]), on_page=False),
+        Column(
+            key="horizon_start",
+            label=gettext_lazy("Plan"),
+            order=list_orders.RUNS["horizon_start"],
+            cell=lambda row: row["weeks"],
+        ),
+        Column(
+            key="status",
+            label=gettext_lazy("State"),
+            order=list_orders.RUNS["status"],
+            cell=lambda row: row["state"].label,
+        ),
+        Column(key="hospitals", label=gettext_lazy("Hospitals"), cell=lambda row: list(row["run"].institutions.all())),
+        Column(key="placed", label=gettext_lazy("Cases placed")),
+        Column(
+            key="required_placed",
+            label=gettext_lazy("Required cases placed"),
+            cell=lambda row: _share(row["placed"], "required"),
+            on_page=False,
+        ),
+        Column(
+            key="suggested_placed",
+            label=gettext_lazy("Suggested cases placed"),
+            cell=lambda row: _share(row["placed"], "suggested"),
+            on_page=False,
+        ),
+        Column(key="quality", label=gettext_lazy("Result"), cell=lambda row: row["quality"]),
+        Column(
+            key="created_at",
+            label=gettext_lazy("Requested"),
+            order=list_orders.RUNS["created_at"],
+            cell=lambda row: row["run"].created_at,
+        ),
+        Column(
+            key="requested_by",
+            label=gettext_lazy("Requested by"),
+            cell=lambda row: row["run"].requested_by,
+            on_page=False,
+        ),
+    ),
+)
+
 
 @page
 @require_GET
@@ -49,9 +97,14 @@ def run_list(request: SignedInRequest) -> HttpResponse:
         .select_related("requested_by")
         .prefetch_related("institutions", Prefetch("proposals", Proposal.objects.defer("plan")))
     )
+    listing = LIST.of(request)
+    rows = listing.ordered(rows)
+    if listing.wanted:
+        return listing.file(_row(one) for one in listing.whole(rows))
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
     context = {
         "nav": "runs",
+        "listing": listing,
         "page": shown,
         "rows": [_row(one) for one in shown],
         "may_plan": access.can(request.user, "plan.request"),
@@ -67,6 +120,14 @@ def _row(found: PlanningRun) -> dict[str, Any]:
         "quality": progress.quality(found),
         "placed": progress.placed(found),
     }
+
+
+def _share(placed: progress.Placed | None, tier: str) -> str:
+    """`12 of 14`; nothing where there is no plan."""
+    if placed is None:
+        return ""
+    words = {"part": getattr(placed, f"{tier}_placed"), "whole": getattr(placed, tier)}
+    return _("%(part)d of %(whole)d") % words
 
 
 # A new plan -----------------------------------------------------------------------------------------------------------

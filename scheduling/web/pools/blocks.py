@@ -12,16 +12,19 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from experts.models import Institution
 from experts.web import common
 from mdt_portal import access
 from mdt_portal.errors import DomainError
+from mdt_portal.tables.lists import Column, Listing
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
 from scheduling.models import Block, BlockKind
 from scheduling.resources import recurrence_text, recurring_blocks
+from scheduling.selectors import list_orders
 from scheduling.web.pools.forms import BlockForm
 
 
@@ -31,6 +34,48 @@ class BlockRow:
     rule: str
 
 
+LIST = Listing(
+    name="standing-times",
+    default="team",
+    columns=(
+        Column(
+            key="institution",
+            label=gettext_lazy("Hospital"),
+            cell=lambda row: row.block.team.institution,
+            on_page=False,
+        ),
+        Column(
+            key="team", label=gettext_lazy("Team"), order=list_orders.BLOCKS["team"], cell=lambda row: row.block.team
+        ),
+        Column(
+            key="first_day",
+            label=gettext_lazy("Takes place"),
+            order=list_orders.BLOCKS["first_day"],
+            cell=lambda row: row.rule or row.block.first_day,
+        ),
+        Column(
+            key="start",
+            label=gettext_lazy("Time"),
+            order=list_orders.BLOCKS["start"],
+            cell=lambda row: f"{row.block.start:%H:%M}–{row.block.end:%H:%M}",
+        ),
+        Column(
+            key="room",
+            label=gettext_lazy("Room"),
+            order=list_orders.BLOCKS["room"],
+            cell=lambda row: row.block.room or _("any room that fits"),
+        ),
+        Column(key="from", label=gettext_lazy("From"), cell=lambda row: row.block.first_day, on_page=False),
+        Column(
+            key="last_day",
+            label=gettext_lazy("Until"),
+            order=list_orders.BLOCKS["last_day"],
+            cell=lambda row: row.block.last_day,
+        ),
+    ),
+)
+
+
 @page
 @require_GET
 def block_list(request: SignedInRequest) -> HttpResponse:
@@ -38,10 +83,11 @@ def block_list(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, "pool.view")
     today = timezone.now().date()
     ahead = Q(last_day__isnull=True, recurrence__gt="") | Q(last_day__gte=today) | Q(first_day__gte=today)
-    rows = (
-        access.visible(request.user, Block.objects.filter(ahead, kind=BlockKind.STANDING))
-        .select_related("team__institution", "room")
-        .order_by("team__name_en", "first_day", "start", "pk")
+    listing = LIST.of(request)
+    rows = listing.ordered(
+        access.visible(request.user, Block.objects.filter(ahead, kind=BlockKind.STANDING)).select_related(
+            "team__institution", "room"
+        )
     )
     groups: dict[int, dict[str, Any]] = {
         one.pk: {"hospital": one, "rows": [], "kept": False} for one in common.hospitals(request)
@@ -53,7 +99,10 @@ def block_list(request: SignedInRequest) -> HttpResponse:
     for one in common.kept(request):
         groups[one.pk]["kept"] = True
     shown = [group for group in groups.values() if group["rows"] or group["kept"]]
-    return render(request, "scheduling/pools/blocks.html", {"nav": "people", "tab": "blocks", "groups": shown})
+    if listing.wanted:
+        return listing.file(row for group in shown for row in group["rows"])
+    context = {"nav": "people", "tab": "blocks", "groups": shown, "listing": listing}
+    return render(request, "scheduling/pools/blocks.html", context)
 
 
 @page

@@ -12,15 +12,17 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from experts import titles
-from experts.availability.core.time_intervals import length_min
+from experts.availability.core import week_pattern
 from experts.models import Affiliation, Discipline, Expert, Qualification, Team
-from experts.roster import person_cards
+from experts.roster import list_orders, person_cards
 from experts.web import common
 from mdt_portal import access, shell
 from mdt_portal.i18n import clock
+from mdt_portal.tables.lists import Column, Listing
 from mdt_portal.web.pages import SignedInRequest, is_htmx, page
 from scheduling.models import Attendance, Session
 from scheduling.problem.core.horizon import Horizon
@@ -41,21 +43,57 @@ class PersonRow:
     loads: list[ExpertLoad]
 
 
+LIST = Listing(
+    name="people",
+    default="name",
+    columns=(
+        Column(
+            key="name",
+            label=gettext_lazy("Name"),
+            order=list_orders.EXPERTS["name"],
+            cell=lambda row: row.expert,
+        ),
+        Column(key="title", label=gettext_lazy("Title"), cell=lambda row: [one.title for one in row.expert.work]),
+        Column(
+            key="hospital",
+            label=gettext_lazy("Hospital"),
+            cell=lambda row: [one.institution for one in row.expert.work],
+            on_page=False,
+        ),
+        Column(key="disciplines", label=gettext_lazy("Disciplines"), cell=lambda row: _skills(row.expert)),
+        Column(key="teams", label=gettext_lazy("Teams"), cell=lambda row: list(row.expert.teams.all())),
+        Column(key="free", label=gettext_lazy("Free (h a week)"), cell=lambda row: row.free_h, css="num"),
+        Column(key="this_week", label=gettext_lazy("This week"), cell=lambda row: row.loads[0].sessions),
+        Column(key="next_week", label=gettext_lazy("Next week"), cell=lambda row: row.loads[1].sessions),
+        Column(
+            key="remote",
+            label=gettext_lazy("Remote"),
+            order=list_orders.EXPERTS["remote"],
+            cell=lambda row: row.expert.remote,
+        ),
+        Column(key="active", label=gettext_lazy("Active"), cell=lambda row: row.expert.active, on_page=False),
+    ),
+)
+
+
 @page
 @require_GET
 def people(request: SignedInRequest) -> HttpResponse:
     """The table; htmx gets the list alone."""
     access.require(request.user, "pool.view")
     chosen = {name: request.GET.get(name, "")[:80].strip() for name in FILTERS}
-    found = _found(access.visible(request.user, Expert.objects.all()), chosen)
-    paged = Paginator(_with_all(found), ROWS).get_page(request.GET.get("page"))
-    loads = workload.of(paged.object_list, _weeks(request))
-    rows = [PersonRow(expert=one, free_h=_free_h(one), loads=loads[one.pk]) for one in paged.object_list]
+    listing = LIST.of(request)
+    found = listing.ordered(_with_all(_found(access.visible(request.user, Expert.objects.all()), chosen)))
+    if listing.wanted:
+        return listing.file(_rows(listing.whole(found), request))
+    paged = Paginator(found, ROWS).get_page(request.GET.get("page"))
+    rows = _rows(list(paged.object_list), request)
     hospitals = common.hospitals(request)
     context = {
         "nav": "people",
         "tab": "people",
         "page": paged,
+        "listing": listing,
         "rows": rows,
         "chosen": chosen,
         "filtered": any(chosen.values()),
@@ -89,7 +127,19 @@ def _found(rows: QuerySet[Expert], chosen: dict[str, str]) -> QuerySet[Expert]:
         rows = rows.filter(pk__in=Team.core_members.through.objects.filter(team__public_id=team).values("expert"))
     if chosen["state"] != "all":
         rows = rows.filter(active=chosen["state"] != "inactive")
-    return rows.distinct().order_by("name_en", "pk")
+    return rows
+
+
+def _rows(people: list[Expert], request: SignedInRequest) -> list[PersonRow]:
+    loads = workload.of(people, _weeks(request))
+    return [PersonRow(expert=one, free_h=_free_h(one), loads=loads[one.pk]) for one in people]
+
+
+def _skills(expert: Expert) -> list[str]:
+    rows = expert.qualifications.all()  # type: ignore[attr-defined]
+    return [
+        f"{one.discipline.name} ({one.sub_specialty})" if one.sub_specialty else one.discipline.name for one in rows
+    ]
 
 
 def _with_all(rows: QuerySet[Expert]) -> QuerySet[Expert]:
@@ -98,8 +148,7 @@ def _with_all(rows: QuerySet[Expert]) -> QuerySet[Expert]:
 
 def _free_h(expert: Expert) -> float:
     """Hours of an ordinary week in which somebody is free for this work."""
-    rows = expert.weekly_availability.all()  # type: ignore[attr-defined]
-    return sum(length_min((row.start, row.end)) for row in rows) / 60
+    return week_pattern.hours_a_week(week_pattern.of_rows(expert.weekly_availability.all()))  # type: ignore[attr-defined]
 
 
 def _weeks(request: SignedInRequest) -> list[workload.Week]:

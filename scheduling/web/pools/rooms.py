@@ -13,7 +13,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from experts.availability.core import week_text
@@ -22,12 +22,14 @@ from experts.web import common
 from mdt_portal import access
 from mdt_portal.errors import DomainError
 from mdt_portal.i18n import phrases
+from mdt_portal.tables.lists import Column, Listing
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
 from scheduling.explain.solver_text import EQUIPMENT
 from scheduling.models import Room, RoomClosure, Session
 from scheduling.resources import impact, room_services
 from scheduling.resources.impact import Impact
+from scheduling.selectors import list_orders
 from scheduling.web.pools.forms import ClosureForm, RoomForm
 
 
@@ -36,6 +38,43 @@ class RoomRow:
     room: Room
     equipment: str
     week: list[tuple[str, str]]  # days and their hours; none: the hospital's
+
+
+LIST = Listing(
+    name="rooms",
+    default="name",
+    columns=(
+        Column(key="institution", label=gettext_lazy("Hospital"), cell=lambda row: row.room.institution, on_page=False),
+        Column(key="name", label=gettext_lazy("Room"), order=list_orders.ROOMS["name"], cell=lambda row: row.room),
+        Column(
+            key="capacity",
+            label=gettext_lazy("Room for"),
+            order=list_orders.ROOMS["capacity"],
+            cell=lambda row: row.room.capacity,
+            css="num",
+        ),
+        Column(key="equipment", label=gettext_lazy("Equipment"), cell=lambda row: row.equipment),
+        Column(
+            key="hours",
+            label=gettext_lazy("Hours"),
+            cell=lambda row: [f"{days} {hours}" for days, hours in row.week] or _("the hospital's hours"),
+        ),
+        Column(key="closed", label=gettext_lazy("Closed")),
+        Column(
+            key="closed_from",
+            label=gettext_lazy("Closed from"),
+            cell=lambda row: [one.start for one in row.room.closed],
+            on_page=False,
+        ),
+        Column(
+            key="closed_until",
+            label=gettext_lazy("Closed until"),
+            cell=lambda row: [one.end for one in row.room.closed],
+            on_page=False,
+        ),
+        Column(key="active", label=gettext_lazy("Active"), cell=lambda row: row.room.active, on_page=False),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +88,24 @@ class Closed:
 def room_list(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, "pool.view")
     ahead = RoomClosure.objects.filter(end__gt=timezone.now())
+    listing = LIST.of(request)
     rooms = (
         access.visible(request.user, Room.objects.all())
+        .select_related("institution")
         .prefetch_related("hours", Prefetch("closures", queryset=ahead, to_attr="closed"))
-        .order_by("-active", "name_en", "pk")
     )
     groups: dict[int, dict[str, Any]] = {
         one.pk: {"hospital": one, "rows": [], "kept": False} for one in common.hospitals(request)
     }
-    for room in rooms:
+    for room in sorted(listing.ordered(rooms), key=lambda one: not one.active):
         groups[room.institution_id]["rows"].append(_row(room))
     for one in common.kept(request):
         groups[one.pk]["kept"] = True
     shown = [group for group in groups.values() if group["rows"] or group["kept"]]
-    return render(request, "scheduling/pools/rooms.html", {"nav": "people", "tab": "rooms", "groups": shown})
+    if listing.wanted:
+        return listing.file(row for group in shown for row in group["rows"])
+    context = {"nav": "people", "tab": "rooms", "groups": shown, "listing": listing}
+    return render(request, "scheduling/pools/rooms.html", context)
 
 
 def _row(room: Room) -> RoomRow:

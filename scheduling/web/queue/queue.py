@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from cases.models import Case, Tier, Urgency
@@ -20,6 +21,7 @@ from experts.models import DiseaseGroup, Institution
 from mdt_portal import access, shell
 from mdt_portal.i18n import clock
 from mdt_portal.models import User
+from mdt_portal.tables.lists import Column, Listing
 from mdt_portal.web.pages import is_htmx, page
 from scheduling.explain import unplaced
 from scheduling.selectors.names import Name
@@ -28,6 +30,29 @@ from scheduling.web.queue.queue_row import QueueRow
 
 PER_PAGE = 50
 VIEWS = ("all", "near", "over", "blocked", "mine")
+LIST = Listing(
+    name="queue",
+    default="due_at",
+    columns=(
+        Column(key="number", label=_("Case"), order=case_queue.ORDERS["number"], cell=lambda row: row.number),
+        Column(key="code", label=_("ICD-10"), cell=lambda row: row.code, on_page=False),
+        Column(key="title", label=_("Diagnosis"), cell=lambda row: row.title, on_page=False),
+        Column(key="patient", label=_("Patient"), cell=lambda row: row.whom, on_page=False),
+        Column(key="institution", label=_("Referred by"), cell=lambda row: row.hospital, on_page=False),
+        Column(
+            key="tier",
+            label=_("Tier"),
+            order=case_queue.ORDERS["tier"],
+            cell=lambda row: Tier(row.tier).label if row.tier else "",
+        ),
+        Column(key="due_at", label=_("Limit"), order=case_queue.ORDERS["due_at"], cell=lambda row: row.due),
+        Column(key="status", label=_("State"), order=case_queue.ORDERS["status"], cell=lambda row: row.state.label),
+        Column(key="urgency", label=_("Urgency"), cell=lambda row: row.hurry, on_page=False),
+        Column(key="team", label=_("Team"), order=case_queue.ORDERS["team"], cell=lambda row: row.team),
+        Column(key="held_back", label=_("What keeps it back"), cell=lambda row: row.held_back),
+        Column(key="missing", label=_("Materials missing"), cell=lambda row: row.missing, on_page=False),
+    ),
+)
 
 
 @page
@@ -39,14 +64,19 @@ def queue(request: HttpRequest) -> HttpResponse:
     view = request.GET.get("view", "") if request.GET.get("view") in VIEWS else "all"
     now = timezone.now()
     cases = _filtered(access.visible(user, Case.objects.all()), chosen, user)
+    listing = LIST.of(request)
+    rows = listing.ordered(case_queue.rows(_viewed(cases, view, user, now)))
+    if listing.wanted:
+        return listing.file(_lines(listing.whole(rows), chosen["q"], user, now))
     counts = case_queue.counts(cases, now, user)
-    pages = Paginator(case_queue.rows(_viewed(cases, view, user, now)), PER_PAGE)
+    pages = Paginator(rows, PER_PAGE)
     pages.count = counts[view]  # counted already
     shown = pages.get_page(request.GET.get("page"))
     may = {"refer": access.can(user, "case.refer"), "plan": access.can(user, "plan.request", None)}
     context = {
         "lines": list(_lines(list(shown), chosen["q"], user, now)),
         "page": shown,
+        "listing": listing,
         "counts": counts,
         "tally": case_queue.in_words(case_queue.tally(access.visible(user, Case.objects.all()), now)),
         "view": view,

@@ -17,7 +17,7 @@ from mdt_portal import access
 from mdt_portal.web.pages import SignedInRequest, page
 from scheduling.models import Session
 from scheduling.selectors import quorum, session_table
-from scheduling.sessions import documents
+from scheduling.sessions import documents, presence
 
 
 @page
@@ -57,6 +57,7 @@ def _context(request: SignedInRequest, public_id: str) -> dict[str, Any]:
         "session": session,
         "quorum": quorum.of([session], now=timezone.now())[session.pk],
         "table": shown,
+        "present": presence.on_record(session),
         "hospital_zone": session.institution.zone,
         "can_make_pdf": documents.can_make_pdf(),
         "may_name": bool(named),

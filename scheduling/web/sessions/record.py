@@ -15,11 +15,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from cases.catalogue import wording
 from cases.models import Case, Outcome
 from cases.selectors import case_queue
+from cases.web.forms import want
 from experts.availability.core.time_intervals import local_moment
 from experts.web.pool_forms import time_field
 from mdt_portal import access
@@ -27,7 +28,7 @@ from mdt_portal.errors import Conflict, RuleError
 from mdt_portal.i18n import phrases
 from mdt_portal.web.pages import SignedInRequest, add_errors, onward, page
 from scheduling.models import AgendaItem, Attendance, Session
-from scheduling.sessions import meetings
+from scheduling.sessions import meetings, presence
 from scheduling.states import LIVE_SESSIONS, InvitationStatus, SessionStatus
 
 OUTCOMES = [
@@ -58,6 +59,12 @@ class RecordForm(forms.Form):
     end = time_field(pgettext_lazy("meeting", "Ended"))
     version = forms.IntegerField(widget=forms.HiddenInput)
     came = forms.MultipleChoiceField(required=False)
+    quorum_reason = forms.CharField(
+        label=pgettext_lazy("meeting", "Why it counts all the same"),
+        required=False,
+        max_length=meetings.QUORUM_REASON,
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
+    )
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, session: Session, items: Sequence[AgendaItem],
@@ -65,6 +72,7 @@ class RecordForm(forms.Form):
     ) -> None:  # fmt: skip
         super().__init__(data)
         self.session, self.items, self.people = session, items, people
+        want(self, "quorum_reason")
         self.fields["came"].choices = [(str(one.pk), str(one.expert)) for one in people]  # type: ignore[attr-defined]
         zone = session.institution.tz
         self.initial = {
@@ -72,6 +80,7 @@ class RecordForm(forms.Form):
             "end": (session.actual_end or min(session.end, now)).astimezone(zone).time().replace(second=0),
             "version": session.version,
             "came": [str(one.pk) for one in people if _came(one)],
+            "quorum_reason": session.quorum_reason,
         }
         for item in items:
             label = _("What became of %(case)s") % {"case": item.case}
@@ -107,6 +116,15 @@ class RecordForm(forms.Form):
         ticked = set(self["came"].value() or ())
         return [(one, str(one.pk) in ticked) for one in self.people]
 
+    def presence(self) -> presence.Presence:
+        """Who is ticked against what the cases need that are called discussed, right or wrong otherwise."""
+        known = {str(one.pk): one.pk for one in self.people}
+        came = {known[value] for value in self["came"].value() or () if value in known}
+        discussed = {
+            item.case_id for item in self.items if self[f"outcome_{item.case_id}"].value() == Outcome.DISCUSSED
+        }
+        return presence.of(self.session, came=came, discussed=discussed)
+
     def moment(self, name: str) -> datetime:
         """The time that was typed, on the day of the session by the hospital's clock."""
         zone = self.session.institution.tz
@@ -133,9 +151,7 @@ def _came(one: Attendance) -> bool:
 @require_http_methods(["GET", "POST"])
 def record(request: SignedInRequest, public_id: str) -> HttpResponse:
     """Where somebody else was faster, the form comes back as it was typed, with the way to what they did."""
-    rows = Session.objects.select_related("team__chair", "institution", "room")
-    found = get_object_or_404(access.visible(request.user, rows), public_id=public_id)
-    access.require(request.user, "session.record", found)
+    found = _find(request, public_id)
     form = _form(found, request.POST if request.method == "POST" else None)
     stale, status = "", 200
     if form.is_bound and form.is_valid():
@@ -156,6 +172,21 @@ def record(request: SignedInRequest, public_id: str) -> HttpResponse:
     return render(request, "scheduling/sessions/record.html", _context(request, found, form, stale), status=status)
 
 
+@page
+@require_POST
+def quorum(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """The part of the page that says whether those who are ticked are enough; nothing is written."""
+    form = _form(_find(request, public_id), request.POST)
+    return render(request, "scheduling/sessions/_record_quorum.html", {"present": form.presence()})
+
+
+def _find(request: SignedInRequest, public_id: str) -> Session:
+    rows = Session.objects.select_related("team__chair", "institution", "room")
+    found = get_object_or_404(access.visible(request.user, rows), public_id=public_id)
+    access.require(request.user, "session.record", found)
+    return found
+
+
 def _context(request: SignedInRequest, found: Session, form: RecordForm, stale: str) -> dict[str, Any]:
     live = found.status in LIVE_SESSIONS
     return {
@@ -163,6 +194,7 @@ def _context(request: SignedInRequest, found: Session, form: RecordForm, stale: 
         "session": found,
         "form": form,
         "rows": form.rows(),
+        "present": form.presence(),
         "stale": stale,
         "again": found.status == SessionStatus.HELD,
         "open": meetings.may_be_recorded(found, timezone.now()),
@@ -201,6 +233,7 @@ def _save(form: RecordForm, request: SignedInRequest) -> None:
         end=form.moment("end"),
         came=[int(pk) for pk in form.cleaned_data["came"]],
         cases=outcomes,
+        quorum_reason=form.cleaned_data["quorum_reason"],
         version=form.cleaned_data["version"],
     )
     n = sum(one.outcome == Outcome.DISCUSSED for one in outcomes.values())

@@ -14,18 +14,20 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from experts import titles
 from experts.models import Expert
 from mdt_portal import access
+from mdt_portal.tables.lists import Column, Listing
 from mdt_portal.web.pages import SignedInRequest, onward, page
 from scheduling.models import Seat, Session
 from scheduling.problem.core.horizon import Horizon
 from scheduling.resources import hits, workload
-from scheduling.selectors import evaluation, past_meetings, quorum, session_table
+from scheduling.selectors import evaluation, list_orders, past_meetings, quorum, session_table
 from scheduling.selectors.weeks import Week
-from scheduling.sessions import meetings, session_services, substitutes
+from scheduling.sessions import meetings, presence, session_services, substitutes
 from scheduling.states import COMING_SESSIONS, SessionStatus
 
 ROWS = 25
@@ -38,32 +40,109 @@ class SessionRow:
     quorum: quorum.Quorum
 
 
+_WHEN = (
+    Column(
+        key="start", label=gettext_lazy("When"), order=list_orders.SESSIONS["start"], cell=lambda row: row.session.start
+    ),
+    Column(key="end", label=gettext_lazy("Until"), cell=lambda row: row.session.end, on_page=False),
+    Column(
+        key="team", label=gettext_lazy("Team"), order=list_orders.SESSIONS["team"], cell=lambda row: row.session.team
+    ),
+    Column(key="institution", label=gettext_lazy("Hospital"), cell=lambda row: row.session.institution, on_page=False),
+)
+_ROOM = gettext_lazy("by video")
+LIST = Listing(
+    name="sessions",
+    default="start",
+    columns=(
+        *_WHEN,
+        Column(
+            key="room",
+            label=gettext_lazy("Where"),
+            order=list_orders.SESSIONS["room"],
+            cell=lambda row: row.session.room or _ROOM,
+        ),
+        Column(key="cases", label=gettext_lazy("Cases")),
+        Column(
+            key="required", label=gettext_lazy("Required cases"), cell=lambda row: row.quorum.required, on_page=False
+        ),
+        Column(
+            key="suggested", label=gettext_lazy("Suggested cases"), cell=lambda row: row.quorum.suggested, on_page=False
+        ),
+        Column(key="people", label=gettext_lazy("People")),
+        Column(
+            key="accepted",
+            label=gettext_lazy("People who accepted"),
+            cell=lambda row: row.quorum.accepted,
+            on_page=False,
+        ),
+        Column(key="needed", label=gettext_lazy("People needed"), cell=lambda row: row.quorum.needed, on_page=False),
+        Column(
+            key="status",
+            label=gettext_lazy("State"),
+            order=list_orders.SESSIONS["status"],
+            cell=lambda row: row.quorum.label,
+        ),
+    ),
+)
+PAST = Listing(
+    name="past-sessions",
+    default="-start",
+    columns=(
+        *_WHEN,
+        Column(key="beginning", label=gettext_lazy("Beginning"), cell=lambda row: row.start),
+        Column(key="discussed", label=gettext_lazy("Discussed"), cell=lambda row: _recorded(row, "discussed")),
+        Column(key="cases", label=gettext_lazy("Cases"), cell=lambda row: _recorded(row, "cases"), on_page=False),
+        Column(key="recommendations", label=gettext_lazy("Recommendations"), cell=lambda row: _recorded(row, "signed")),
+        Column(key="action", label=gettext_lazy("What is to be done"), quiet=True),
+    ),
+)
+
+
+def _recorded(row: past_meetings.RecordRow, name: str) -> int | None:
+    return None if row.judged.late_min is None else getattr(row.judged, name)
+
+
 @page
 @require_GET
 def session_list(request: SignedInRequest) -> HttpResponse:
     view, now = request.GET.get("view", VIEWS[0]), timezone.now()
     seen = access.visible(request.user, Session.objects.all())
-    rows = _viewed(seen, view).select_related("team", "institution", "room")
+    listing = (PAST if view == "past" else LIST).of(request, default="-start" if view == "cancelled" else "")
+    rows = listing.ordered(_viewed(seen, view).select_related("team", "institution", "room"))
+    if listing.wanted:
+        return listing.file(_rows(listing.whole(rows), view, request))
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
-    context: dict[str, Any] = {"nav": "sessions", "page": shown, "view": view, "views": _views()}
+    context: dict[str, Any] = {
+        "nav": "sessions",
+        "page": shown,
+        "listing": listing,
+        "rows": _rows(list(shown), view, request),
+        "view": view,
+        "views": _views(),
+    }
     if view == "past":
         days = past_meetings.period(request.GET.get("days"))
         figures = past_meetings.strip(seen, request.user, days=days, now=now)
         context |= {"days": days, "periods": past_meetings.PERIODS, "figures": figures}
-        context["rows"] = past_meetings.rows(list(shown), request.user, now=now)
-    else:
-        quorums = quorum.of(shown, now=now)
-        context["rows"] = [SessionRow(session=one, quorum=quorums[one.pk]) for one in shown]
     return render(request, "scheduling/sessions/sessions.html", context)
+
+
+def _rows(sessions: list[Session], view: str, request: SignedInRequest) -> list[Any]:
+    now = timezone.now()
+    if view == "past":
+        return list(past_meetings.rows(sessions, request.user, now=now))
+    quorums = quorum.of(sessions, now=now)
+    return [SessionRow(session=one, quorum=quorums[one.pk]) for one in sessions]
 
 
 def _viewed(rows: QuerySet[Session], view: str) -> QuerySet[Session]:
     now = timezone.now()
     if view == "past":
-        return rows.exclude(status=SessionStatus.CANCELLED).filter(end__lt=now).order_by("-start", "-pk")
+        return rows.exclude(status=SessionStatus.CANCELLED).filter(end__lt=now)
     if view == "cancelled":
-        return rows.filter(status=SessionStatus.CANCELLED).order_by("-start", "-pk")
-    return rows.exclude(status=SessionStatus.CANCELLED).filter(end__gte=now).order_by("start", "pk")
+        return rows.filter(status=SessionStatus.CANCELLED)
+    return rows.exclude(status=SessionStatus.CANCELLED).filter(end__gte=now)
 
 
 def _views() -> list[tuple[str, str]]:
@@ -105,6 +184,7 @@ def _context(request: SignedInRequest, found: Session) -> dict[str, Any]:
     if found.status == SessionStatus.HELD:
         hue, words = past_meetings.start_words(evaluation.late_min(found))
         context |= {"record": past_meetings.lines(found, request.user), "start_hue": hue, "start_words": words}
+        context["present"] = presence.on_record(found)
     return context
 
 

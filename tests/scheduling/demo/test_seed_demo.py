@@ -281,11 +281,11 @@ def test_first_plan_fills_the_week_and_lets_most_answer(worker, capsys):
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_alliance_has_the_size_it_promises(monkeypatch):
-    """With a tenth of its 2,000 cases: each is referred as by a person, in 25 ms."""
+    """With a twentieth of its 2,000 cases: each is referred as by a person."""
     whole = sizes.SIZES["alliance"]
     assert whole.waiting == 2000
-    monkeypatch.setitem(sizes.SIZES, "alliance", replace(whole, waiting=200))
+    monkeypatch.setitem(sizes.SIZES, "alliance", replace(whole, waiting=100))
     seed("alliance", number=1, now=FRIDAY)
     counts = (Institution.objects.count(), Expert.objects.count(), Room.objects.count(), Team.objects.count())
     assert counts == (10, 1500, 80, 120)
-    assert Case.objects.waiting().count() == 200
+    assert Case.objects.waiting().count() == 100

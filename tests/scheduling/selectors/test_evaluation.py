@@ -41,7 +41,8 @@ def held(team: Team, *outcomes: str, late: int = 0, days_ago: int = 1) -> Sessio
     start = over.start + timedelta(minutes=late)
     items = meetings.agenda(over)
     said = {item.case_id: CaseOutcome(outcome=Outcome(one)) for item, one in zip(items, outcomes, strict=True)}
-    return meetings.record(over, by=None, start=start, end=over.end + timedelta(minutes=30), came=[], cases=said)
+    came = [one.pk for one in meetings.invited(over)]
+    return meetings.record(over, by=None, start=start, end=over.end + timedelta(minutes=30), came=came, cases=said)
 
 
 def today(team: Team) -> date:

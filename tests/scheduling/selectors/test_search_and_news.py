@@ -8,6 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from cases.identity.core import matching
 from cases.models import Case
 from cases.services import patients
 from cases.states import CaseStatus
@@ -117,11 +118,12 @@ def test_people_teams_and_diagnoses_are_found_by_pinyin(hospital: Institution, c
 
 def test_a_record_number_finds_for_those_of_its_hospital_only(hospital: Institution, coordinator: User) -> None:
     team = factories.team(at=hospital)
-    numbers = [(patients.record_system(hospital), "77-1234")]
+    numbers = [(matching.record_system(hospital.public_id), "77-1234")]
     patient = patients.register(by=None, institution=hospital, name="Li Na", identifiers=numbers)
     case = factories.case_waiting(team=team, patient=patient)
     assert [title.split(",")[0] for title in titles("77-1234", coordinator)["Cases"]] == [case.number]
     assert AuditEvent.objects.get(action="looked").subject_id == case.patient_id
+    assert titles("７７－1234", coordinator) == titles("77-1234", coordinator)
     expert = factories.user(Role.EXPERT, at=hospital)
     elsewhere = factories.user(Role.COORDINATOR, at=factories.institution())
     assert titles("77-1234", expert) == titles("77-1234", elsewhere) == {}

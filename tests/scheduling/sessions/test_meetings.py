@@ -18,7 +18,7 @@ from cases.states import CaseStatus, MaterialStatus
 from experts.models import CalendarDay, Role
 from mdt_portal.errors import RuleError, StaleState
 from mdt_portal.models import AuditEvent, OutboxMessage, StatusEvent
-from scheduling.models import AgendaItem, PublishedPlan, Session
+from scheduling.models import AgendaItem, PublishedPlan, Seat, Session
 from scheduling.sessions import meetings, session_services
 from scheduling.sessions.meetings import CaseOutcome
 from scheduling.states import SessionStatus
@@ -111,7 +111,7 @@ def test_who_came_is_on_record_even_without_an_answer(over: Session) -> None:
     silent.invitation.status = "expired"
     silent.invitation.save()
     over.attendances.filter(pk=silent.pk).update(active=False)
-    record(over, came=[silent.pk])
+    record(over, came=[silent.pk], quorum_reason="The report was read out.")
     assert dict(over.attendances.values_list("pk", "came")) == {silent.pk: True, present.pk: False}
 
 
@@ -122,6 +122,91 @@ def test_who_was_replaced_cannot_have_come(over: Session) -> None:
     first.invitation.save()
     with pytest.raises(RuleError):
         record(over, came=[first.pk])
+
+
+# Who came against what the cases need ---------------------------------------------------------------------------------
+
+
+def test_nobody_came_is_refused_unless_somebody_says_why(over: Session) -> None:
+    """FAULTS: a meeting that nobody attended was recorded as discussed without a word."""
+    with pytest.raises(RuleError, match="Nobody came") as refused:
+        record(over, came=[])
+    assert list(refused.value.fields) == ["quorum_reason"]
+    assert states(over) == [CaseStatus.CONFIRMED, CaseStatus.CONFIRMED]
+    row = record(over, came=[], quorum_reason="  Decided by telephone. ")
+    assert (row.status, row.people_came, row.quorum_reason) == ("held", 0, "Decided by telephone.")
+    kept = AuditEvent.objects.get(action="session.recorded").params
+    assert kept == {"discussed": 2, "cases": 2, "quorum_reason": "Decided by telephone."}
+
+
+@pytest.mark.parametrize(
+    ("codes", "refused"), [((), True), (("absent", "discussed"), True), (("absent", "no_time"), False)]
+)
+def test_a_required_seat_counts_for_the_cases_that_are_called_discussed(
+    over: Session, codes: tuple[str, ...], refused: bool
+) -> None:
+    first = meetings.invited(over)[0]
+    if refused:
+        with pytest.raises(RuleError, match="Empty: Path"):
+            record(over, *codes, came=[first.pk])
+    else:
+        assert record(over, *codes, came=[first.pk]).seats_missing == []
+
+
+def test_a_seat_that_is_only_welcome_may_be_empty(over: Session) -> None:
+    first = meetings.invited(over)[0]
+    Seat.objects.exclude(attendance=first).update(optional=True)
+    row = record(over, came=[first.pk])
+    assert (row.seats_needed, row.seats_missing, row.quorum_reason) == (2, [], "")
+
+
+@pytest.mark.parametrize(
+    ("disciplines", "rank", "enough"),
+    [(["PATH"], 3, True), (["PATH"], 2, False), (["RADIOL"], 4, False), (["RADIOL", "PATH"], 3, True)],
+)
+def test_a_colleague_of_the_discipline_and_title_fills_the_seat_of_who_stayed_away(
+    disciplines: list[str], rank: int, enough: bool
+) -> None:
+    team = factories.team()
+    radiologist = factories.expert("RADIOL", at=team.institution)
+    declined = factories.expert("PATH", at=team.institution)
+    other = factories.expert(*disciplines, at=team.institution, rank=rank)
+    over = factories.meeting_over(team, experts=[radiologist, declined])
+    spare = factories.attendance(over, other)
+    came = [spare.pk, *over.attendances.filter(expert=radiologist).values_list("pk", flat=True)]
+    if enough:
+        assert record(over, came=came).seats_missing == []
+    else:
+        with pytest.raises(RuleError, match="Path"):
+            record(over, came=came)
+
+
+def test_one_person_fills_one_seat_of_a_case_and_moves_up_where_that_helps() -> None:
+    """Two seats, two people: the one of both disciplines leaves the seat of radiology to who knows nothing else."""
+    team = factories.team()
+    both = factories.expert("RADIOL", "PATH", at=team.institution)
+    away = factories.expert("PATH", at=team.institution)
+    over = factories.meeting_over(team, cases=1, experts=[both, away])
+    spare = factories.attendance(over, factories.expert("RADIOL", at=team.institution))
+    came = list(over.attendances.filter(expert=both).values_list("pk", flat=True))
+    with pytest.raises(RuleError, match="Empty: "):
+        record(over, came=came)
+    assert record(over, came=[*came, spare.pk]).seats_missing == []
+
+
+def test_a_correction_asks_again_and_drops_a_reason_that_is_not_needed(over: Session) -> None:
+    row = record(over, came=[], quorum_reason="Decided by telephone.")
+    row = record(over, version=row.version, quorum_reason="Decided by telephone.")
+    assert (row.people_came, row.seats_missing, row.quorum_reason) == (2, [], "")
+    with pytest.raises(RuleError, match="Nobody came"):
+        record(over, version=row.version, came=[])
+
+
+def test_the_database_keeps_no_record_without_quorum_that_says_nothing(over: Session) -> None:
+    record(over)
+    for lacks in ({"people_came": 0}, {"seats_missing": ["PATH"]}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Session.objects.update(**lacks)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +294,7 @@ def test_who_is_second_is_told_so_and_changes_nothing(over: Session) -> None:
 def test_a_record_is_corrected_both_ways(over: Session) -> None:
     row = record(over, "absent")
     first_recorded = row.recorded_at
-    row = record(over, "discussed", "no_time", version=row.version, came=[])
+    row = record(over, "discussed", "no_time", version=row.version, came=[], quorum_reason="Decided by mail.")
     assert states(over) == [CaseStatus.DISCUSSED, CaseStatus.WAITING]
     assert list(over.items.order_by("start").values_list("active", flat=True)) == [True, False]
     assert set(over.attendances.values_list("came", flat=True)) == {False}

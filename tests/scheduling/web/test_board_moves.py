@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.models import MaterialItem
-from experts.models import Expert, Role
+from experts.models import Expert, Leave, Role
 from scheduling.board import moves
 from scheduling.board.moves import Where
 from scheduling.models import Move, Session
@@ -293,18 +293,37 @@ def live(coordinator_client: Client, world: World, state: str) -> int:
 
 
 def test_a_poll_answers_only_when_something_changed(coordinator_client: Client, world: World) -> None:
-    state = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["state"]
+    state = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"].state
     assert live(coordinator_client, world, state) == HTTPStatus.NO_CONTENT
     placed(world)
     assert live(coordinator_client, world, state) == HTTPStatus.OK
 
 
+def test_a_poll_notices_what_hits_a_session(coordinator_client: Client, world: World) -> None:
+    session = placed(world)
+    state = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"].state
+    assert live(coordinator_client, world, state) == HTTPStatus.NO_CONTENT
+    expert = session.attendances.active().order_by("pk")[0].expert
+    day = session.start.astimezone(world.hospital.tz).date()
+    leave = Leave.objects.create(expert=expert, first_day=day, last_day=day)
+    query = {"week": str(NEXT), "institution": world.hospital.public_id, "state": state}
+    board = coordinator_client.get(reverse("board_live"), query).context["board"]
+    assert [card.hit for day in board.days for card in day.cards] == [f"{expert}: on leave"]
+    assert live(coordinator_client, world, board.state) == HTTPStatus.NO_CONTENT
+    leave.delete()
+    assert live(coordinator_client, world, board.state) == HTTPStatus.OK
+
+
 def test_a_poll_without_news_is_cheap(
     coordinator_client: Client, world: World, django_assert_max_num_queries: object
 ) -> None:
-    state = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["state"]
+    state = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"].state
     with django_assert_max_num_queries(14):  # type: ignore[operator]
         live(coordinator_client, world, state)
+    placed(world)
+    state = coordinator_client.get(reverse("board"), {"week": str(NEXT)}).context["board"].state
+    with django_assert_max_num_queries(22):  # type: ignore[operator]
+        assert live(coordinator_client, world, state) == HTTPStatus.NO_CONTENT
 
 
 def test_the_rail_is_searched(coordinator_client: Client, world: World) -> None:

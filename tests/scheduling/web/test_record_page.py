@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -148,9 +149,55 @@ def test_the_session_page_offers_it_once_it_has_begun(coordinator_client: Client
 
 def test_who_came_stands_where_the_answers_stood(coordinator_client: Client, over: Session) -> None:
     first, _second = meetings.invited(over)
-    coordinator_client.post(address(over), filled(over, came=[str(first.pk)]))  # type: ignore[arg-type]
+    typed = filled(over, quorum_reason="The report was read out.") | {"came": [str(first.pk)]}
+    coordinator_client.post(address(over), typed)
     page = coordinator_client.get(reverse("session", args=[over.public_id])).content.decode()
     assert page.count("Did not come") == 1 and page.count("Came") == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "said"),
+    [
+        (
+            "en",
+            "Empty: Path (2 cases). Say why",
+            "2 of 4 required seats of the discussed cases are filled.",
+        ),
+        ("zh-hans", "空缺：PATH（2 例）。请说明", "已讨论病例的 4 个必需席位中有 2 个有人参加。"),
+    ],
+)
+def test_an_empty_seat_wants_a_reason_and_nothing_typed_is_lost(
+    coordinator_client: Client, coordinator: User, over: Session, language: str, asked: str, said: str
+) -> None:
+    """FAULTS: without its quorum a meeting was recorded as discussed without a word."""
+    coordinator.language = language
+    coordinator.save()
+    coordinator_client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    first, _second = meetings.invited(over)
+    case = over.items.order_by("start")[0].case
+    typed = filled(over, **{f"note_{case.pk}": "Looked at twice"}) | {"came": [str(first.pk)]}
+    answer = coordinator_client.post(address(over), typed)
+    page = answer.content.decode()
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert asked in answer.context["form"].errors["quorum_reason"][0]
+    assert said in page and "Looked at twice" in page and 'value="14:07"' in page
+    why = "The pathologist's report was read out."
+    answer = coordinator_client.post(address(over), typed | {"quorum_reason": why}, follow=True)
+    page = answer.content.decode()
+    assert said in page and "The pathologist&#x27;s report was read out." in page
+    sheet = coordinator_client.get(reverse("agenda", args=[over.public_id])).content.decode()
+    assert said in sheet and "The pathologist&#x27;s report was read out." in sheet
+
+
+def test_the_page_says_while_it_is_filled_in_whether_they_are_enough(coordinator_client: Client, over: Session) -> None:
+    assert "All 4 required seats" in coordinator_client.get(address(over)).content.decode()
+    quorum = reverse("session_record_quorum", args=[over.public_id])
+    part = coordinator_client.post(quorum, filled(over) | {"came": []}).content.decode()
+    assert "Nobody came." in part and "0 of 4 required seats" in part
+    part = coordinator_client.post(quorum, filled(over, "absent") | {"came": ["nonsense", "0"]}).content.decode()
+    assert "0 of 2 required seats" in part
+    over.refresh_from_db()
+    assert over.status == SessionStatus.CONFIRMED
 
 
 def test_the_chair_records_and_an_expert_only_reads(client: Client, over: Session) -> None:

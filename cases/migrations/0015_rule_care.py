@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0013_rare_reason'),
+        ('cases', '0014_addenda'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
