@@ -284,8 +284,8 @@ def _catalogue(user: User, now: datetime) -> Iterator[Entry]:
     if not access.can(user, "catalogue.edit"):
         return
     asked = Q(decision="") & ~Q(requested_by=user)
-    sent_back = Q(decision=ApprovalDecision.SENT_BACK, requested_by=user, rules__status=RuleStatus.DRAFT)
-    sent_back &= ~Exists(RuleApproval.objects.filter(rules=OuterRef("rules"), pk__gt=OuterRef("pk")))
+    later = Exists(RuleApproval.objects.filter(rules=OuterRef("rules"), pk__gt=OuterRef("pk")))
+    sent_back = Q(~later, decision=ApprovalDecision.SENT_BACK, requested_by=user, rules__status=RuleStatus.DRAFT)
     rows = RuleApproval.objects.filter(asked | sent_back).select_related("requested_by", "decided_by").distinct()
     for one in rows.prefetch_related("rules").order_by("pk")[:MOST]:
         names = phrases.listed(rule.name for rule in one.rules.all())
@@ -304,7 +304,7 @@ def _catalogue(user: User, now: datetime) -> Iterator[Entry]:
         )
     zone = clock.zone(getattr(shell.home(user), "zone", None))
     due = reviews.due(rulebook.today(zone, at=now))
-    if days := list(due.order_by("review_by").values_list("review_by", flat=True)):
+    if days := [day for day in due.order_by("review_by").values_list("review_by", flat=True) if day]:
         words = ngettext("%(n)d rule is due for review", "%(n)d rules are due for review", len(days))
         yield Entry(
             kind="review",

@@ -42,7 +42,7 @@ def open_approvals() -> list[RuleApproval]:
 def another_administrator(request: HttpRequest) -> bool:
     """Whether anybody else may approve what the reader asks for."""
     keeps = Q(roles__role=Role.CATALOGUE_ADMIN) | Q(is_superuser=True)
-    return User.objects.filter(keeps, is_active=True).exclude(pk=request.user.pk).exists()
+    return User.objects.filter(keeps, is_active=True).exclude(pk=request.user.pk or 0).exists()
 
 
 def versions_of(request: HttpRequest, key: str) -> list[CatalogueRule]:

@@ -84,24 +84,24 @@ def rules(request: HttpRequest) -> HttpResponse:
     if listing.wanted:
         return listing.file(listing.whole(found))
     paged = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    may = common.permissions(request)
     context = {
         "lines": paged.object_list,
         "page": paged,
         "listing": listing,
         "chosen": chosen,
         "filtered": any(chosen.values()),
-        "may": common.permissions(request),
+        "may": may,
         "nav": "catalogue",
     }
     if is_htmx(request):
         return render(request, "cases/catalogue/_rules.html", context)
-    asked = common.open_approvals() if context["may"]["preview"] else []
     groups = {line.rule.disease_group for line in lines}
     context |= {
         "total": sum(any(version.state == "in_force" for version in line.open) for line in lines),
         "drafts": [version.row for line in lines for version in line.open if version.state == "draft"],
         "due": sum(line.due for line in lines),
-        "asked": asked,
+        "asked": common.open_approvals() if may["preview"] else [],
         "choices": {
             **rule_list.choices(),
             "tier": Tier.choices,

@@ -125,6 +125,8 @@ def test_others_may_look_and_not_decide(editor: User, draft: CatalogueRule) -> N
     assert manager.get(url).status_code == 200
     assert manager.post(url, {"action": "approve"}).status_code == 403
     assert signed_in(factories.user(Role.REFERRER)).get(url).status_code == 403
+    assert url not in text(signed_in(factories.user(Role.REFERRER)).get("/catalogue/rules/LUNG-3B/"))
+    assert url in text(manager.get("/catalogue/rules/LUNG-3B/"))
     assert signed_in(editor).get("/catalogue/approvals/0123456789abcdef/").status_code == 404
     assert rulebook.in_force(rulebook.today())[0].version == 1
 
