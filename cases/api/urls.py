@@ -3,12 +3,13 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
-from cases.api import approvals
+from cases.api import approvals, code_lists
 from cases.api import catalogue as api
 
 router = SimpleRouter()
 router.register("catalogue/rules", api.RuleViewSet, "api-rule")
 router.register("catalogue/approvals", approvals.ApprovalViewSet, "api-approval")
+router.register("catalogue/unmapped-codes", code_lists.UnmappedCodeViewSet, "api-unmapped-code")
 
 urlpatterns = [
     path("catalogue/evaluate/", api.EvaluateView.as_view()),
@@ -20,6 +21,7 @@ urlpatterns = [
     path("catalogue/preview/", api.PreviewView.as_view()),
     path("catalogue/publish/", api.PublishView.as_view()),
     path("catalogue/import/", api.ImportView.as_view()),
+    path("catalogue/code-lists/", code_lists.CodeListImportView.as_view()),
     path("catalogue/export/", api.ExportView.as_view()),
     path("", include(router.urls)),
 ]

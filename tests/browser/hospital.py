@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.catalogue import approvals, rulebook
+from cases.diagnoses import code_maps
 from cases.models import Case, CatalogueRule
 from cases.services import workflow
 from cases.states import CaseStatus, MaterialStatus, RuleStatus
@@ -135,6 +136,9 @@ def _a_catalogue_in_work(world: Busy) -> None:
         not_before=on,
     )
     CatalogueRule.objects.filter(key="BREAST", version=1).update(review_by=on)
+    code_maps.count_unmapped(
+        [("http://snomed.info/sct", "999000001", "Lung cancer")] * 3 + [("", "C34.1", "Cancer of the upper lobe")]
+    )
 
 
 def _a_pool_with_gaps(world: Busy) -> None:
