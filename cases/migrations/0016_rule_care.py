@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cases', '0014_addenda'),
+        ('cases', '0015_longer_code_systems'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
