@@ -39,7 +39,7 @@ class CodeMistakeSerializer(serializers.Serializer):
 
 
 class CodeFieldChangeSerializer(serializers.Serializer):
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     before = serializers.CharField()
     after = serializers.CharField()
 
@@ -92,7 +92,7 @@ class UnmappedCodeSerializer(serializers.Serializer):
 class MapSerializer(serializers.Serializer):
     who_code = serializers.CharField(max_length=8, allow_blank=True, help_text="Empty: it is no diagnosis.")
     display = serializers.CharField(max_length=240, allow_blank=True, default="")
-    source = serializers.CharField(max_length=240)
+    source = serializers.CharField(max_length=240)  # type: ignore[assignment]
 
 
 class MappedCodeSerializer(serializers.Serializer):
@@ -100,7 +100,7 @@ class MappedCodeSerializer(serializers.Serializer):
     code = serializers.CharField()
     who_code = serializers.CharField()
     display = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
 
 
 class UnmappedFilter(FilterSet):
