@@ -109,6 +109,7 @@ _MISTAKES = {
     "contradiction": gettext_lazy(
         "says “%(tier)s” where %(other)s says “%(other_tier)s” of the same codes and condition"
     ),
+    "not_a_day": gettext_lazy("“%(value)s” is no day; write it as 2027-03-01"),
     "not_a_link": gettext_lazy("“%(value)s” is no link of the web (http or https)"),
     "clause_twice": gettext_lazy("asks the same thing a second time"),
     "two_scores": gettext_lazy("a rule looks at one score; this one already looks at %(value)s"),

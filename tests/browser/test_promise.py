@@ -50,7 +50,7 @@ def hospital() -> Institution:
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
     found = json_io.read(text, vocabulary.shipped())
     raw = [one for one in found.raw if one["id"] == "LUNG-3B"]
-    rulebook.load(raw, by=None, publish_from=date(2020, 1, 1))
+    rulebook.load(raw, by=None, unapproved="Tests begin so", publish_from=date(2020, 1, 1))
     hospital = factories.institution()
     factories.team("lung", at=hospital, name_en="Thoracic MDT", name_zh="胸部肿瘤团队")
     factories.room(at=hospital)
