@@ -18,8 +18,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from experts.availability import engagements, time_keeping
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import (
     AvailabilityException,
+    Every,
     ExceptionKind,
     Expert,
     Leave,
@@ -35,6 +37,27 @@ class HoursSerializer(serializers.Serializer):
     weekday = serializers.ChoiceField(Weekday.choices, help_text="0 is Monday.")
     start = TimeOfDayField()
     end = EndOfHoursField()
+
+
+class WeekHoursSerializer(HoursSerializer):
+    """A stretch of somebody's weeks, by the clock of their main employer; an end before the start is past midnight.
+
+    Without `every` and `since` it holds every week; with `every` 2 every second one, from the week of `since` on.
+    """
+
+    every = serializers.ChoiceField(
+        Every.choices, default=Every.WEEK, help_text="Every how many weeks; more than 1 needs `since`."
+    )
+    since = serializers.DateField(
+        allow_null=True,
+        default=None,
+        help_text="The first week in which it holds, by any of its days; answered as its Monday.",
+    )
+
+
+def spans(given: list[dict[str, Any]]) -> list[WeekSpan]:
+    """Stretches as the serializer read them."""
+    return [WeekSpan(one["weekday"], one["start"], one["end"], int(one["every"]), one["since"]) for one in given]
 
 
 class ExceptionSerializer(serializers.Serializer):
@@ -69,7 +92,7 @@ class LeaveSerializer(serializers.Serializer):
 
 
 class WeekSerializer(serializers.Serializer):
-    week = HoursSerializer(many=True)
+    week = WeekHoursSerializer(many=True)
 
 
 class ClashSerializer(serializers.Serializer):
@@ -85,7 +108,7 @@ class ClashSerializer(serializers.Serializer):
 class AvailabilitySerializer(serializers.Serializer):
     expert = api.NamedSerializer(source="*")
     zone = serializers.SerializerMethodField(help_text="By whose clock the times of day are meant.")
-    week = HoursSerializer(many=True, source="weekly_availability")
+    week = WeekHoursSerializer(many=True, source="weekly_availability")
     exceptions = ExceptionSerializer(many=True, source="availability_exceptions")
     leaves = LeaveSerializer(many=True)
     clashes = serializers.SerializerMethodField()
@@ -125,7 +148,7 @@ class AvailabilityView(OfExpert):
         return Response(AvailabilitySerializer(self.expert()).data)
 
     @extend_schema(
-        summary="Replace the ordinary week",
+        summary="Replace the ordinary week, alternate weeks included",
         tags=["availability"],
         request=WeekSerializer,
         responses={200: AvailabilitySerializer, **api.errors(400, 403, 404)},
@@ -133,7 +156,7 @@ class AvailabilityView(OfExpert):
     def put(self, request: api.SignedIn, **_: str) -> Response:
         expert = self.expert()
         hours = api.checked(WeekSerializer, self)["week"]
-        time_keeping.set_week(expert, [(one["weekday"], one["start"], one["end"]) for one in hours], by=request.user)
+        time_keeping.set_week(expert, spans(hours), by=request.user)
         return Response(AvailabilitySerializer(expert).data)
 
 

@@ -13,18 +13,19 @@ from django.conf import settings
 from django.db.models import Q
 
 from experts.availability import working_days
+from experts.availability.core import week_pattern
 from experts.availability.core.time_intervals import (
     ONE_DAY,
     Departure,
     Hours,
     Stretch,
-    Week,
     days,
     every_day_ordinary,
     free_intervals,
     intersect,
     weekly_intervals,
 )
+from experts.availability.core.week_pattern import Pattern, WeekSpan
 from experts.models import (
     Affiliation,
     AvailabilityException,
@@ -42,18 +43,18 @@ from experts.models import (
 class _Kept:
     """What one expert wrote down about their time."""
 
-    week: dict[int, list[Hours]] = field(default_factory=lambda: defaultdict(list))
+    week: list[WeekSpan] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
     leaves: list[tuple[date, date]] = field(default_factory=list)
 
 
 def free(
-    experts: Iterable[Expert], start: datetime, end: datetime, *, week: Week | None = None
+    experts: Iterable[Expert], start: datetime, end: datetime, *, week: Pattern | None = None
 ) -> dict[int, list[Stretch]]:
     """The merged UTC intervals of `[start, end)` in which each expert is free for MDT work, by the expert's id.
 
     The clock and the holidays are those of the main employer on the day of `start`. The number of queries is the
-    same for one expert and for all. With `week`, as if that were the ordinary week of each of them.
+    same for one expert and for all. With `week`, as if those were the weeks of each of them.
     """
     ids = [expert.pk for expert in experts]
     homes = _homes(ids, start.date())
@@ -66,7 +67,7 @@ def free(
         zone = clock_at(home)
         found[pk] = intersect(
             free_intervals(
-                kept[pk].week if week is None else week,
+                week_pattern.weeks(kept[pk].week if week is None else week),
                 kept[pk].departures,
                 kept[pk].leaves,
                 zone=zone,
@@ -120,8 +121,8 @@ def _homes(ids: list[int], on: date) -> dict[int, Institution]:
 def _kept(ids: list[int], first_day: date, last_day: date) -> dict[int, _Kept]:
     kept: dict[int, _Kept] = defaultdict(_Kept)
     weekly = WeeklyAvailability.objects.filter(expert__in=ids)
-    for pk, weekday, start, end in weekly.values_list("expert", "weekday", "start", "end"):
-        kept[pk].week[weekday].append((start, end))
+    for pk, *span in weekly.values_list("expert", *WeekSpan._fields):
+        kept[pk].week.append(WeekSpan(*span))
     departures = AvailabilityException.objects.filter(expert__in=ids, date__range=(first_day, last_day))
     for pk, day, start, end, kind in departures.values_list("expert", "date", "start", "end", "kind"):
         kept[pk].departures.append(Departure(day=day, hours=(start, end), adds=kind == ExceptionKind.ADDS))

@@ -11,12 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from experts.availability import free_time, weekly_hours
+from experts.availability.core import week_pattern
 from experts.availability.core.time_intervals import (
     ONE_DAY,
     intersect,
     on_day,
     over_midnight,
 )
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import AvailabilityException, ExceptionKind, Expert, Leave, WeeklyAvailability
 from mdt_portal import audit
 from mdt_portal.errors import RuleError
@@ -29,19 +31,36 @@ UTC_ZONE = ZoneInfo("UTC")
 
 
 @transaction.atomic
-def set_week(expert: Expert, hours: Iterable[weekly_hours.WeeklyHours], *, by: User | None) -> list[WeeklyAvailability]:
-    """Replace the ordinary week by `hours` (weekday with 0 = Monday, from, to). Hours may touch, not overlap.
+def set_week(
+    expert: Expert, hours: Iterable[WeekSpan | weekly_hours.WeeklyHours], *, by: User | None
+) -> list[WeeklyAvailability]:
+    """Replace the weeks of somebody by `hours` (weekday with 0 = Monday, from, to, how often, from which week on).
 
-    An end at 00:00 is 24:00; hours that pass midnight are kept as two stretches.
+    Hours may touch, not overlap in any week. An end at 00:00 is 24:00; what passes midnight is kept as two stretches.
     """
-    wanted = weekly_hours.checked(hours)
+    wanted = weekly_hours.checked_pattern(hours)
     _lock(expert)
     expert.weekly_availability.all().delete()
     rows = WeeklyAvailability.objects.bulk_create(
-        WeeklyAvailability(expert=expert, weekday=weekday, start=start, end=end) for weekday, start, end in wanted
+        WeeklyAvailability(expert=expert, **span._asdict()) for span in wanted
     )
     audit.record("expert.week_set", by=by, subject=expert, stretches=len(rows))
     return rows
+
+
+@transaction.atomic
+def add_stretch(expert: Expert, span: WeekSpan, *, by: User | None) -> list[WeeklyAvailability]:
+    """One more stretch of somebody's weeks, such as every second Tuesday."""
+    _lock(expert)
+    return set_week(expert, [*week_pattern.of_rows(expert.weekly_availability.all()), span], by=by)
+
+
+@transaction.atomic
+def remove_stretch(expert: Expert, span: WeekSpan, *, by: User | None) -> list[WeeklyAvailability]:
+    """The weeks of somebody without one stretch; nothing happens where it is gone already."""
+    _lock(expert)
+    left = [one for one in week_pattern.of_rows(expert.weekly_availability.all()) if one != span]
+    return set_week(expert, left, by=by)
 
 
 @transaction.atomic

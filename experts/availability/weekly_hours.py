@@ -1,4 +1,4 @@
-"""The hours of a week as people and hospitals give them: checked, and cut at midnight."""
+"""The hours of a week as people and hospitals give them: checked, cut at midnight, and said in words."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from datetime import time
 
 from django.utils.translation import gettext as _
 
+from experts.availability.core import week_pattern, week_text
 from experts.availability.core.time_intervals import over_midnight, split_at_midnight, too_long
-from experts.models import Weekday
+from experts.availability.core.week_pattern import WeekSpan
+from experts.models import Every, Weekday
 from mdt_portal.errors import RuleError
+from mdt_portal.i18n import clock, phrases
 
 WeeklyHours = tuple[int, time, time]
 
@@ -34,6 +37,42 @@ def checked(hours: Iterable[WeeklyHours]) -> list[WeeklyHours]:
                 field="start",
             )
     return wanted
+
+
+def checked_pattern(pattern: Iterable[WeekSpan | WeeklyHours]) -> list[WeekSpan]:
+    """The weeks of a person in order, checked like `checked` does; what never falls into one week may overlap.
+
+    Raises RuleError also for a rhythm that is none, or that has no start. The start becomes the Monday of its week.
+    """
+    given = [WeekSpan(*one) for one in pattern]
+    for span in given:
+        ends_after(span.start, span.end, whole_day=True)
+        if span.weekday not in Weekday.values:
+            raise RuleError(_("There is no weekday %(number)s.") % {"number": span.weekday}, code="unknown_weekday")
+        if span.every not in Every.values:
+            text = _("Choose every week, or every second, third or fourth one.")
+            raise RuleError(text, code="unknown_rhythm", fields={"every": [text]})
+        if span.every != Every.WEEK and span.since is None:
+            text = _("Say from which week on.")
+            raise RuleError(text, code="start_missing", fields={"since": [text]})
+    begun = (one._replace(since=week_pattern.monday(one.since)) if one.since else one for one in given)
+    wanted = week_pattern.in_order(week_pattern.split_at_midnight(begun))
+    if clash := week_pattern.overlapping(wanted):
+        words = {"first": in_words(clash[0]), "second": in_words(clash[1])}
+        raise overlap(_("Two stretches overlap: %(first)s, and %(second)s.") % words, field="start")
+    return wanted
+
+
+def in_words(span: WeekSpan) -> str:
+    """`Monday 08:00–12:00, every second week from the week of 30 Nov 2026`"""
+    said = f"{Weekday(span.weekday).label} {week_text.write([span.hours])}"
+    rhythm = str(Every(span.every).label) if span.every != Every.WEEK else ""
+    if span.since is not None:
+        rhythm = _("%(rhythm)s from the week of %(day)s") % {
+            "rhythm": rhythm or Every.WEEK.label,
+            "day": clock.full_day(span.since),
+        }
+    return phrases.line(said, rhythm)
 
 
 def ends_after(start: time, end: time, *, whole_day: bool = False) -> None:

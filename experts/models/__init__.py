@@ -28,9 +28,11 @@ from experts.models.places import (
 )
 from experts.models.time import (
     AvailabilityException,
+    Every,
     ExceptionKind,
     Leave,
     OnCallDuty,
+    RhythmicTime,
     WeeklyAvailability,
 )
 
@@ -44,6 +46,7 @@ __all__ = [
     "CalendarDay",
     "Discipline",
     "DiseaseGroup",
+    "Every",
     "ExceptionKind",
     "Expert",
     "Institution",
@@ -53,6 +56,7 @@ __all__ = [
     "OnCallDuty",
     "OpeningHours",
     "Qualification",
+    "RhythmicTime",
     "Role",
     "RoleAssignment",
     "Team",

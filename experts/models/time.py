@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -13,16 +14,50 @@ from experts.models.places import UNTIL_MIDNIGHT, Institution, WeeklyTime
 from mdt_portal.fields import public_id_field
 
 
-class WeeklyAvailability(WeeklyTime):
-    """When an expert is free for MDT work in an ordinary week, in the time of their main employer."""
+class Every(models.IntegerChoices):
+    WEEK = 1, _("every week")
+    SECOND = 2, _("every second week")
+    THIRD = 3, _("every third week")
+    FOURTH = 4, _("every fourth week")
+
+
+class RhythmicTime(WeeklyTime):
+    """A stretch of every week, or of every second, third or fourth one.
+
+    `since` is the Monday of the first week in which it holds; empty where it always held.
+    """
+
+    every = models.PositiveSmallIntegerField(_("how often"), choices=Every.choices, default=Every.WEEK)
+    since = models.DateField(_("from the week of"), null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(condition=UNTIL_MIDNIGHT, name="%(class)s_within_its_day"),
+            models.CheckConstraint(
+                condition=Q(every=1) | Q(every__in=[2, 3, 4], since__isnull=False), name="%(class)s_rhythm_has_a_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(since__isnull=True) | Q(since__iso_week_day=1), name="%(class)s_starts_with_a_week"
+            ),
+        ]
+
+    def clean(self) -> None:
+        if self.since is not None:
+            self.since -= timedelta(days=self.since.weekday())
+        elif self.every != Every.WEEK:
+            raise ValidationError({"since": _("Say from which week on.")})
+
+
+class WeeklyAvailability(RhythmicTime):
+    """When an expert is free for MDT work, week by week, in the time of their main employer."""
 
     expert = models.ForeignKey(Expert, on_delete=models.CASCADE, related_name="weekly_availability")
 
-    class Meta:
+    class Meta(RhythmicTime.Meta):
         verbose_name = _("weekly availability")
         verbose_name_plural = _("weekly availability")
-        ordering = ["expert", "weekday", "start"]
-        constraints = [models.CheckConstraint(condition=UNTIL_MIDNIGHT, name="availability_within_its_day")]
+        ordering = ["expert", "weekday", "start", "since"]
 
     def __str__(self) -> str:
         return f"{self.expert}: {self.get_weekday_display()} {self.start:%H:%M}–{self.end:%H:%M}"

@@ -8,20 +8,21 @@ from typing import Any
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_list_or_404, get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from experts.availability import engagements, free_time, time_keeping
-from experts.availability.core import week_grid
+from experts.availability import engagements, free_time, time_keeping, weekly_hours
+from experts.availability.core import week_grid, week_pattern
 from experts.models import Expert
-from experts.web.time_forms import ExceptionForm, LeaveForm, WeekForm
+from experts.web.time_forms import ExceptionForm, LeaveForm, StretchForm, WeekForm
 from mdt_portal import access
 from mdt_portal.errors import DomainError, NotAllowed
 from mdt_portal.web import pages
 from mdt_portal.web.pages import SignedInRequest, page
 
-WEEK, EXCEPTION, LEAVE, DROP_EXCEPTION, DROP_LEAVE = "week", "exception", "leave", "drop_exception", "drop_leave"
+WEEK, STRETCH, EXCEPTION, LEAVE = "week", "stretch", "exception", "leave"
+DROP_STRETCH, DROP_EXCEPTION, DROP_LEAVE = "drop_stretch", "drop_exception", "drop_leave"
 
 
 @page
@@ -41,11 +42,12 @@ def expert_time(request: SignedInRequest, public_id: str) -> HttpResponse:
 
 
 def _time(request: SignedInRequest, expert: Expert, *, mine: bool) -> HttpResponse:
-    """Show the three forms; a POST says in `action` which of them it is."""
+    """Show the forms; a POST says in `action` which of them it is."""
     access.require(request.user, "expert.change_availability", expert)
     action = request.POST.get("action", "")
     forms: dict[str, Form] = {
         WEEK: WeekForm(request.POST if action == WEEK else None, expert=expert),
+        STRETCH: StretchForm(request.POST if action == STRETCH else None, prefix=STRETCH),
         EXCEPTION: ExceptionForm(request.POST if action == EXCEPTION else None, prefix=EXCEPTION),
         LEAVE: LeaveForm(request.POST if action == LEAVE else None, prefix=LEAVE),
     }
@@ -58,12 +60,19 @@ def _time(request: SignedInRequest, expert: Expert, *, mine: bool) -> HttpRespon
         "expert": expert,
         "mine": mine,
         **{f"{name}_form": form for name, form in forms.items()},
+        "others": _others(expert),
         "exceptions": expert.availability_exceptions.filter(date__gte=today),
         "leaves": expert.leaves.filter(last_day__gte=today),
         "clashes": engagements.clashes(expert),
         "hospital_cells": " ".join(one.key for one in _open_cells(expert)),
     }
     return render(request, "experts/time.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _others(expert: Expert) -> list[dict[str, Any]]:
+    """The stretches that do not hold in every week, in words."""
+    rows = [(row.pk, week_pattern.of_rows([row])[0]) for row in expert.weekly_availability.all()]  # type: ignore[attr-defined]
+    return [{"pk": pk, "words": weekly_hours.in_words(span)} for pk, span in rows if not span.always]
 
 
 def _open_cells(expert: Expert) -> set[week_grid.Cell]:
@@ -76,6 +85,10 @@ def _open_cells(expert: Expert) -> set[week_grid.Cell]:
 def _done(request: SignedInRequest, expert: Expert, action: str, form: Form | None) -> bool:
     """Carry an action out; False where its form has to be looked at again."""
     by = request.user
+    if action == DROP_STRETCH:
+        rows = get_list_or_404(expert.weekly_availability, pk=_number(request))
+        time_keeping.remove_stretch(expert, week_pattern.of_rows(rows)[0], by=by)
+        return True
     if action == DROP_EXCEPTION:
         row = get_object_or_404(expert.availability_exceptions, pk=_number(request))
         time_keeping.remove_exception(row, by=by)
@@ -87,6 +100,7 @@ def _done(request: SignedInRequest, expert: Expert, action: str, form: Form | No
         return False
     services: dict[str, Callable[[dict[str, Any]], object]] = {
         WEEK: lambda _asked: time_keeping.set_week(expert, form.hours(), by=by),  # type: ignore[attr-defined]
+        STRETCH: lambda _asked: time_keeping.add_stretch(expert, form.span(), by=by),  # type: ignore[attr-defined]
         EXCEPTION: lambda asked: time_keeping.add_exception(expert, by=by, **asked),
         LEAVE: lambda asked: time_keeping.add_leave(expert, by=by, **asked),
     }

@@ -12,10 +12,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from experts.availability.core import week_grid, week_text
+from experts.availability.core import week_grid, week_pattern, week_text
 from experts.availability.core.time_intervals import MONDAY
 from experts.availability.core.week_grid import Cell, WeeklyHours
-from experts.models import ExceptionKind, Expert, Weekday
+from experts.availability.core.week_pattern import WeekSpan
+from experts.models import Every, ExceptionKind, Expert, Weekday
 from mdt_portal.i18n import clock
 from mdt_portal.web.time_fields import DayField, HourField
 
@@ -51,12 +52,16 @@ class _Rest(forms.MultipleChoiceField):
 
 
 class WeekForm(forms.Form):
-    """The ordinary week, painted: `free` are the cells, `kept` what fits none of them (`0-0615-0700`)."""
+    """The ordinary week, painted: `free` are the cells, `kept` what fits none of them (`0-0615-0700`).
+
+    `others` are the stretches that do not hold every week, or not from the beginning: they stay as they are.
+    """
 
     def __init__(self, *args: Any, expert: Expert, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        week = [(row.weekday, row.start, row.end) for row in expert.weekly_availability.all()]
-        painted, rest = week_grid.split(week)
+        pattern = week_pattern.of_rows(expert.weekly_availability.all())
+        self.others = [one for one in pattern if not one.always]
+        painted, rest = week_grid.split(one[:3] for one in pattern if one.always)
         self.fields["free"] = forms.MultipleChoiceField(
             required=False, choices=[(one.key, one.key) for one in CELLS.values()], initial=[one.key for one in painted]
         )
@@ -92,10 +97,11 @@ class WeekForm(forms.Form):
         """The full hours above the grid, two cells each."""
         return [start // 60 for start in week_grid.STARTS if start % 60 == 0]
 
-    def hours(self) -> list[WeeklyHours]:
-        """What was filled in, as the service takes it."""
+    def hours(self) -> list[WeekSpan]:
+        """What was filled in, with the other stretches, as the service takes it."""
         rest = [found for text in self.cleaned_data["kept"] if (found := _stretch(text))]
-        return week_grid.join((CELLS[key] for key in self.cleaned_data["free"]), rest)
+        painted = week_grid.join((CELLS[key] for key in self.cleaned_data["free"]), rest)
+        return [*(WeekSpan(*one) for one in painted), *self.others]
 
 
 def _key(hours: WeeklyHours) -> str:
@@ -117,6 +123,21 @@ def _words(hours: WeeklyHours) -> str:
     """`Monday 07:00–07:30`"""
     day, start, end = hours
     return f"{Weekday(day).label} {week_text.write([(start, end)])}"
+
+
+class StretchForm(forms.Form):
+    """A stretch of every second, third or fourth week, or of every week from one on."""
+
+    weekday = forms.TypedChoiceField(label=gettext_lazy("Weekday"), choices=Weekday.choices, coerce=int)
+    start = HourField(label=gettext_lazy("From"))
+    end = HourField(label=gettext_lazy("To"))
+    every = forms.TypedChoiceField(
+        label=gettext_lazy("How often"), choices=Every.choices, initial=Every.SECOND, coerce=int
+    )
+    since = DayField(label=gettext_lazy("From the week of"), help_text=gettext_lazy("Any day of the first week."))
+
+    def span(self) -> WeekSpan:
+        return WeekSpan(**self.cleaned_data)
 
 
 class ExceptionForm(forms.Form):

@@ -12,7 +12,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from experts.api.availability import HoursSerializer
+from experts.api.availability import WeekHoursSerializer, spans
 from experts.models import Discipline, Expert, Institution, Team
 from experts.roster import person_cards
 from mdt_portal import access, api
@@ -62,7 +62,7 @@ class TriedChangeSerializer(serializers.Serializer):
     last_day = serializers.DateField(required=False)
     start = TimeOfDayField(required=False, allow_null=True)
     end = EndOfHoursField(required=False, allow_null=True)
-    week = HoursSerializer(many=True, required=False)
+    week = WeekHoursSerializer(many=True, required=False)
     disciplines = serializers.ListField(
         child=serializers.CharField(max_length=12), required=False, help_text="Keys of those that stay."
     )
@@ -160,7 +160,7 @@ def _of_time(expert: Expert, given: dict[str, Any]) -> Impact:
         return impact.of_leave(expert, first_day=given["first_day"], last_day=given["last_day"], start=start, end=end)
     if given["change"] == Change.TAKEN:
         return impact.of_taken(expert, day=given["first_day"], start=given["start"], end=given["end"])
-    return impact.of_week(expert, [(one["weekday"], one["start"], one["end"]) for one in given["week"]])
+    return impact.of_week(expert, spans(given["week"]))
 
 
 def _of_person(request: api.SignedIn, expert: Expert, given: dict[str, Any]) -> Impact:

@@ -16,7 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from experts.availability import free_time, working_days
-from experts.availability.core.time_intervals import ONE_DAY, Hours, Stretch, covers, intersect, leave_stretches, on_day
+from experts.availability.core import week_pattern
+from experts.availability.core.time_intervals import ONE_DAY, Stretch, covers, intersect, leave_stretches, on_day
+from experts.availability.core.week_pattern import WeekSpan
+from experts.availability.weekly_hours import WeeklyHours
 from experts.models import Affiliation, Expert, Institution, Team
 from experts.roster import person_cards
 from scheduling.models import Attendance, Block, BlockKind, Hold, Room, Seat, Session
@@ -126,17 +129,15 @@ def of_taken(expert: Expert, *, day: date, start: time, end: time) -> Impact:
     return _away(expert, [on_day(day, (start, end), free_time.zone_of(expert, day))], Cause.TAKEN)
 
 
-def of_week(expert: Expert, hours: Iterable[tuple[int, time, time]]) -> Impact:
-    """Another ordinary week: what lies in the time that is free now, and would not any more."""
-    week: dict[int, list[Hours]] = {}
-    for weekday, start, end in hours:
-        week.setdefault(weekday, []).append((start, end))
+def of_week(expert: Expert, hours: Iterable[WeekSpan | WeeklyHours]) -> Impact:
+    """Other weeks: what lies in the time that is free now, and would not any more."""
+    pattern = list(week_pattern.split_at_midnight(WeekSpan(*one) for one in hours))
     rows = list(_coming(expert))
     if not rows:
         return Impact()
     begin, end_ = min(row.start for row in rows), max(row.end for row in rows)
     now = free_time.free([expert], begin, end_)[expert.pk]
-    then = free_time.free([expert], begin, end_, week=week)[expert.pk]
+    then = free_time.free([expert], begin, end_, week=pattern)[expert.pk]
     lost = [row for row in rows if covers(now, row.start, row.end) and not covers(then, row.start, row.end)]
     return _of_rows(lost, Cause.WEEK)
 

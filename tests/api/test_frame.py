@@ -49,9 +49,9 @@ def test_a_time_of_day_is_written_as_the_schema_says(api) -> None:
     span = {"weekday": 0, "start": "08:00", "end": "24:00"}
     client = api(factories.user(Role.COORDINATOR, at=hospital))
     answer = client.put(f"/api/v1/experts/{expert.public_id}/availability/", {"week": [span]}, format="json")
-    assert answer.json()["week"] == [span]
+    assert answer.json()["week"] == [span | {"every": 1, "since": None}]
     schemas = SchemaGenerator().get_schema(request=None, public=True)["components"]["schemas"]
-    hours = schemas["Hours"]["properties"]
+    hours = schemas["WeekHours"]["properties"]
     assert all(re.fullmatch(hours[name]["pattern"], span[name]) for name in ("start", "end"))
     assert '"format": "time"' not in json.dumps(schemas)
 

@@ -22,7 +22,11 @@ def expert(hospital):
 # Time -----------------------------------------------------------------------------------------------------------------
 def test_my_week(api, expert) -> None:
     client = api(expert.user)
-    week = [{"weekday": 0, "start": "08:00", "end": "12:00"}, {"weekday": 3, "start": "14:00", "end": "16:30"}]
+    always = {"every": 1, "since": None}
+    week = [
+        {"weekday": 0, "start": "08:00", "end": "12:00"} | always,
+        {"weekday": 3, "start": "14:00", "end": "16:30"} | always,
+    ]
     assert client.put(TIME, {"week": week}).json()["week"] == week
     body = client.get(TIME).json()
     assert (body["expert"]["id"], body["zone"], body["week"]) == (expert.public_id, "Asia/Shanghai", week)
@@ -30,6 +34,24 @@ def test_my_week(api, expert) -> None:
     answer = client.put(TIME, {"week": wrong})
     assert (answer.status_code, answer.json()["code"]) == (400, "overlap")
     assert client.get(TIME).json()["week"] == week
+
+
+def test_my_alternate_weeks(api, expert) -> None:
+    client = api(expert.user)
+    given = {"weekday": 1, "start": "08:00", "end": "24:00", "every": 2, "since": "2026-12-03"}
+    other = given | {"since": "2026-12-07"}
+    kept = given | {"since": "2026-11-30"}
+    assert client.put(TIME, {"week": [given, other]}).json()["week"] == [kept, other]
+    assert client.get(TIME).json()["week"] == [kept, other]
+    for wrong, code, field in [
+        ({"every": 2, "since": None}, "start_missing", "since"),
+        ({"every": 5}, "invalid", "week"),
+        ({"every": 4, "since": "2026-11-30"}, "overlap", "start"),
+    ]:
+        answer = client.put(TIME, {"week": [given, given | wrong]})
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+        assert field in str(answer.json()["fields"])
+    assert client.get(TIME).json()["week"] == [kept, other]
 
 
 def test_exceptions_and_leaves_come_and_go(api, expert) -> None:

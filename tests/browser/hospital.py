@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.catalogue import rulebook
+from cases.diagnoses import code_maps
 from cases.models import Case, CatalogueRule
 from cases.services import workflow
 from cases.states import CaseStatus, MaterialStatus
 from experts.availability import special_days, time_keeping, working_days
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import ExceptionKind, Expert, Institution, Role
 from mdt_portal import outbox, saved_views
 from mdt_portal.models import User
@@ -125,6 +127,9 @@ def _a_catalogue_in_work(world: Busy) -> None:
         by=world.users["catalogue"],
         reason="Asked for by the lung team",
     )
+    code_maps.count_unmapped(
+        [("http://snomed.info/sct", "999000001", "Lung cancer")] * 3 + [("", "C34.1", "Cancer of the upper lobe")]
+    )
 
 
 def _a_pool_with_gaps(world: Busy) -> None:
@@ -142,6 +147,7 @@ def _a_pool_with_gaps(world: Busy) -> None:
     special_days.set_day(world.hospital, world.week + timedelta(days=12), working=True, name="Make-up day", by=by)
     for expert in Expert.objects.filter(user__username__in=["expert", "chair"]):
         day = world.week + timedelta(days=8)
+        time_keeping.add_stretch(expert, WeekSpan(5, time(9), time(12), 2, day), by=expert.user)
         time_keeping.add_leave(expert, first_day=day, last_day=day + timedelta(days=2), note="Congress", by=expert.user)
         for kind, clock in ((ExceptionKind.ADDS, 19), (ExceptionKind.TAKES, 9)):
             time_keeping.add_exception(

@@ -187,16 +187,26 @@ def hours_of(week: Week, day: date, kind: DayKind) -> Sequence[Hours]:
 
 
 def weekly_intervals(
-    week: Week, *, zone: ZoneInfo, first_day: date, last_day: date, kinds: DayKinds = every_day_ordinary
+    week: Week | Callable[[date], Week],
+    *,
+    zone: ZoneInfo,
+    first_day: date,
+    last_day: date,
+    kinds: DayKinds = every_day_ordinary,
 ) -> list[Stretch]:
-    """The hours of a week, day by day from `first_day` to `last_day` (both included), as UTC moments."""
+    """The hours of a week, day by day from `first_day` to `last_day` (both included), as UTC moments.
+
+    Where not every week is the same, `week` says which one holds on a day.
+    """
     return union(
-        on_day(day, hours, zone) for day in days(first_day, last_day) for hours in hours_of(week, day, kinds(day))
+        on_day(day, hours, zone)
+        for day in days(first_day, last_day)
+        for hours in hours_of(week(day) if callable(week) else week, day, kinds(day))
     )
 
 
 def free_intervals(
-    week: Week,
+    week: Week | Callable[[date], Week],
     departures: Iterable[Departure],
     leaves: Iterable[tuple[date, date]],
     *,

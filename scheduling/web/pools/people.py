@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from experts import titles
-from experts.availability.core.time_intervals import length_min
+from experts.availability.core import week_pattern
 from experts.models import Affiliation, Discipline, Expert, Qualification, Team
 from experts.roster import list_orders, person_cards
 from experts.web import common
@@ -148,8 +148,7 @@ def _with_all(rows: QuerySet[Expert]) -> QuerySet[Expert]:
 
 def _free_h(expert: Expert) -> float:
     """Hours of an ordinary week in which somebody is free for this work."""
-    rows = expert.weekly_availability.all()  # type: ignore[attr-defined]
-    return sum(length_min((row.start, row.end)) for row in rows) / 60
+    return week_pattern.hours_a_week(week_pattern.of_rows(expert.weekly_availability.all()))  # type: ignore[attr-defined]
 
 
 def _weeks(request: SignedInRequest) -> list[workload.Week]:

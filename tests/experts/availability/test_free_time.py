@@ -4,8 +4,9 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from experts.availability import free_time, working_days
+from experts.availability import free_time, time_keeping, working_days
 from experts.availability.core.time_intervals import intersect
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import Affiliation, AvailabilityException, CalendarDay, ExceptionKind, Leave
 from tests import factories
 
@@ -28,6 +29,32 @@ def test_free_follows_the_clock_of_the_main_employer():
     london = factories.institution(zone="Europe/London")
     expert = factories.expert(at=london, hours=MORNING)
     assert clock(week_of(expert), london.tz) == ["Mon 08:00-12:00"]
+
+
+def test_every_second_week_counts_from_its_start():
+    hospital = factories.institution()
+    expert = factories.expert(at=hospital, hours=MORNING)
+    spans = [WeekSpan(1, time(8), time(9), 2, MONDAY + timedelta(days=9)), WeekSpan(6, time(22), time(2), 2, MONDAY)]
+    time_keeping.set_week(expert, [*MORNING, *spans], by=None)
+    found = [
+        f"{a.astimezone(hospital.tz):%d.%m. %H}-{b.astimezone(hospital.tz):%H}" for a, b in week_of(expert, days=28)
+    ]
+    assert found == [
+        "01.03. 08-12",
+        *("07.03. 22-02", "08.03. 08-12", "09.03. 08-09"),
+        "15.03. 08-12",
+        *("21.03. 22-02", "22.03. 08-12", "23.03. 08-09"),
+    ]
+
+
+def test_a_make_up_day_works_like_the_monday_of_its_own_week():
+    hospital = factories.institution()
+    expert = factories.expert(at=hospital, hours=[])
+    time_keeping.set_week(expert, [WeekSpan(0, time(8), time(12), 2, MONDAY)], by=None)
+    for weeks in (0, 1):
+        day = MONDAY + timedelta(days=5, weeks=weeks)
+        CalendarDay.objects.create(institution=hospital, date=day, working=True)
+    assert clock(week_of(expert, days=14), hospital.tz) == ["Mon 08:00-12:00", "Sat 08:00-12:00"]
 
 
 def test_free_is_cut_at_both_ends():

@@ -3,11 +3,12 @@
 from datetime import date, time, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from experts.availability import free_time, time_keeping
 from experts.availability.core.time_intervals import covers
-from experts.models import ExceptionKind
+from experts.models import ExceptionKind, WeeklyAvailability
 from mdt_portal.errors import RuleError
 from mdt_portal.models import AuditEvent
 from tests import factories
@@ -60,6 +61,15 @@ def test_set_week_refuses_and_changes_nothing(expert, hours, code):
 
 def test_the_same_hours_on_two_weekdays_do_not_overlap(expert):
     assert len(time_keeping.set_week(expert, [(0, time(8), time(12)), (1, time(8), time(12))], by=None)) == 2
+
+
+def test_the_administration_keeps_the_monday_and_asks_for_it(expert):
+    row = WeeklyAvailability(expert=expert, weekday=1, start=time(8), end=time(9), every=2, since=date(2026, 12, 3))
+    row.full_clean()
+    assert row.since == date(2026, 11, 30)
+    row.since = None
+    with pytest.raises(ValidationError, match="from which week on"):
+        row.full_clean()
 
 
 def test_exceptions_of_one_kind_may_not_overlap_but_the_kinds_may(expert):

@@ -86,6 +86,42 @@ def test_a_day_adds_or_takes_time(mine: Client, expert: Expert) -> None:
     assert expert.availability_exceptions.get().note == "clinic"
 
 
+def stretch(**fields: str) -> dict[str, str]:
+    given = {"weekday": "1", "start": "08:00", "end": "12:00", "every": "2", "since": "2026-12-03"} | fields
+    return {"action": "stretch"} | {f"stretch-{name}": value for name, value in given.items()}
+
+
+def test_alternate_weeks_are_added_shown_and_removed_and_outlive_the_painted_week(mine: Client, expert: Expert) -> None:
+    assert mine.post(reverse(MY_TIME), stretch()).status_code == HTTPStatus.FOUND
+    mine.post(reverse(MY_TIME), stretch(since="2026-12-07", end="11:00"))
+    mine.post(reverse(MY_TIME), week("2-0930"))
+    page = mine.get(reverse(MY_TIME))
+    assert [one["words"] for one in page.context["others"]] == [
+        "Tuesday 08:00–12:00, every second week from the week of 30 Nov 2026",
+        "Tuesday 08:00–11:00, every second week from the week of 7 Dec 2026",
+    ]
+    assert 'value="1-0800" aria-label="Tuesday 08:00–08:30">' in page.content.decode()
+    assert (
+        "星期二 08:00–12:00，每两周，自2026年11月30日所在周起"
+        in mine.get(reverse(MY_TIME), headers={"Accept-Language": "zh-hans"}).content.decode()
+    )
+    mine.post(reverse(MY_TIME), {"action": "drop_stretch", "row": page.context["others"][0]["pk"]})
+    assert hours(expert) == [(1, time(8), time(11)), (2, time(9, 30), time(10))]
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [({"weekday": "0"}, "start"), ({"end": "08:00"}, "end"), ({"every": "5"}, "every"), ({"since": ""}, "since")],
+)
+def test_a_mistake_in_an_alternate_week_changes_nothing(
+    mine: Client, expert: Expert, fields: dict[str, str], field: str
+) -> None:
+    answer = mine.post(reverse(MY_TIME), stretch(**fields))
+    assert answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert list(answer.context["stretch_form"].errors) == [field]
+    assert hours(expert) == [(0, time(8), time(12))]
+
+
 def test_an_overlap_stands_beside_its_field(mine: Client) -> None:
     mine.post(reverse(MY_TIME), exception())
     answer = mine.post(reverse(MY_TIME), exception(start="18:30"))

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from experts.availability import time_keeping
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import Affiliation, Expert, Institution, Travel
 from scheduling.models import (
     Attendance,
@@ -214,6 +215,14 @@ def test_who_leaves_the_hospital_is_planned_until_their_last_day() -> None:
     seen = read(world.hospital)
     assert is_free(seen, world.experts[4], TUESDAY, "17:00")
     assert not is_free(seen, world.experts[4], TUESDAY + 1, "09:00")
+
+
+def test_who_comes_every_second_week_is_planned_in_those_weeks_only() -> None:
+    world = worlds.small(1)
+    someone = world.experts[4]
+    for start, free in [(day(0), True), (day(-7), False), (day(-14), True), (day(7), False)]:
+        time_keeping.set_week(someone, [WeekSpan(TUESDAY, time(9), time(10), 2, start)], by=None)
+        assert is_free(read(world.hospital), someone, TUESDAY, "09:00") is free
 
 
 # Caps ---------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from experts.availability import special_days, time_keeping
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import Affiliation, Expert, Institution, Team
 from mdt_portal.models import AuditEvent
 from scheduling.models import Hold, Room, Session
@@ -83,6 +84,13 @@ def another_week(it: Meeting) -> Impact:
     return found
 
 
+def the_other_weeks(it: Meeting) -> Impact:
+    week = [WeekSpan(1, time(8), time(12), 2, factories.monday(1))]
+    found = impact.of_week(it.ann, week)
+    time_keeping.set_week(it.ann, week, by=None)
+    return found
+
+
 def departure(it: Meeting) -> Impact:
     work = it.ann.affiliations.get()
     found = impact.of_departure(work, TUESDAY - timedelta(days=1))
@@ -133,6 +141,7 @@ PEOPLE = {
     taken: Cause.TAKEN,
     the_night_before: Cause.TAKEN,
     another_week: Cause.WEEK,
+    the_other_weeks: Cause.WEEK,
     departure: Cause.DEPARTURE,
     not_active: Cause.PERSON,
     another_discipline: Cause.SKILL,
@@ -163,6 +172,7 @@ def test_what_misses_the_session_hits_nothing(meeting: Meeting) -> None:
     assert not impact.of_taken(ann, day=day, start=time(14), end=time(15))
     assert not impact.of_taken(ann, day=day - timedelta(days=1), start=time(20), end=time(9))
     assert not impact.of_week(ann, [(1, time(9), time(12))])
+    assert not impact.of_week(ann, [WeekSpan(1, time(9), time(12), 2, factories.monday(0))])
     assert not impact.of_day_off(meeting.hospital, day + timedelta(days=1))
     assert not impact.of_closure(meeting.room, start=meeting.session.end, end=meeting.session.end + timedelta(hours=1))
     assert not impact.of_departure(ann.affiliations.get(), day)
