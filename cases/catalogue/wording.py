@@ -161,6 +161,11 @@ _MISTAKES = {
 }
 
 
+def not_present_text(code: str) -> str:
+    """Why a code is refused whose letter or map says that the disease is not there."""
+    return _("“%(code)s” says that the disease is over or was ruled out; there is nothing to discuss.") % {"code": code}
+
+
 def fact_text(fact: str) -> str:
     """The name of a fact: `stage`, `score:NIHSS`, `flag:recurrence`, `age`."""
     kind, _colon, name = fact.partition(":")
