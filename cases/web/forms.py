@@ -14,12 +14,15 @@ from cases.catalogue import wording
 from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Rule
 from cases.core import code_systems, days, rare_diseases, scores, staging
+from cases.core.certainty import SUSPECTED
 from cases.identity.core import matching
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from cases.services import patients
 from experts import titles
 from experts.models import Discipline, Institution, Team
 from mdt_portal.fields import new_public_id
+from mdt_portal.i18n import phrases
+from mdt_portal.tags.names import plain_name
 from mdt_portal.web.time_fields import DayField
 
 STAGES = ("0", "I", "II", "III", "IIIA", "IIIB", "IIIC", "IV")
@@ -115,11 +118,19 @@ class FactsForm(forms.Form):
             by_list = _("%(class)s, by the national list of rare diseases") % automatic
             first = [("", by_list), (NOT_RARE, pgettext_lazy("rare disease", "No"))]
         self.fields["rare_class"] = forms.ChoiceField(
-            label=_("Rare disease"), choices=[*first, *RareClass.choices], required=False, help_text=RARE_CLASSES
+            label=_("Rare disease"), choices=[*first, *RareClass.choices], required=False, help_text=self._rare_help()
         )
         if known:
             label = _("Why another class than the list's")
             self.fields["rare_reason"] = forms.CharField(label=label, required=False, max_length=200)
+
+    def _rare_help(self) -> str:
+        """What the classes mean, and which diseases of the national lists the code may be beside common ones."""
+        said = [str(RARE_CLASSES)]
+        if possible := rare_diseases.possible(self.chosen):
+            found = {"names": phrases.listed(f"{plain_name(one)} ({one.rare_class})" for one in possible)}
+            said.append(_("Rare diseases of the national list at this code, with their class: %(names)s.") % found)
+        return phrases.sentences(*said)
 
     def _stages(self, rules: Sequence[Rule]) -> list[str]:
         limits = {
@@ -150,7 +161,10 @@ class FactsForm(forms.Form):
     def clean(self) -> Mapping[str, Any]:
         data = super().clean() or self.cleaned_data
         if not self.chosen:
-            self.add_error("search", _("Choose a diagnosis from the list, or type its ICD-10 code."))
+            typed = str(data.get("search") or "").strip()
+            said = code_systems.resolve(typed)
+            choose = _("Choose a diagnosis from the list, or type its ICD-10 code.")
+            self.add_error("search", wording.not_present_text(typed) if said else choose)
         data["code"] = self.chosen
         by_list = rare_diseases.class_of(self.chosen) if self.chosen else ""
         if by_list and data.get("rare_class") not in (None, "", by_list) and not data.get("rare_reason"):
@@ -181,7 +195,9 @@ class FactsForm(forms.Form):
             if value is not None:
                 scores[score] = value
         kept = set(before.flags) - set(self.wanted_of("flag")) if before else set()
-        return found | {"scores": scores, "flags": sorted(kept | set(data.get("flags", [])))}
+        typed = code_systems.resolve(self.code_raw)
+        said = {SUSPECTED} if typed and typed.certainty == SUSPECTED else set()
+        return found | {"scores": scores, "flags": sorted(kept | said | set(data.get("flags", [])))}
 
     @staticmethod
     def initial_of(case: Case) -> dict[str, Any]:
