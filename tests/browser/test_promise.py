@@ -137,7 +137,7 @@ def test_a_time_that_somebody_else_took_is_said_and_others_are_offered(
     doings.settle(page)  # the hint about others is still being asked for
 
 
-@pytest.mark.parametrize(("width", "theme"), [(360, "light"), (1280, "dark")])
+@pytest.mark.parametrize(("width", "theme"), [(360, "light")])  # the others: test_every_page.py
 def test_the_panel_is_accessible_and_fits(
     signed_in: Page, live_server: LiveServer, hospital: Institution, coordinator: User, theme: str, width: int
 ) -> None:

@@ -132,7 +132,7 @@ def test_what_is_typed_outlives_a_session_when_one_signs_in_again_in_a_second_wi
     assert Case.objects.get().question == "Is she fit for surgery?"
 
 
-@pytest.mark.parametrize(("width", "theme"), [(360, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light")])  # the others: test_every_page.py
 def test_the_pages_are_accessible_and_fit(
     signed_in: Page, live_server: LiveServer, referrer: User, theme: str, width: int
 ) -> None:

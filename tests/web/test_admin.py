@@ -69,7 +69,7 @@ def world(hospital):
 
 
 # What the pages look like ------------------------------------------------------------------------
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_every_page_opens_in_both_languages_and_keeps_the_content_policy(client, superuser, world, language):
     client.force_login(superuser)
     for model, options in admin.site._registry.items():
