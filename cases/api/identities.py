@@ -124,7 +124,9 @@ class ApartSerializer(serializers.Serializer):
     birth_date = serializers.DateField(required=False, allow_null=True, default=None)
     birth_year = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1850, max_value=2199)
     cases = api.PublicId(Case, many=True, default=list)
-    identifiers = serializers.ListField(child=serializers.IntegerField(min_value=1), default=list, max_length=200)
+    identifiers = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), default=list, max_length=200
+    )
     reason = serializers.CharField(max_length=200)
 
 

@@ -151,6 +151,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(client, joined, hospital)
     for changes, fields in (
         ({"cases": [foreign.public_id]}, ["cases"]),
         ({"identifiers": [999999]}, ["identifiers"]),
+        ({"identifiers": [2**63]}, ["identifiers.0"]),
         ({"reason": ""}, ["reason"]),
         ({"birth_date": "2199-01-01"}, ["birth_date"]),
         ({"cases": []}, []),
