@@ -233,6 +233,10 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "MDT Portal <mdt-portal@localhost>")
 
+# What is sent ------------------------------------------------------------------------------------
+# A table that was tried comes back as text when it is confirmed: at most `reading.LARGEST` characters, in Chinese.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 16_000_000
+
 # Security ----------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # the container's own check speaks plain HTTP

@@ -34,6 +34,15 @@ class TaskSerializer(PersonSerializer):
     due = serializers.DateField(allow_null=True)
 
 
+class AddendumSerializer(serializers.Serializer):
+    """What was added after the signature; the recommendation itself stays as it was signed."""
+
+    id = serializers.CharField(source="public_id")
+    text = serializers.CharField()
+    signed_at = serializers.DateTimeField()
+    signed_by = serializers.StringRelatedField()
+
+
 class RecommendationSerializer(PersonSerializer):
     """`signed_at` is null for a draft, which only those see who may sign it; `who` calls on `next_follow_up_on`."""
 
@@ -44,6 +53,7 @@ class RecommendationSerializer(PersonSerializer):
     signed_by = serializers.StringRelatedField(allow_null=True)
     in_time = serializers.BooleanField(allow_null=True, help_text="Signed by the end of the next working day.")
     version = serializers.IntegerField()
+    addenda = AddendumSerializer(many=True, help_text="In the order in which they were signed.")
 
 
 class FollowUpSerializer(PersonSerializer):
@@ -68,7 +78,7 @@ class FollowedSerializer(serializers.Serializer):
 def add(case: Case, user: User) -> None:
     """Give the case what FollowedSerializer shows to this reader."""
     rows = Recommendation.objects.filter(case=case).select_related("case", "expert", "signed_by")
-    found = rows.prefetch_related("tasks__expert").first()
+    found = rows.prefetch_related("tasks__expert", "addenda__signed_by").first()
     if found and found.signed_at is None and not access.can(user, "case.recommend", case):
         found = None
     case.shown_recommendation = found  # type: ignore[attr-defined]
@@ -96,6 +106,15 @@ class WordsSerializer(NamedSomebodySerializer):
     tasks = TodoSerializer(many=True, required=False, default=list)
     next_follow_up_on = serializers.DateField(required=False, allow_null=True, default=None)
     version = serializers.IntegerField(required=False, help_text="The version that was seen; 0: there was none.")
+
+
+class MoreSerializer(serializers.Serializer):
+    """The text of an addendum."""
+
+    text = serializers.CharField(max_length=8000)
+    seen = serializers.IntegerField(
+        required=False, min_value=0, help_text="How many addenda were read; 409 if there are more by now."
+    )
 
 
 class TakenSerializer(NamedSomebodySerializer):
@@ -141,6 +160,18 @@ class AftercareActions:
         case = self.case("case.recommend")
         given = api.checked(WordsSerializer, self)
         aftercare.conclude(case, by=request.user, words=_words(given), version=given.get("version"))
+        return self.render(case)
+
+    @extend_schema(
+        summary="Sign an addendum to a signed recommendation; the referrer is told",
+        tags=["cases"],
+        request=MoreSerializer,
+    )
+    @action(methods=["post"], detail=True, url_path="recommendation/addenda")
+    def add_addendum(self: Any, request: api.SignedIn, id: str) -> Response:  # noqa: A002
+        case = self.case("case.recommend")
+        given = api.checked(MoreSerializer, self)
+        aftercare.add_addendum(case, by=request.user, text=given["text"], seen=given.get("seen"))
         return self.render(case)
 
     @extend_schema(

@@ -44,7 +44,7 @@ IF_MATCH = OpenApiParameter(
 
 
 class CaseFilter(Changed):
-    changed_with: ClassVar[tuple[str, ...]] = ("materials", "recommendation", "follow_ups")
+    changed_with: ClassVar[tuple[str, ...]] = ("materials", "recommendation", "recommendation__addenda", "follow_ups")
 
     status = django_filters.MultipleChoiceFilter(choices=CaseStatus.choices)
     tier = django_filters.MultipleChoiceFilter(choices=Tier.choices)

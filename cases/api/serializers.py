@@ -14,8 +14,8 @@ from rest_framework import serializers
 from cases.catalogue import wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Answer, Requirement, SeatNeed, Undecided
+from cases.core import days
 from cases.models import CareLevel, Case, Patient, RareClass, Sex, Tier, Urgency, diagnosis_names
-from cases.services import patients
 from cases.states import CaseStatus, MaterialStatus
 from experts.models import Discipline, Institution
 from mdt_portal import api
@@ -192,6 +192,9 @@ class NewPatientSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=120)
     sex = serializers.ChoiceField(Sex.choices, required=False)
     birth_date = serializers.DateField(required=False, allow_null=True)
+    birth_year = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Where the day is not known; it goes without saying where it is."
+    )
     phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
     identifiers = IdentifierSerializer(many=True, required=False)
 
@@ -209,8 +212,19 @@ class NewPatientSerializer(serializers.Serializer):
         return pairs
 
     def validate_birth_date(self, given: date | None) -> date | None:
-        if given and not 0 <= (timezone.localdate() - given).days / 365.25 <= patients.OLDEST + 1:
+        if given and not days.is_birth(days.Given(first=given), timezone.localdate()):
             raise serializers.ValidationError(_("Nobody was born on this day."))
+        return given
+
+    def validate_birth_year(self, given: int | None) -> int | None:
+        if given is not None and not days.is_birth_year(given, timezone.localdate()):
+            raise serializers.ValidationError(_("Nobody was born in this year."))
+        return given
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        born, year = given.get("birth_date"), given.get("birth_year")
+        if born and year and born.year != year:
+            raise serializers.ValidationError({"birth_year": [_("The date of birth lies in another year.")]})
         return given
 
 

@@ -4,9 +4,11 @@ from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
 from cases.api import catalogue as api
+from cases.api import code_lists
 
 router = SimpleRouter()
 router.register("catalogue/rules", api.RuleViewSet, "api-rule")
+router.register("catalogue/unmapped-codes", code_lists.UnmappedCodeViewSet, "api-unmapped-code")
 
 urlpatterns = [
     path("catalogue/evaluate/", api.EvaluateView.as_view()),
@@ -18,6 +20,7 @@ urlpatterns = [
     path("catalogue/preview/", api.PreviewView.as_view()),
     path("catalogue/publish/", api.PublishView.as_view()),
     path("catalogue/import/", api.ImportView.as_view()),
+    path("catalogue/code-lists/", code_lists.CodeListImportView.as_view()),
     path("catalogue/export/", api.ExportView.as_view()),
     path("", include(router.urls)),
 ]

@@ -121,6 +121,7 @@ _MISTAKES = {
     "column_missing": gettext_lazy("this column is missing"),
     "column_ignored": gettext_lazy("the column “%(value)s” means nothing here and is passed over"),
     "unknown_system": gettext_lazy("“%(value)s” is no system of codes that needs a map; name SNOMED CT or ICD-11"),
+    "placed_otherwise": gettext_lazy("“%(value)s” lies in %(placed)s by its own edition, and needs no map"),
     "not_a_score": gettext_lazy("“%(value)s” is not a score such as NIHSS=12"),
     "id_twice": gettext_lazy("“%(value)s” is already the id of %(first)s"),
     "no_rules": gettext_lazy("the file must be an object with a list “rules”"),

@@ -19,7 +19,7 @@ WHO, CM, GM, CHINA, JAPAN, ICD11, SNOMED, OTHER = (
     "icd-10", "icd-10-cm", "icd-10-gm", "gb-t-14396", "icd-10-jp", "icd-11", "snomed", "other",
 )  # fmt: skip
 EDITIONS = (WHO, CM, GM, CHINA, JAPAN)
-"""The systems whose codes are cut to WHO's; the rest needs a map."""
+"""The systems whose codes are cut to WHO's; the rest needs a map, and so does what cannot be cut."""
 
 _OIDS = {
     "2.16.840.1.113883.6.3": WHO,
@@ -91,7 +91,7 @@ class MapRow:
 
 
 CodeMap = Mapping[tuple[str, str], MapRow]
-"""By system (ICD11, SNOMED, …) and code."""
+"""By system (as `map_system` names it) and code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +120,24 @@ def system_of(name: str) -> str:
     return next((system for system, pattern in _SYSTEM if pattern.search(text)), OTHER)
 
 
+def map_system(name: str) -> str:
+    """By which name a map holds the codes of a system: ours (`snomed`), else its own url, OID or name, as it is sent.
+
+    Empty where no system is named: nobody can say what its codes mean.
+    """
+    system = system_of(name)
+    return system if system != OTHER else _own_name(name)
+
+
+def names_itself(name: str) -> bool:
+    """Whether a system that we do not know is named by a url or an OID, and not by a word that may be a slip."""
+    return re.fullmatch(r"[a-z][a-z0-9+.-]*:\S+|\d+(\.\d+){2,}", _own_name(name)) is not None
+
+
+def _own_name(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().lower().removeprefix("urn:oid:")[:200]
+
+
 def resolve(code: str, system: str | None = None, *, maps: CodeMap | None = None) -> Resolved | None:
     """The code in WHO ICD-10, or None if it cannot be placed.
 
@@ -127,16 +145,20 @@ def resolve(code: str, system: str | None = None, *, maps: CodeMap | None = None
     is tried. An empty or unknown system is not guessed at.
     """
     edition = WHO if system is None else system_of(system)
-    if edition not in EDITIONS:
-        row = _mapped(code.strip(), edition, maps or {})
-        if row is None or not row.who_code:
-            return None
-        return Resolved(code=row.who_code, raw=code, system=system or "", edition=edition, certainty=row.role, row=row)
-    found = _edition(code, edition)
-    if found is None:
+    found = _edition(code, edition) if edition in EDITIONS else None
+    if found is not None:
+        who_code, certainty = found
+        return Resolved(code=who_code, raw=code, system=system or "", edition=edition, certainty=certainty)
+    row = _mapped(code.strip(), edition if system is None else map_system(system), maps or {})
+    if row is None or not row.who_code:
         return None
-    who_code, certainty = found
-    return Resolved(code=who_code, raw=code, system=system or "", edition=edition, certainty=certainty)
+    return Resolved(code=row.who_code, raw=code, system=system or "", edition=edition, certainty=row.role, row=row)
+
+
+def placed(code: str, system: str) -> str:
+    """The WHO code in which a code lies by its own edition, without a map; empty where it lies in none."""
+    found = resolve(code, system)
+    return found.code if found else ""
 
 
 def who_code(text: str) -> str | None:

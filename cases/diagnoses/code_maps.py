@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from cases.core import code_systems
+from cases.core import code_systems, icd10
 from cases.core.code_systems import CodeMap, MapRow
+from cases.diagnoses.code_tables import CodeTable, Loaded
 from cases.diagnoses.core import code_map
 from cases.models import CodeMapping, UnmappedCode
 from mdt_portal import audit
+from mdt_portal.errors import RuleError
 from mdt_portal.models import User
+from mdt_portal.tables.orders import Orders
 
-BATCH = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    new: int
-    changed: int
-    unchanged: int
+TABLE = CodeTable(
+    model=CodeMapping,
+    identity=lambda row: (row.system, row.code),
+    fields=("display", "who_code", "details", "source"),
+    event="code_map.loaded",
+)
 
 
 def present() -> CodeMap:
@@ -47,33 +49,87 @@ def _present(count: int, _newest: datetime | None) -> CodeMap:
 @transaction.atomic
 def load(rows: Sequence[tuple[MapRow, str]], *, by: User | None) -> Loaded:
     """Add and change the rows, each with its source; rows that the list does not hold stay."""
-    known = {(row.system, row.code): row for row in CodeMapping.objects.all()}
-    now = timezone.now()
-    new, changed = [], []
-    for row, source in rows:
-        old = known.get((row.system, row.code))
-        wanted = CodeMapping(
-            pk=old.pk if old else None,
+    mappings = wanted(rows)
+    done = TABLE.load(mappings, by=by)
+    _forget_what_is_mapped(mappings)
+    return done
+
+
+def wanted(rows: Sequence[tuple[MapRow, str]]) -> list[CodeMapping]:
+    """The lines of a map, each with its source, as they are to stand in the database."""
+    return [
+        CodeMapping(
             system=row.system,
             code=row.code,
             display=row.display,
             who_code=row.who_code,
             details=_details(row),
             source=source,
-            changed_at=now,
         )
-        if old is None:
-            new.append(wanted)
-        elif any(getattr(old, name) != getattr(wanted, name) for name in ("display", "who_code", "details", "source")):
-            changed.append(wanted)
-    CodeMapping.objects.bulk_create(new, batch_size=BATCH)
-    CodeMapping.objects.bulk_update(
-        changed, ["display", "who_code", "details", "source", "changed_at"], batch_size=BATCH
+        for row, source in rows
+    ]
+
+
+def lines() -> Iterator[list[str]]:
+    """The hospital's map as the table that holds it; `code_map.read` gives it back."""
+    yield [one.key for one in code_map.LAYOUT.columns]
+    for row in CodeMapping.objects.all():
+        said = _row(row)
+        yield [
+            *(row.system, row.code, row.display, row.who_code, row.source),
+            *(said.role, said.disease, said.stage, " ".join(sorted(said.flags))),
+            " ".join(f"{name}={value:g}" for name, value in said.scores.items()),
+        ]
+
+
+UNMAPPED: Orders = {
+    "times": ("times",),
+    "last_seen_at": ("last_seen_at",),
+    "code": ("code", "system"),
+    "system": ("system", "code"),
+    "display": ("display", "code"),
+}
+"""The orders in which the codes without a map can be read."""
+
+
+def unmapped_lines(rows: Iterable[UnmappedCode]) -> Iterator[list[Any]]:
+    """Codes without a map as a table that `code_map.read` takes once icd10 and source are filled in."""
+    yield [*code_map.COLUMNS, "times", "last_seen"]
+    for row in rows:
+        yield [row.system, row.code, row.display, "", "", row.times, row.last_seen_at.date().isoformat()]
+
+
+def can_be_mapped(unmapped: UnmappedCode) -> bool:
+    """Not where no system was named: nobody can say what such a code means."""
+    return bool(code_systems.map_system(unmapped.system))
+
+
+@transaction.atomic
+def map_by_hand(unmapped: UnmappedCode, *, who_code: str, display: str, source: str, by: User) -> CodeMapping:
+    """Say in which code of WHO an unmapped code lies; an empty one says that it is no diagnosis. It leaves the list.
+
+    Raises RuleError where that cannot be said of it.
+    """
+    system = code_systems.map_system(unmapped.system)
+    if not can_be_mapped(unmapped):
+        words = _("This code came without the name of its system: nobody can say what it means. Ask who sends it.")
+        raise RuleError(words, code="no_system")
+    if who_code and not icd10.exists(who_code):
+        words = _("“%(code)s” is not a code of WHO ICD-10.") % {"code": who_code}
+        raise RuleError(words, code="unknown_code", fields={"who_code": [words]})
+    row, _created = CodeMapping.objects.update_or_create(
+        system=system,
+        code=unmapped.code,
+        defaults={
+            "who_code": icd10.normalise(who_code) if who_code else "",
+            "display": display,
+            "source": source,
+            "details": {},
+        },
     )
-    _forget_what_is_mapped(row for row, _source in rows)
-    done = Loaded(new=len(new), changed=len(changed), unchanged=len(rows) - len(new) - len(changed))
-    audit.record("code_map.loaded", by=by, new=done.new, changed=done.changed)
-    return done
+    audit.record("code_map.entered", by=by, subject=row, system=system, code=row.code, who_code=row.who_code)
+    _forget_what_is_mapped([row])
+    return row
 
 
 @transaction.atomic
@@ -92,7 +148,7 @@ def count_unmapped(codings: Iterable[tuple[str, str, str]]) -> int:
             names.setdefault(key, display[:240])
     now = timezone.now()
     for (system, code), count in sorted(times.items()):
-        row, _new = UnmappedCode.objects.get_or_create(
+        row, _created = UnmappedCode.objects.get_or_create(
             system=system, code=code, defaults={"display": names[(system, code)], "last_seen_at": now}
         )
         UnmappedCode.objects.filter(pk=row.pk).update(times=F("times") + count, last_seen_at=now)
@@ -101,14 +157,15 @@ def count_unmapped(codings: Iterable[tuple[str, str, str]]) -> int:
 
 def _is_known(code: str, system: str, maps: CodeMap) -> bool:
     found = code_systems.resolve(code, system, maps=maps)
-    return found is not None or (code_systems.system_of(system), code) in maps
+    return found is not None or (code_systems.map_system(system), code) in maps
 
 
-def _forget_what_is_mapped(rows: Iterable[MapRow]) -> None:
-    """What lies in a WHO code from now on need not be listed any more."""
+def _forget_what_is_mapped(rows: Iterable[CodeMapping]) -> None:
+    """What a map knows from now on need not be listed any more."""
     mapped = {(row.system, row.code) for row in rows}
     waiting = UnmappedCode.objects.filter(code__in={code for _system, code in mapped})
-    gone = [one.pk for one in waiting if (code_systems.system_of(one.system), one.code) in mapped]
+    maps = present()
+    gone = [one.pk for one in waiting if _is_known(one.code, one.system, maps)]
     UnmappedCode.objects.filter(pk__in=gone).delete()
 
 

@@ -1,56 +1,34 @@
-"""The hospital's own names of diagnoses: loading the list, and an index of them that is read again when it changes."""
+"""The hospital's own names of diagnoses: the list, and an index of it that is read again when it changes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from django.db import transaction
-from django.utils import timezone
-
+from cases.diagnoses.code_tables import CodeTable, Loaded
 from cases.diagnoses.core.code_list import CodeRow
 from cases.diagnoses.core.name_index import Name, NameIndex
 from cases.models import DiagnosisName, diagnosis_names
-from mdt_portal import audit
 from mdt_portal.models import User
 
-BATCH = 1000
+TABLE = CodeTable(
+    model=DiagnosisName,
+    identity=lambda row: row.code.upper(),
+    fields=("code", "who_code", "name_en", "name_zh"),
+    event="diagnosis_names.loaded",
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    new: int
-    changed: int
-    unchanged: int
-
-
-@transaction.atomic
 def load(rows: Sequence[CodeRow], *, by: User | None) -> Loaded:
     """Add and rename; names that the list does not hold stay."""
-    known = {row.code.upper(): row for row in DiagnosisName.objects.all()}
-    now = timezone.now()
-    new, changed = [], []
-    for row in rows:
-        old = known.get(row.code.upper())
-        wanted = DiagnosisName(
-            pk=old.pk if old else None,
-            code=row.code,
-            who_code=row.who_code,
-            name_en=row.name_en,
-            name_zh=row.name_zh,
-            changed_at=now,
-        )
-        if old is None:
-            new.append(wanted)
-        elif (old.who_code, old.name_en, old.name_zh) != (row.who_code, row.name_en, row.name_zh):
-            changed.append(wanted)
-    DiagnosisName.objects.bulk_create(new, batch_size=BATCH)
-    fields = ["code", "who_code", "name_en", "name_zh", "changed_at"]
-    DiagnosisName.objects.bulk_update(changed, fields, batch_size=BATCH)
-    done = Loaded(new=len(new), changed=len(changed), unchanged=len(rows) - len(new) - len(changed))
-    audit.record("diagnosis_names.loaded", by=by, new=done.new, changed=done.changed)
-    return done
+    return TABLE.load(wanted(rows), by=by)
+
+
+def wanted(rows: Sequence[CodeRow]) -> list[DiagnosisName]:
+    """The lines of a list as they are to stand in the database."""
+    return [
+        DiagnosisName(code=row.code, who_code=row.who_code, name_en=row.name_en, name_zh=row.name_zh) for row in rows
+    ]
 
 
 def rows() -> list[CodeRow]:

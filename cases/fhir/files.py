@@ -1,7 +1,9 @@
-"""A FHIR file that a coordinator hands in on the page: tried at once, taken in when they have seen the report."""
+"""A FHIR file, or several of one export, that a coordinator hands in: tried at once, taken in after the report."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -9,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cases.catalogue import rulebook
+from cases.core.mistake import Mistake
 from cases.fhir import imports, report
 from cases.fhir.core import guard, reader
 from cases.models import FhirFile
@@ -18,19 +21,24 @@ from mdt_portal.errors import DomainError, RuleError, StaleState
 from mdt_portal.models import User
 
 LARGEST = 20_000_000
+LONGEST_NAME = 200
 KEPT = timedelta(days=1)
 """How long the text of a file waits to be taken in."""
 
 
-@transaction.atomic
 def hand_in(name: str, packed: bytes, *, by: User, institution: Institution) -> FhirFile:
     """Read the file and try it; what it would do stands in its report, and nothing of it is kept but its text."""
+    return hand_in_set([(name, packed)], by=by, institution=institution)
+
+
+@transaction.atomic
+def hand_in_set(given: Sequence[tuple[str, bytes]], *, by: User, institution: Institution) -> FhirFile:
+    """The same of several files of one export (name, content), which are read together and become one."""
     FhirFile.objects.filter(taken_in_at=None, uploaded_at__lt=timezone.now() - KEPT).update(text="")
     if not rulebook.in_force(rulebook.today(institution.zone)):
         raise RuleError(_("No rule of the catalogue is in force, so nothing can be decided about a referral."))
-    text, mistake = guard.text_of(packed, most=LARGEST)
-    content = reader.Content(mistakes=(mistake,)) if mistake else reader.read(text, institution.tz)
-    row = FhirFile(institution=institution, name=name[:200], uploaded_by=by)
+    content, text = read(given, institution)
+    row = FhirFile(institution=institution, name=shown_name([name for name, _packed in given]), uploaded_by=by)
     if content.mistakes:
         row.report = report.of_refused(row.name, content.mistakes)
     else:
@@ -42,6 +50,36 @@ def hand_in(name: str, packed: bytes, *, by: User, institution: Institution) -> 
     row.save()
     audit.record("fhir.handed_in", by=by, subject=row)
     return row
+
+
+def read(
+    given: Sequence[tuple[str, bytes]], institution: Institution, *, most: int = LARGEST
+) -> tuple[reader.Content, str]:
+    """What the files hold together, and their text as one. Of several an empty one says nothing, and is passed over."""
+    parts, mistakes = [], []
+    for name, packed in given:
+        text, mistake = guard.text_of(packed, most=most)
+        place = name if len(given) > 1 else ""
+        if mistake is None:
+            parts.append((place, text))
+        elif len(given) == 1 or mistake.code != "empty_file":
+            mistakes.append(replace(mistake, place=place))
+    if sum(len(packed) for _name, packed in given) > most:
+        mistakes = [Mistake(place="", code="too_large", params={"most": most // 1_000_000})]
+    if not parts and not mistakes:
+        mistakes = [Mistake(place="", code="empty_file")]
+    if mistakes:
+        return reader.Content(mistakes=tuple(mistakes)), ""
+    content = reader.read_set(parts, institution.tz)
+    if content.mistakes or len(parts) == 1:
+        return content, parts[0][1]
+    return content, guard.together(parts)
+
+
+def shown_name(names: Sequence[str]) -> str:
+    """The names of a set of files, as far as there is room."""
+    name = ", ".join(names)
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 @transaction.atomic

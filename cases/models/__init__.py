@@ -1,11 +1,20 @@
 """Patients, referred cases, the disease catalogue's rules, and what follows a discussion.
 
 Case ──  Recommendation ──< Task         what the team recommends, and what is to be done by whom
+         Recommendation ──< Addendum     what was said of it after it was signed
 Case ──< FollowUp                        was it carried out? One is open at a time, until the loop is closed
 Patient ──< HeldMatch                  a record that may be of the same person, until somebody has compared both
 """
 
-from cases.models.aftercare import FollowUp, FollowUpOutcome, Outcome, Recommendation, Task, WithPerson
+from cases.models.aftercare import (
+    Addendum,
+    FollowUp,
+    FollowUpOutcome,
+    Outcome,
+    Recommendation,
+    Task,
+    WithPerson,
+)
 from cases.models.cases import (
     CareLevel,
     Case,
@@ -29,6 +38,7 @@ from cases.models.diagnosis_names import DiagnosisName
 from cases.models.identity import Decision, FhirFile, HeldMatch, HeldMatchQuerySet
 
 __all__ = [
+    "Addendum",
     "CareLevel",
     "Case",
     "CaseQuerySet",

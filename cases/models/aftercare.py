@@ -90,6 +90,26 @@ class Recommendation(WithPerson):
         return None if self.signed_at is None or goal is None else self.signed_at <= goal
 
 
+class Addendum(models.Model):
+    """What is said later of a signed recommendation. Signed as it is written, and unchangeable like what it adds to."""
+
+    public_id = public_id_field()
+    recommendation = models.ForeignKey(Recommendation, on_delete=models.PROTECT, related_name="addenda")
+    text = models.TextField(_("addendum"))
+    signed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    signed_at = models.DateTimeField(_("signed"))
+    updated_at = updated_at_field()
+
+    class Meta:
+        verbose_name = _("addendum")
+        verbose_name_plural = _("addenda")
+        ordering = ["signed_at", "pk"]
+        constraints = [models.CheckConstraint(condition=~Q(text=""), name="addendum_says_something")]
+
+    def __str__(self) -> str:
+        return f"{self.recommendation}"
+
+
 class Task(WithPerson):
     """One thing that a recommendation asks somebody to do."""
 

@@ -7,13 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CodeMapping(models.Model):
-    """One code of another system and the WHO code in which it lies, loaded by `load_code_map`."""
+    """One code of another system and the WHO code in which it lies, loaded from a file or entered by hand."""
 
-    system = models.CharField(_("code system"), max_length=20)
-    code = models.CharField(_("code"), max_length=40)
+    system = models.CharField(_("code system"), max_length=200)
+    code = models.CharField(_("code"), max_length=80)
     display = models.CharField(_("name"), max_length=240, blank=True)
     who_code = models.CharField(_("code of WHO"), max_length=8, blank=True)
-    details = models.JSONField(default=dict, blank=True)
+    details = models.JSONField(_("details"), default=dict, blank=True)
     source = models.CharField(_("source"), max_length=240)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 

@@ -55,6 +55,7 @@ ACTIONS = {
     "case.limit_extended": gettext_lazy("The limit was extended: %(reason)s"),
     "case.relaxed": gettext_lazy("A demand was relaxed: %(reason)s"),
     "recommendation.drafted": gettext_lazy("A recommendation was drafted"),
+    "recommendation.addendum": gettext_lazy("An addendum to the recommendation was signed"),
     "follow_up.recorded": gettext_lazy("A look was taken: %(outcome)s"),
     "placement_constraint.added": gettext_lazy("A pin or ban was set"),
     "placement_constraint.withdrawn": gettext_lazy("A pin or ban was withdrawn"),

@@ -1,6 +1,7 @@
 """The services after a discussion: discussed, recommended, followed up, closed.
 
     discussed ──conclude──▶ concluded ──▶ following_up ──record_follow_up──▶ (another follow-up) | closed
+                                         add_addendum at any time from here on
 
 A case closes only with its loop closed: whoever signs says when somebody looks, and who; each follow-up is followed by
 another one, or closes the case.
@@ -17,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.models import Case, FollowUp, FollowUpOutcome, Outcome, Recommendation, Task
+from cases.models import Addendum, Case, FollowUp, FollowUpOutcome, Outcome, Recommendation, Task
 from cases.states import CaseStatus
 from experts.availability import working_days
 from experts.models import Affiliation, Expert
@@ -109,6 +110,30 @@ def conclude(
     if case.referrer_id is not None:
         outbox.put("case.concluded", case=case.pk)
     return row
+
+
+@transaction.atomic
+def add_addendum(case: Case, *, by: User, text: str, seen: int | None = None, at: datetime | None = None) -> Addendum:
+    """Sign an addendum `at` (now). What was signed before stays as it is, and the referrer is told again.
+
+    `seen` is how many addenda the caller has read: StaleState where somebody has added another one since.
+    """
+    case = _locked(case)
+    row = Recommendation.objects.filter(case=case, signed_at__isnull=False).first()
+    if row is None:
+        raise RuleError(_("The recommendation of %(case)s is not signed yet; change it itself.") % {"case": case})
+    last = row.addenda.select_related("signed_by").last()
+    if last is not None and seen is not None and seen != row.addenda.count():
+        raise StaleState(
+            _("%(who)s has added something while you were writing. Read it first.") % {"who": last.signed_by}
+        )
+    if not text.strip():
+        raise RuleError(_("This field is required."), fields={"text": [_("This field is required.")]})
+    added = Addendum.objects.create(recommendation=row, text=text.strip(), signed_by=by, signed_at=at or timezone.now())
+    audit.record("recommendation.addendum", by=by, subject=case, addendum=added.public_id)
+    if case.referrer_id is not None:
+        outbox.put("case.addendum", addendum=added.pk)
+    return added
 
 
 def _unsigned(case: Case, version: int | None) -> Recommendation:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from cases.core import days
 from cases.identity.core.matching import Person
 from cases.models import Case, Decision, HeldMatch, Patient, PatientIdentifier
 from cases.services import patients
@@ -57,7 +58,8 @@ def take_apart(
     by: User,
     name: str,
     sex: str,
-    birth_date: date | None,
+    birth_date: date | None = None,
+    birth_year: int | None = None,
     cases: Iterable[Case],
     identifiers: Iterable[PatientIdentifier],
     reason: str,
@@ -72,7 +74,10 @@ def take_apart(
         raise RuleError(_("Please enter the patient's name."), fields={"name": [_("This field is required.")]})
     if not reason.strip():
         raise RuleError(_("Please say why."), fields={"reason": [_("This field is required.")]})
-    person = Person(name=name.strip(), sex=sex, born=birth_date, birth_year=birth_date.year if birth_date else None)
+    patients.check_birth(birth_date, birth_year, institution=patient.institution)
+    person = Person(
+        name=name.strip(), sex=sex, born=birth_date, birth_year=birth_date.year if birth_date else birth_year
+    )
     other = patients.create(person, {}, by=by, institution=patient.institution)
     other.taken_from = patient
     other.save(update_fields=["taken_from"])
@@ -95,11 +100,11 @@ def take_apart(
 
 def person_of(held: HeldMatch) -> Person:
     """The held record as it is compared."""
-    exact = len(held.birth_date) == len("2000-01-01")
-    year = int(held.birth_date[:4]) if held.birth_date else None
     name = "" if held.name == patients.NO_NAME else held.name
-    born = date.fromisoformat(held.birth_date) if exact else None
-    return Person(name=name, sex=held.sex, born=born, birth_year=year)
+    born = days.read(held.birth_date)
+    return Person(
+        name=name, sex=held.sex, born=born.known if born else None, birth_year=born.first.year if born else None
+    )
 
 
 def _numbers(held: HeldMatch) -> list[tuple[str, str]]:

@@ -38,7 +38,7 @@ def take_in(
     if known is not None:
         return known, False
     born = (identity or {}).get("birth_date")
-    year = patient.birth_year if patient else None
+    year = patient.birth_year if patient else (identity or {}).get("birth_year")
     patients.check_age(details.get("age"), birth_date=born, birth_year=year, institution=institution)
     try:
         with transaction.atomic():

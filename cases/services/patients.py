@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cases.core import days
 from cases.identity.core import matching
 from cases.identity.core.matching import NO_NAME, Match, Number, Person
 from cases.models import Case, HeldMatch, Patient, PatientIdentifier, PatientIdentity, Sex
@@ -26,7 +27,6 @@ from mdt_portal.errors import Conflict, RuleError
 from mdt_portal.fields import search_hash
 from mdt_portal.models import User
 
-OLDEST = 130
 FIELDS = {
     matching.NAME: "name",
     matching.SEX: "sex",
@@ -78,9 +78,7 @@ def register(
     name = name.strip()
     if not name:
         raise RuleError(_("Please enter the patient's name."), fields={"patient_name": [_("This field is required.")]})
-    if birth_date is not None and not 0 <= _age(birth_date, institution) <= OLDEST:
-        words = _("Nobody was born on this day.")
-        raise RuleError(words, code="birth_date_impossible", fields={"birth_date": [words]})
+    check_birth(birth_date, birth_year, institution=institution)
     numbers = numbers_of(identifiers, institution)
     person = Person(
         name="" if name == NO_NAME else name,
@@ -286,20 +284,26 @@ def record_death(patient: Patient, *, died_on: date | None, by: User | None) -> 
     return True
 
 
+def check_birth(born: date | None, year: int | None, *, institution: Institution) -> None:
+    """Refuse a day or year in which no patient of today was born."""
+    today = timezone.now().astimezone(institution.tz).date()
+    if born is not None and not days.is_birth(days.Given(first=born), today):
+        words = _("Nobody was born on this day.")
+        raise RuleError(words, code="birth_date_impossible", fields={"birth_date": [words]})
+    if born is None and year is not None and not days.is_birth_year(year, today):
+        words = _("Nobody was born in this year.")
+        raise RuleError(words, code="birth_date_impossible", fields={"birth_year": [words]})
+
+
 def check_age(age: int | None, *, birth_date: date | None, birth_year: int | None, institution: Institution) -> None:
     """Raise RuleError where an age and a birth do not fit; the day of the age may lie a year back."""
     if age is None or (birth_date is None and birth_year is None):
         return
     today = timezone.now().astimezone(institution.tz).date()
-    oldest = _age(birth_date, institution) if birth_date else today.year - (birth_year or 0)
+    oldest = days.age_on(birth_date, today) if birth_date else today.year - (birth_year or 0)
     if not oldest - 1 <= age <= oldest:
         words = _("An age of %(age)s does not fit the date of birth.") % {"age": age}
         raise RuleError(words, code="age_and_birth_differ", fields={"age": [words]})
-
-
-def _age(born: date, institution: Institution) -> int:
-    today = timezone.now().astimezone(institution.tz).date()
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from cases.models import Case, Recommendation
 from cases.selectors import case_queue
 from cases.services import aftercare
 from cases.states import AFTER_DISCUSSION, CaseStatus
-from cases.web.aftercare_forms import FollowUpForm, RecommendationForm
+from cases.web.aftercare_forms import AddendumForm, FollowUpForm, RecommendationForm
 from cases.web.common import visible_case
 from experts.models import Expert
 from mdt_portal import access
@@ -36,11 +36,13 @@ def shown(request: HttpRequest, case: Case) -> dict[str, Any]:
     found = recommendation_of(case)
     writes = case.status == CaseStatus.DISCUSSED and access.can(request.user, "case.recommend", case)
     follow_ups = list(case.follow_ups.select_related("expert", "taken_by").order_by("-due", "-pk"))
+    signed = found is not None and found.signed_at is not None
     today = aftercare.today_at(case, timezone.now())
     return {
         "followed": True,
         "recommendation": found if found and (found.signed_at or writes) else None,
         "may_recommend": writes,
+        "may_add": signed and access.can(request.user, "case.recommend", case),
         "follow_ups": follow_ups,
         "follow_up_late": any(one.outcome == "" and one.due < today for one in follow_ups),
         "may_follow_up": case.status == CaseStatus.FOLLOWING_UP and access.can(request.user, "case.follow_up", case),
@@ -48,7 +50,9 @@ def shown(request: HttpRequest, case: Case) -> dict[str, Any]:
 
 
 def recommendation_of(case: Case) -> Recommendation | None:
-    rows = Recommendation.objects.select_related("expert", "signed_by", "case").prefetch_related("tasks__expert")
+    rows = Recommendation.objects.select_related("expert", "signed_by", "case").prefetch_related(
+        "tasks__expert", "addenda__signed_by"
+    )
     return rows.filter(case=case).first()
 
 
@@ -107,6 +111,32 @@ def _written(request: SignedInRequest, case: Case, *, signed: bool) -> HttpRespo
         return redirect(onward(request, reverse("case", args=[case.public_id])))
     messages.success(request, _("The draft is kept; only those who may sign it see it."))
     return redirect("case_recommendation", case.public_id)
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def addendum(request: SignedInRequest, public_id: str) -> HttpResponse:
+    """Add to what is signed. Where somebody else was faster, what was typed stays beside what they have added."""
+    case = visible_case(request, public_id)
+    access.require(request.user, "case.recommend", case)
+    signed = recommendation_of(case)
+    if signed is None or signed.signed_at is None:
+        return redirect("case_recommendation", case.public_id)
+    form = AddendumForm(request.POST if request.method == "POST" else None, initial={"seen": len(signed.addenda.all())})
+    status = 200
+    if form.is_bound and form.is_valid():
+        try:
+            aftercare.add_addendum(case, by=request.user, **form.cleaned_data)
+        except StaleState as error:
+            signed = recommendation_of(case)
+            form.add_error(None, error.message)
+            form.go_on_from(len(signed.addenda.all()) if signed else 0)
+            status = error.status
+        else:
+            messages.success(request, _("The addendum to the recommendation of %(case)s is signed.") % {"case": case})
+            return redirect(onward(request, reverse("case", args=[case.public_id])))
+    context = _about(case) | {"form": form, "recommendation": signed}
+    return render(request, "cases/addendum.html", context, status=status if status != 200 else _status(form))
 
 
 def people(case: Case) -> list[str]:

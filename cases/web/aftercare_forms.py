@@ -63,6 +63,17 @@ class RecommendationForm(forms.Form):
         self.data = {**self.data.dict(), "version": str(version)}  # type: ignore[attr-defined]
 
 
+class AddendumForm(forms.Form):
+    """What is added to a signed recommendation. `seen` is how many addenda the writer has read."""
+
+    text = forms.CharField(label=_("Addendum"), max_length=8000, widget=forms.Textarea(attrs={"rows": 8}))
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def go_on_from(self, seen: int) -> None:
+        """Signing once more means that what somebody else has added was read."""
+        self.data = {**self.data.dict(), "seen": str(seen)}  # type: ignore[attr-defined]
+
+
 def _task_fields() -> dict[str, tuple[str, forms.Field]]:
     """The three fields of one task, each with the name under which a task carries its value."""
     return {

@@ -1,4 +1,4 @@
-"""FHIR files on the page: hand one in, see what it would do, take it in."""
+"""FHIR files on the page: hand one in, or several of one export, see what they would do, take them in."""
 
 from __future__ import annotations
 
@@ -52,9 +52,29 @@ LIST = Listing(
 )
 
 
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One file or several; its value is a list."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        given = data if isinstance(data, list | tuple) else [data]
+        self.allow_empty_file = len(given) > 1  # of several an empty one says nothing
+        return [super(FilesField, self).clean(one, initial) for one in given or [None]]
+
+
 class FhirFileForm(forms.Form):
     institution = forms.ModelChoiceField(label=gettext_lazy("Referring hospital"), queryset=Institution.objects.none())
-    file = forms.FileField(label=gettext_lazy("FHIR file (JSON or NDJSON, also .gz)"))
+    file = FilesField(
+        label=gettext_lazy("FHIR file (JSON or NDJSON, also .gz)"),
+        help_text=gettext_lazy(
+            "Several files of one export (Patient.ndjson, Condition.ndjson …) are read together, as one."
+        ),
+    )
 
     def __init__(self, *args: Any, institutions: Sequence[Institution], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +87,7 @@ class FhirFileForm(forms.Form):
 
     def clean_file(self) -> Any:
         given = self.cleaned_data["file"]
-        if given.size > files.LARGEST:
+        if sum(one.size for one in given) > files.LARGEST:
             raise forms.ValidationError(_("The file is larger than %(n)d MB.") % {"n": files.LARGEST // 1_000_000})
         return given
 
@@ -82,9 +102,8 @@ def fhir_import(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         given = form.cleaned_data["file"]
         try:
-            file = files.hand_in(
-                given.name,
-                given.read(),
+            file = files.hand_in_set(
+                [(one.name, one.read()) for one in given],
                 by=request.user,  # type: ignore[arg-type]
                 institution=form.cleaned_data["institution"],
             )

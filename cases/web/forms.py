@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -14,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from cases.catalogue import wording
 from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Rule
-from cases.core import code_systems, rare_diseases, scores, staging
+from cases.core import code_systems, days, rare_diseases, scores, staging
 from cases.identity.core import matching
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from cases.services import patients
@@ -196,6 +195,26 @@ class FactsForm(forms.Form):
         return found | {f"score_{name}": value for name, value in case.scores.items()}
 
 
+class BirthDateField(DayField):
+    """The date of birth, as `days.Given`; where the day is not known, the month or the year of it."""
+
+    def __init__(self, **keywords: Any) -> None:
+        super().__init__(**keywords | {"help_text": _("Where the day is not known, the year or month is enough.")})
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value or "").strip()
+        part = days.read(text, timezone.get_current_timezone()) if text else None
+        given = part if part or not text else days.Given(first=super().to_python(text))
+        if given and not days.is_birth(given, timezone.localdate()):
+            raise forms.ValidationError(_("Nobody was born on this day."))
+        return given
+
+
+def birth(given: days.Given | None) -> dict[str, Any]:
+    """What was typed, as the services take it."""
+    return {"birth_date": given.known, "birth_year": given.first.year} if given else {}
+
+
 class ReferralForm(FactsForm):
     """A new case: who the patient is, and all that FactsForm asks."""
 
@@ -203,7 +222,7 @@ class ReferralForm(FactsForm):
     patient_name = forms.CharField(label=_("Name"), max_length=80)
     identifier = forms.CharField(label=_("Record number"), required=False, max_length=60)
     sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices, initial=Sex.UNKNOWN)
-    birth_date = DayField(label=_("Date of birth"), required=False)
+    birth_date = BirthDateField(label=_("Date of birth"), required=False)
     token = forms.CharField(max_length=40, widget=forms.HiddenInput)
     separate = forms.BooleanField(
         label=_("All of this is right: this is another person, or the known record is wrong"), required=False
@@ -221,12 +240,6 @@ class ReferralForm(FactsForm):
             field.widget = forms.HiddenInput()
         if institutions:
             field.initial = institutions[0].pk
-
-    def clean_birth_date(self) -> date | None:
-        born = self.cleaned_data["birth_date"]
-        if born and not 0 <= age_on(timezone.localdate(), born) <= 130:
-            raise forms.ValidationError(_("Nobody was born on this day."))
-        return born
 
     def doubt(self, error: patients.IdentityInDoubt) -> None:
         """Ask about a number that belongs to somebody whose record differs; what was typed stays."""
@@ -247,7 +260,7 @@ class ReferralForm(FactsForm):
         return {
             "name": data["patient_name"],
             "sex": data["sex"],
-            "birth_date": data["birth_date"],
+            **birth(data["birth_date"]),
             "identifiers": self.identifiers(),
             "separate": data["separate"],
         }
@@ -255,7 +268,7 @@ class ReferralForm(FactsForm):
     def details(self, before: Case | None = None) -> dict[str, Any]:
         found = super().details(before)
         born = self.cleaned_data.get("birth_date")
-        return found | {"age": age_on(timezone.localdate(), born)} if born else found
+        return found | {"age": days.age_of(born, timezone.localdate())} if born else found
 
     def describes(self, case: Case) -> bool:
         """Whether this is the patient and the diagnosis of the case, as for the second of two clicks."""
@@ -329,8 +342,3 @@ class ReasonForm(forms.Form):
     """A reason that is kept in the record."""
 
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
-
-
-def age_on(day: date, born: date) -> int:
-    """Full years on `day`; negative for somebody who was not born yet."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

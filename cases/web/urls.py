@@ -18,5 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("patients/<str:public_id>/apart/", identities.take_apart, name="patient_apart"),
     path("cases/<str:public_id>/edit/", refer.edit, name="case_edit"),
     path("cases/<str:public_id>/recommendation/", aftercare.recommendation, name="case_recommendation"),
+    path("cases/<str:public_id>/recommendation/addendum/", aftercare.addendum, name="case_addendum"),
     path("cases/<str:public_id>/follow-up/", aftercare.follow_up, name="case_follow_up"),
 ]

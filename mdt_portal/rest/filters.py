@@ -47,14 +47,12 @@ def _not_understood(filters: FilterSet) -> dict[str, list[str]]:
 
 
 class Ordering(django_filters.ChoiceFilter):
-    """`?ordering=due_at` or `-due_at`: one of the orders that the list's page knows too, or `updated_at`."""
+    """`?ordering=due_at` or `-due_at`: one of the orders that the list's page knows too. `changed`: or `updated_at`."""
 
-    def __init__(self, known: orders.Orders | None = None) -> None:
-        self.known: orders.Orders = {**(known or {}), "updated_at": ("updated_at",)}
+    def __init__(self, known: orders.Orders | None = None, *, changed: bool = True) -> None:
+        self.known: orders.Orders = {**(known or {}), **({"updated_at": ("updated_at",)} if changed else {})}
         choices = [(name, name) for key in self.known for name in (key, f"-{key}")]
-        super().__init__(
-            choices=choices, empty_label=None, label=gettext_lazy("the order of the rows; with a minus the other way")
-        )
+        super().__init__(choices=choices, label=gettext_lazy("the order of the rows; with a minus the other way"))
 
     def filter(self, qs: QuerySet, value: Any) -> QuerySet:
         if not value:

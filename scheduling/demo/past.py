@@ -54,6 +54,9 @@ WHY_WITHOUT_ONE = ("一位专家手术未结束，会前已提交书面意见", 
 WHY_PARTLY = ("床位紧张，检查推迟三天", "No bed free: the imaging was put off by three days")
 
 
+ADDED = ("病理补充报告已到，与讨论意见一致。", "The supplementary pathology report has come; it agrees with the above.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Meeting:
     """`ago`: how many working days ago; `late_min` is None where nobody has kept a record. `then` says of each case
@@ -240,6 +243,10 @@ class _Meet:
         )
         with _at(signed):
             aftercare.conclude(case, by=signer, words=words, at=signed)
+        if then == "partly":
+            later = signed + timedelta(hours=2)
+            with _at(later):
+                aftercare.add_addendum(case, by=signer, text=ADDED[not chinese], at=later)
         if then in ("close", "partly"):
             self._followed_up(case, partly=then == "partly", today=today, chinese=chinese)
 

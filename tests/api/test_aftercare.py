@@ -200,6 +200,29 @@ def test_a_recommendation_is_drafted_and_signed(api: Api) -> None:
     assert (again.status_code, again.json()["code"]) == (409, "stale_state")
 
 
+def test_an_addendum_is_signed_and_read(api: Api) -> None:
+    """FAULTS: signing was irrevocable."""
+    case = factories.case_followed()
+    coordinator_client = api(factories.user(Role.COORDINATOR, at=case.institution))
+    way = cases(case, "recommendation/addenda/")
+    since = timezone.now().isoformat()
+    for number, text in enumerate(("The left side was meant.", "Chemotherapy first.")):
+        found = coordinator_client.post(way, {"text": text, "seen": number}, format="json").json()
+    assert found["recommendation"]["text"] == "Operate."
+    added = api(case.referrer).get(cases(case)).json()["recommendation"]["addenda"]
+    assert [one["text"] for one in added] == ["The left side was meant.", "Chemotherapy first."]
+    stale = coordinator_client.post(way, {"text": "Third", "seen": 1}, format="json")
+    assert (stale.status_code, stale.json()["code"]) == (409, "stale_state")
+    for wrong in ({"text": "  "}, {}, {"text": "x", "seen": -1}):
+        assert coordinator_client.post(way, wrong, format="json").status_code == 400
+    assert api(case.referrer).post(way, {"text": "x"}, format="json").status_code == 403
+    changed = coordinator_client.get("/api/v1/cases/", {"updated_since": since}).json()["results"]
+    assert [row["id"] for row in changed] == [case.public_id]
+    unsigned = factories.case_discussed(team=case.team)
+    answer = coordinator_client.post(cases(unsigned, "recommendation/addenda/"), {"text": "x"}, format="json")
+    assert (answer.status_code, "not signed yet" in answer.json()["message"]) == (400, True)
+
+
 def test_the_referrer_follows_up_and_closes_but_does_not_recommend(api: Api) -> None:
     case = factories.case_followed()
     client = api(case.referrer)
@@ -228,6 +251,6 @@ def test_it_all_stands_in_the_schema(coordinator_client: APIClient) -> None:
     paths = coordinator_client.get("/api/schema/", {"format": "json"}, HTTP_ACCEPT="application/json").json()["paths"]
     for path in (
         "sessions/{id}/record/", "sessions/evaluation/", "cases/{id}/recommendation/",
-        "cases/{id}/recommendation/sign/", "cases/{id}/follow-ups/",
+        "cases/{id}/recommendation/sign/", "cases/{id}/recommendation/addenda/", "cases/{id}/follow-ups/",
     ):  # fmt: skip
         assert f"/api/v1/{path}" in paths

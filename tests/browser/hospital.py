@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cases.catalogue import rulebook
+from cases.diagnoses import code_maps
 from cases.models import Case, CatalogueRule
 from cases.services import workflow
 from cases.states import CaseStatus, MaterialStatus
@@ -125,6 +126,9 @@ def _a_catalogue_in_work(world: Busy) -> None:
         | {"id": "TRACHEA", "name_en": "Trachea, stage IIIB", "name_zh": "气管癌 IIIB期", "icd10": ["C33"]},
         by=world.users["catalogue"],
         reason="Asked for by the lung team",
+    )
+    code_maps.count_unmapped(
+        [("http://snomed.info/sct", "999000001", "Lung cancer")] * 3 + [("", "C34.1", "Cancer of the upper lobe")]
     )
 
 

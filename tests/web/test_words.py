@@ -93,7 +93,12 @@ def _spoken(call: ast.Call) -> Iterator[ast.Constant]:
         said += call.args[:1]
     elif place == "messages":
         said += call.args[1:2]
-    yield from (one for given in said for one in _constants(given) if re.search(r"[a-z]{2}", str(one.value)))
+    yield from (
+        one
+        for given in said
+        for one in _constants(given)
+        if isinstance(one.value, str) and re.search(r"[a-z]{2}", one.value)
+    )
 
 
 def _constants(given: ast.expr) -> Iterator[ast.Constant]:

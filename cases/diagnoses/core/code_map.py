@@ -1,8 +1,9 @@
 """Maps of other code systems to WHO ICD-10: the file format, and the maps that are shipped. Pure.
 
 A file is a table with the columns system, code, display, icd10, source; and, where they say more than the code, role,
-disease, stage, flags, scores. `system` is any usual name (`http://snomed.info/sct`, `ICD-11`). An empty `icd10` says
-that the code is known and is no diagnosis. Lines above the heading that begin with # say where the file comes from.
+disease, stage, flags, scores. `system` is any usual name (`http://snomed.info/sct`, `ICD-11`,
+`GB/T 14396`), or the url or OID of one that we do not know. An empty `icd10` says that the code is known and is no
+diagnosis. Lines above the heading that begin with # say where the file comes from.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LAYOUT = Layout(
     columns=tuple(Column(key=key, en=key, zh=key) for key in (*COLUMNS, *_MORE)), most_rows=500_000, comment="#"
 )
 ROLES = ("", "suspected", "history")
-LONGEST_CODE, LONGEST_TEXT = 40, 240
+LONGEST_CODE, LONGEST_TEXT = 80, 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def _take(row: TableRow, rows: dict[tuple[str, str], tuple[MapRow, str]], mistak
 
     given = row.cells
     before = len(mistakes)
-    system = code_systems.system_of(given["system"])
+    system = code_systems.map_system(given["system"])
     _check(given, system, wrong)
     if (system, given["code"]) in rows:
         wrong("code", "twice", value=given["code"])
@@ -80,8 +81,12 @@ def _take(row: TableRow, rows: dict[tuple[str, str], tuple[MapRow, str]], mistak
 
 def _check(given: Mapping[str, str], system: str, wrong: Callable[..., None]) -> None:
     """Each cell by itself."""
-    if system in (*code_systems.EDITIONS, code_systems.OTHER):
+    known = code_systems.system_of(given["system"]) != code_systems.OTHER
+    if not known and not code_systems.names_itself(given["system"]):
         wrong("system", "unknown_system", value=given["system"])
+    placed = code_systems.placed(given["code"], given["system"]) if system in code_systems.EDITIONS else ""
+    if placed and (not given["icd10"] or code_systems.who_code(given["icd10"]) != placed):
+        wrong("icd10", "placed_otherwise", value=given["code"], placed=placed)
     for column, longest in (("code", LONGEST_CODE), ("display", LONGEST_TEXT), ("source", LONGEST_TEXT)):
         if len(given[column]) > longest:
             wrong(column, "too_long", longest=longest)

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Answer, Facts, Rule, Undecided
 from cases.catalogue.core.requirement import TIERS
-from cases.core import icd10, rare_diseases, scores, staging
+from cases.core import days, icd10, rare_diseases, scores, staging
 from cases.core.code_systems import CodeMap
 from cases.core.mistake import Mistake
 from cases.diagnoses.core import diseases
@@ -154,12 +154,10 @@ def _only_accompanies(disease: _Disease, referral: Referral) -> bool:
     return settled and not disease.is_tumour and not referral.facts.scores and diseases.is_chronic(referral.facts.code)
 
 
-def age_on(born: date | None, day: date) -> int | None:
-    """Full years; None where the date of birth is unknown or cannot be."""
-    if born is None:
-        return None
-    years = day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-    return years if 0 <= years <= 130 else None
+def _age(patient: Patient, today: date) -> int | None:
+    """Full years, at the death where that is known; None where the date of birth is unknown or cannot be."""
+    at = patient.died or today
+    return days.age_on(patient.born, at) if patient.born and days.is_birth(days.Given(first=patient.born), at) else None
 
 
 def _diseases(
@@ -252,7 +250,7 @@ def _facts(patient: Patient, disease: _Disease, found: Sequence[_Disease], today
         stage="IV" if spread else _stage(patient, disease, found, today, notes),
         scores=_scores(patient.observations, disease, today, notes),
         flags=frozenset(flags),
-        age=age_on(patient.born, patient.died or today),
+        age=_age(patient, today),
         comorbidities=len(chronic),
     )
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cases.core.mistake import Mistake
@@ -26,7 +26,8 @@ _NAMED = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What the file holds, each with its place (empty for a file of one JSON value, `line 3` of NDJSON)."""
+    """What the file holds, each with its place: empty for a file of one JSON value, `line 3` of NDJSON; in a set of
+    files the file's name before it."""
 
     values: tuple[tuple[str, Any], ...] = ()
     mistakes: tuple[Mistake, ...] = ()
@@ -87,6 +88,22 @@ def parse(text: str) -> Checked:
     if mistakes:
         return Checked(mistakes=tuple(mistakes))
     return _checked(values)
+
+
+def parse_set(parts: Iterable[tuple[str, str]]) -> Checked:
+    """The values of several files of one export, given with their names; every mistake names its file."""
+    values: list[tuple[str, Any]] = []
+    mistakes: list[Mistake] = []
+    for name, text in parts:
+        checked = parse(text)
+        values += [(f"{name} {place}".strip(), value) for place, value in checked.values]
+        mistakes += [replace(one, place=f"{name} {one.place}".strip()) for one in checked.mistakes]
+    return Checked(mistakes=tuple(mistakes)) if mistakes else Checked(values=tuple(values))
+
+
+def together(parts: Iterable[tuple[str, str]]) -> str:
+    """A set of files without mistakes as one text of NDJSON, which holds the same."""
+    return "\n".join(json.dumps(value, ensure_ascii=False) for _place, value in parse_set(parts).values)
 
 
 def _mistake(code: str, **params: Any) -> Mistake:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, tzinfo
 from typing import Any
 
+from cases.core import days
 from cases.core.mistake import Mistake
-
-_DATE = re.compile(
-    r"(?P<year>\d{4})(-(?P<month>\d\d)(-(?P<day>\d\d)"
-    r"(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?"
-)
-
 
 _CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -98,19 +93,11 @@ class Node:
         text = self.text(key)
         if not text:
             return None, False
-        found = _DATE.fullmatch(text)
-        try:
-            if found is None:
-                raise ValueError(text)
-            if "T" in text:
-                moment = datetime.fromisoformat(text)
-                if moment.tzinfo and self.zone:
-                    return moment.astimezone(self.zone).date(), True
-            month, day = found["month"], found["day"]
-            return date(int(found["year"]), int(month or 7), int(day or (15 if month else 1))), day is not None
-        except (ValueError, OverflowError):
+        found = days.read(text, self.zone)
+        if found is None:
             self.wrong(key, "bad_date", value=text)
             return None, False
+        return found.day, found.exact
 
     def concept(self, key: str) -> tuple[tuple[Coding, ...], str]:
         """Codings and text of a CodeableConcept; a bare code (as older versions of FHIR wrote it) counts as one."""

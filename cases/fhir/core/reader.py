@@ -1,7 +1,8 @@
 """FHIR R4 JSON -> patients with their conditions and the observations that matter to the catalogue. Pure.
 
-Reads bundles of any type, a single Patient, or NDJSON. Of other resources only that they are objects is asked. A file
-with a mistake gives nothing but its mistakes, each with its place (`Bundle.entry[12].resource.subject.reference`).
+Reads bundles of any type, a single Patient, NDJSON, or the NDJSON files of one export together. Of other resources only
+that they are objects is asked. A file with a mistake gives nothing but its mistakes, each with its place
+(`Bundle.entry[12].resource.subject.reference`).
 Source: https://hl7.org/fhir/R4/ (Patient, Condition, Observation, ServiceRequest, Bundle, references, datatypes).
 """
 
@@ -11,7 +12,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
 from typing import Any
@@ -149,7 +150,15 @@ class Content:
 
 def read(text: str, zone: tzinfo | None = None) -> Content:
     """Read a file's text; moments count as days in `zone`."""
-    checked = guard.parse(text)
+    return read_set([("", text)], zone)
+
+
+def read_set(parts: Sequence[tuple[str, str]], zone: tzinfo | None = None) -> Content:
+    """Read several files of one export, each with its name, as one: a condition in one may be of a patient in another.
+
+    A mistake in one of them refuses the set, as what is missing would be missed by nobody.
+    """
+    checked = guard.parse_set(parts)
     if checked.mistakes:
         return Content(mistakes=checked.mistakes)
     try:

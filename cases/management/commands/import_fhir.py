@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -17,6 +18,7 @@ from cases.catalogue import rulebook, wording
 from cases.catalogue.core import requirement
 from cases.catalogue.core.requirement import Undecided
 from cases.core.mistake import Mistake
+from cases.fhir import files as fhir_files
 from cases.fhir import imports, report
 from cases.fhir.core import guard, reader
 from cases.fhir.imports import Imported, Raised
@@ -24,10 +26,21 @@ from experts.models import Institution
 from mdt_portal.errors import DomainError
 from mdt_portal.models import User
 
+TYPES = (
+    "AllergyIntolerance|Appointment|CarePlan|CareTeam|Claim|Communication|Composition|Condition|Consent|Coverage|Device|"
+    "DiagnosticReport|DocumentReference|Encounter|EpisodeOfCare|ExplanationOfBenefit|FamilyMemberHistory|Flag|Goal|Group|"
+    "ImagingStudy|Immunization|List|Location|Media|Medication|MedicationAdministration|MedicationDispense|"
+    "MedicationRequest|MedicationStatement|Observation|Organization|Patient|Person|Practitioner|PractitionerRole|"
+    "Procedure|Provenance|Questionnaire|QuestionnaireResponse|RelatedPerson|ServiceRequest|Specimen|Task"
+)
+OF_AN_EXPORT = re.compile(rf"({TYPES})([._-]\w+)*\.ndjson(\.gz)?")
+"""`Patient.ndjson`, `Condition-2.ndjson.gz`: as servers call the files of a bulk export."""
+
 
 class Command(BaseCommand):
     help = (
         "Import FHIR R4 JSON or NDJSON (also .gz). A file with a mistake is refused whole; the others are imported. "
+        "NDJSON files of one export (Patient.ndjson, Condition.ndjson) in one folder are read together, as one file. "
         "Each condition that gives no referral says why."
     )
 
@@ -52,23 +65,24 @@ class Command(BaseCommand):
             self.stdout.write(_("Dry run: nothing is kept."))
         refused: list[str] = []
         reports = []
-        for path in files(options["files"]):
+        for paths in sets(options["files"]):
+            path = ", ".join(map(str, paths))
             try:
-                content = read(path, institution)
+                content = read(paths, institution)
                 people = imports.bring_in(content, by=user, institution=institution, **how)
             except Refused as error:
                 refused.extend(f"{path}: {wording.placed_text(one)}" for one in error.mistakes)
-                reports.append(report.of_refused(str(path), error.mistakes))
+                reports.append(report.of_refused(path, error.mistakes))
                 continue
             except (OSError, DomainError) as error:
                 text = getattr(error, "strerror", None) or str(error)
                 refused.append(f"{path}: {text}")
-                reports.append(report.of_refused(str(path), []) | {"refused_because": text})
+                reports.append(report.of_refused(path, []) | {"refused_because": text})
                 continue
-            self.stdout.write(f"{path}")
+            self.stdout.write(path)
             for person in people:
                 self.report(person)
-            reports.append(report.of_file(str(path), content, people))
+            reports.append(report.of_file(path, content, people))
         if options["report"]:
             text = json.dumps({"files": [report.in_words(one) for one in reports]}, ensure_ascii=False, indent=1)
             Path(options["report"]).write_text(text, encoding="utf-8")
@@ -105,6 +119,19 @@ class Refused(Exception):
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__(len(mistakes))
         self.mistakes = mistakes
+
+
+def sets(given: Sequence[str]) -> Iterator[list[Path]]:
+    """The files in order, each for itself; those of one export (Patient.ndjson, Condition.ndjson) together.
+
+    They belong together where they are called after their kind of resource and lie in one folder.
+    """
+    exports: dict[Path, list[Path]] = {}
+    for path in files(given):
+        if not OF_AN_EXPORT.fullmatch(path.name):
+            yield [path]
+        exports.setdefault(path.parent, []).extend([path] if OF_AN_EXPORT.fullmatch(path.name) else [])
+    yield from (together for together in exports.values() if together)
 
 
 def files(given: Sequence[str]) -> Iterator[Path]:
@@ -146,10 +173,10 @@ def line(one: Raised) -> str:
     return "; ".join(parts)
 
 
-def read(path: Path, institution: Institution) -> reader.Content:
-    """The content of a file without a mistake. Raises Refused, or OSError where there is no such file."""
-    text, mistake = guard.text_of(path.read_bytes())
-    content = reader.Content(mistakes=(mistake,)) if mistake else reader.read(text, institution.tz)
+def read(paths: Sequence[Path], institution: Institution) -> reader.Content:
+    """The content of a file, or of a set of them. Raises Refused, or OSError where there is no such file."""
+    given = [(path.name, path.read_bytes()) for path in paths]
+    content, _text = fhir_files.read(given, institution, most=guard.MOST_BYTES)
     if content.mistakes:
         raise Refused(content.mistakes)
     return content

@@ -8,9 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from cases.diagnoses import code_maps
 from cases.models import UnmappedCode
-
-COLUMNS = ("system", "code", "display", "icd10", "source", "times", "last_seen")
 
 
 class Command(BaseCommand):
@@ -23,8 +22,5 @@ class Command(BaseCommand):
         parser.add_argument("--most", type=int, default=1000, help="so many lines at most")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        table = csv.writer(self.stdout, lineterminator="\n")
-        table.writerow(COLUMNS)
-        for row in UnmappedCode.objects.all()[: options["most"]]:
-            seen = row.last_seen_at.date().isoformat()
-            table.writerow([row.system, row.code, row.display, "", "", row.times, seen])
+        rows = UnmappedCode.objects.all()[: options["most"]]
+        csv.writer(self.stdout, lineterminator="\n").writerows(code_maps.unmapped_lines(rows))

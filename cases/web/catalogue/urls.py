@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from cases.web.catalogue import editor, files, publish, rule, rule_list, rule_tester
+from cases.web.catalogue import code_lists, editor, files, publish, rule, rule_list, rule_tester
 
 urlpatterns: list[URLPattern] = [
     path("", rule_list.rules, name="catalogue"),
@@ -13,6 +13,9 @@ urlpatterns: list[URLPattern] = [
     path("test/facts/", rule_tester.facts, name="rule_tester_facts"),
     path("publish/", publish.publish, name="rule_publish"),
     path("import/", files.import_rules, name="rule_import"),
+    path("codes/", code_lists.code_lists, name="code_lists"),
+    path("codes/<str:key>.<str:kind>", code_lists.export, name="code_list_export"),
+    path("codes/unmapped/<int:pk>/", code_lists.unmapped, name="unmapped_code"),
     path("export.<str:kind>", files.export_rules, name="rule_export"),
     path("rules/<str:key>/", rule.rule, name="rule"),
     path("rules/<str:key>/edit/", editor.edit, name="rule_edit"),

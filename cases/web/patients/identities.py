@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
@@ -19,13 +17,13 @@ from cases.models import Case, Decision, HeldMatch, Patient, PatientIdentifier, 
 from cases.selectors import identity_review
 from cases.services import identity_review as services
 from cases.services import patients
+from cases.web.forms import BirthDateField, birth
 from mdt_portal import access
 from mdt_portal.errors import DomainError
 from mdt_portal.i18n import phrases
 from mdt_portal.tables.lists import Column, Listing
 from mdt_portal.tables.orders import Named
 from mdt_portal.web.pages import add_errors, page
-from mdt_portal.web.time_fields import DayField
 
 LIST = Listing(
     name="identities",
@@ -106,7 +104,7 @@ class ApartForm(forms.Form):
 
     name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
     sex = forms.ChoiceField(label=gettext_lazy("Sex"), choices=Sex.choices, initial=Sex.UNKNOWN)
-    birth_date = DayField(label=gettext_lazy("Date of birth"), required=False)
+    birth_date = BirthDateField(label=gettext_lazy("Date of birth"), required=False)
     cases = forms.ModelMultipleChoiceField(
         label=gettext_lazy("Cases of the other person"),
         queryset=Case.objects.none(),
@@ -129,12 +127,6 @@ class ApartForm(forms.Form):
         fields["identifiers"].queryset = patient.identifiers.order_by("pk")
         fields["identifiers"].label_from_instance = lambda number: number.value
 
-    def clean_birth_date(self) -> date | None:
-        born = self.cleaned_data["birth_date"]
-        if born and born > timezone.localdate():
-            raise forms.ValidationError(_("Nobody was born on this day."))
-        return born
-
 
 @page
 @require_http_methods(["GET", "POST"])
@@ -147,7 +139,8 @@ def take_apart(request: HttpRequest, public_id: str) -> HttpResponse:
     form = ApartForm(request.POST if request.method == "POST" else None, patient=patient, cases=cases)
     if form.is_bound and form.is_valid():
         try:
-            other = services.take_apart(patient, by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+            given = form.cleaned_data | birth(form.cleaned_data.pop("birth_date"))
+            other = services.take_apart(patient, by=request.user, **given)  # type: ignore[arg-type]
         except DomainError as error:
             add_errors(form, error)
         else:

@@ -336,6 +336,12 @@ def test_the_age(fields: dict[str, Any], age: int | None) -> None:
     assert [referral.facts.age for referral in referrals] == [age]
 
 
+@pytest.mark.parametrize("written", ["1961-04-03", "1961年4月3日"])
+def test_a_date_of_birth_is_read_as_the_form_reads_it(written: str) -> None:
+    (found,) = read(bundle(patient("p", birthDate=written))).patients
+    assert (found.born, found.born_exactly) == (date(1961, 4, 3), True)
+
+
 def test_without_a_birth_date_the_age_is_unknown() -> None:
     nobody = patient("p")
     del nobody["birthDate"]

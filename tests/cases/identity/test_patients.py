@@ -235,6 +235,10 @@ def test_the_api_does_not_tell_of_patients_of_other_hospitals(hospital: Institut
     [
         ({"age": 30}, "age"),
         ({"patient": {"name": "A", "birth_date": "2999-01-01"}}, "patient"),
+        ({"patient": {"name": "A", "birth_year": 2999}}, "patient"),
+        ({"patient": {"name": "A", "birth_year": -1}}, "patient"),
+        ({"patient": {"name": "A", "birth_date": "1970-05-17", "birth_year": 1971}}, "patient"),
+        ({"patient": {"name": "A", "birth_year": 1970}, "age": 30}, "age"),
         ({"patient": {"name": "A", "identifiers": [{"system": "s", "value": "1"}] * 2}}, "patient"),
     ],
 )
@@ -242,6 +246,13 @@ def test_the_api_refuses_what_cannot_be(post: Any, change: dict[str, Any], field
     answer = post(sent() | change)
     assert answer.status_code == 400
     assert [name.partition(".")[0] for name in answer.json()["fields"]] == [field]
+
+
+def test_the_api_takes_a_year_of_birth_where_the_day_is_not_known(post: Any) -> None:
+    answer = post(sent() | {"patient": {"name": "Jo Doe", "birth_year": 1970}})
+    assert answer.status_code == 201
+    patient = Case.objects.get().patient
+    assert (patient.birth_year, patient.identity.birth_date) == (1970, "")
 
 
 # Pages ----------------------------------------------------------------------------------------------------------------

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from cases.models import Case, FollowUp, Recommendation
+from cases.models import Addendum, Case, FollowUp, Recommendation
+from cases.selectors import history
 from cases.services import aftercare
 from cases.services.aftercare import Todo, Words
 from cases.states import CaseStatus
 from experts.models import Role
 from mdt_portal import access, outbox
 from mdt_portal.errors import RuleError, StaleState
-from mdt_portal.models import KeptMail, User
+from mdt_portal.i18n import clock
+from mdt_portal.models import AuditEvent, KeptMail, User
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,74 @@ def test_the_referrer_is_told_once_and_no_patient_is_named(case: Case, writer: U
     assert mail.to == "ward@example.org"
     assert case.number in mail.subject and case.public_id in mail.body
     for secret in (case.patient.identity.name, case.diagnosis, "Resect"):
+        assert secret not in mail.subject + mail.body
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "On "), ("zh-hans", "随访")])
+def test_the_mail_says_when_somebody_looks(case: Case, writer: User, language: str, said: str) -> None:
+    User.objects.filter(pk=case.referrer_id).update(email="ward@example.org", language=language)
+    row = aftercare.conclude(case, by=writer, words=words())
+    outbox.deliver()
+    with translation.override(language):
+        day = clock.day(row.next_follow_up_on)
+    assert said in KeptMail.objects.get().body and day in KeptMail.objects.get().body
+
+
+# Addenda --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_addendum_leaves_what_was_signed_and_stands_in_order(case: Case, writer: User) -> None:
+    """FAULTS: signing was irrevocable."""
+    signed = aftercare.conclude(case, by=writer, words=words(todos=[Todo(what="Operate")]))
+    before = Recommendation.objects.values().get(pk=signed.pk)
+    aftercare.add_addendum(case, by=writer, text=" The left side was meant. ")
+    chair = factories.user(Role.CHAIR, at=case.team.institution)
+    aftercare.add_addendum(case, by=chair, text="Chemotherapy first.", seen=1)
+    rows = list(signed.addenda.values_list("text", "signed_by"))
+    assert rows == [("The left side was meant.", writer.pk), ("Chemotherapy first.", chair.pk)]
+    assert Recommendation.objects.values().get(pk=signed.pk) == before
+    kept = AuditEvent.objects.filter(action="recommendation.addendum", subject_id=case.pk)
+    assert set(kept.values_list("by", flat=True)) == {writer.pk, chair.pk}
+    case.refresh_from_db()
+    assert (case.status, case.follow_ups.count()) == (CaseStatus.FOLLOWING_UP, 1)
+    said = [event.text for event in history.of(case)]
+    assert said.count("An addendum to the recommendation was signed") == 2
+
+
+def test_a_closed_case_takes_an_addendum_and_an_unsigned_one_does_not(case: Case, writer: User) -> None:
+    with pytest.raises(RuleError, match="not signed yet"):
+        aftercare.add_addendum(case, by=writer, text="More")
+    aftercare.draft(case, by=writer, words=words())
+    with pytest.raises(RuleError, match="not signed yet"):
+        aftercare.add_addendum(case, by=writer, text="More")
+    aftercare.conclude(case, by=writer, words=words())
+    aftercare.record_follow_up(case, by=writer, outcome="out")
+    assert aftercare.add_addendum(case, by=writer, text="More").text == "More"
+
+
+def test_an_empty_addendum_and_one_that_overlooks_another_are_refused(case: Case, writer: User) -> None:
+    aftercare.conclude(case, by=writer, words=words())
+    with pytest.raises(RuleError) as refused:
+        aftercare.add_addendum(case, by=writer, text="  ")
+    assert list(refused.value.fields) == ["text"]
+    aftercare.add_addendum(case, by=writer, text="First", seen=0)
+    with pytest.raises(StaleState, match="has added something"):  # a second click on the button, too
+        aftercare.add_addendum(case, by=writer, text="First", seen=0)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Addendum.objects.update(text="")
+
+
+def test_the_referrer_is_told_of_each_addendum_without_its_words(case: Case, writer: User) -> None:
+    User.objects.filter(pk=case.referrer_id).update(email="ward@example.org", language="zh-hans")
+    aftercare.conclude(case, by=writer, words=words())
+    outbox.deliver()
+    KeptMail.objects.all().delete()
+    aftercare.add_addendum(case, by=writer, text="The left side was meant.")
+    outbox.deliver()
+    mail = KeptMail.objects.get()
+    assert (mail.to, mail.subject) == ("ward@example.org", f"{case.number} 的会诊意见有补充")
+    assert case.public_id in mail.body
+    for secret in (case.patient.identity.name, case.diagnosis, "The left side"):
         assert secret not in mail.subject + mail.body
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from http import HTTPStatus
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -80,6 +81,48 @@ def test_signing_shows_the_case_with_its_recommendation(coordinator_client: Clie
         assert words in text
     case.refresh_from_db()
     assert case.status == CaseStatus.FOLLOWING_UP
+
+
+@pytest.mark.parametrize(
+    ("language", "added", "again"),
+    [("en", "Addendum 2", "has added something while you were writing"), ("zh-hans", "补充意见 2", "请先阅读")],
+)
+def test_an_addendum_stands_below_what_was_signed(
+    coordinator_client: Client, case: Case, writer: User, language: str, added: str, again: str
+) -> None:
+    """FAULTS: signing was irrevocable."""
+    writer.language = language
+    writer.save()
+    coordinator_client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    assert coordinator_client.get(url("case_addendum", case)).headers["Location"] == url("case_recommendation", case)
+    coordinator_client.post(url("case_recommendation", case), filled(case, "sign"))
+    assert url("case_addendum", case) in page(coordinator_client, "case", case)
+    empty = coordinator_client.post(url("case_addendum", case), {"text": " ", "seen": "0"})
+    assert (empty.status_code, list(empty.context["form"].errors)) == (HTTPStatus.UNPROCESSABLE_ENTITY, ["text"])
+    first = {"text": "The left side was meant.", "seen": "0"}
+    answer = coordinator_client.post(url("case_addendum", case), first)
+    assert answer.headers["Location"] == url("case", case)
+    mine = {"text": "Chemotherapy first.", "seen": "0"}
+    late = coordinator_client.post(url("case_addendum", case), mine)
+    form = late.context["form"]
+    assert late.status_code == HTTPStatus.CONFLICT and again in late.content.decode()
+    assert "The left side was meant." in late.content.decode()
+    assert (form["text"].value(), form["seen"].value()) == ("Chemotherapy first.", "1")
+    coordinator_client.post(url("case_addendum", case), mine | {"seen": form["seen"].value()})
+    text = page(coordinator_client, "case", case)
+    places = [text.index(words) for words in ("Resect.", "The left side was meant.", added, "Chemotherapy first.")]
+    assert places == sorted(places)
+
+
+def test_the_referrer_reads_addenda_and_signs_none(client: Client, case: Case, writer: User) -> None:
+    aftercare.conclude(case, by=writer, words=Words(text="Resect.", next_follow_up_on=in_days(case, 9), who="Nurse Li"))
+    aftercare.add_addendum(case, by=writer, text="The left side was meant.")
+    assert case.referrer is not None
+    client.force_login(case.referrer)
+    text = page(client, "case", case)
+    assert "The left side was meant." in text and url("case_addendum", case) not in text
+    for answer in (client.get(url("case_addendum", case)), client.post(url("case_addendum", case), {"text": "x"})):
+        assert answer.status_code == HTTPStatus.FORBIDDEN
 
 
 def test_nobody_is_said_to_be_told_where_nobody_referred(coordinator_client: Client, case: Case) -> None:

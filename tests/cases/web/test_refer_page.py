@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from cases.catalogue import rulebook
 from cases.catalogue.core import json_io, vocabulary
+from cases.core import days
 from cases.models import Case, Patient
 from experts.models import Institution, Role
 from mdt_portal.models import User
@@ -140,6 +141,8 @@ def test_a_typed_code_counts_where_nothing_was_picked(referrer_client: Client, h
         ({"code": "", "search": "lung"}, "search", "Choose a diagnosis from the list, or type its ICD-10 code."),
         ({"question": ""}, "question", "Say what the team shall answer."),
         ({"birth_date": "2999-01-01"}, "birth_date", "Nobody was born on this day."),
+        ({"birth_date": "1850"}, "birth_date", "Nobody was born on this day."),
+        ({"birth_date": "3/4/1961"}, "birth_date", "Write the day like 24 Nov 2026."),
         ({"comorbidities": "-1"}, "comorbidities", "Ensure this value is greater than or equal to 0."),
     ],
 )
@@ -152,6 +155,21 @@ def test_a_mistake_stands_beside_its_field_and_nothing_typed_is_lost(
     text = response.content.decode()
     assert words.replace("'", "&#x27;") in text and "Squamous, upper lobe" in text and "YQ-1" in text
     assert not Case.objects.exists() and not Patient.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "known"),
+    [("1961年4月3日", "1961-04-03"), ("3 Apr 1961", "1961-04-03"), ("1961-04", ""), ("1961", ""), ("1961年", "")],
+)
+def test_of_a_date_of_birth_the_year_may_be_all_that_is_known(
+    referrer_client: Client, hospital: Institution, typed: str, known: str
+) -> None:
+    assert referrer_client.post("/refer/", filled(hospital, birth_date=typed)).status_code == 302
+    case = Case.objects.get()
+    assert (case.patient.birth_year, case.patient.identity.birth_date) == (1961, known)
+    today = timezone.localdate()
+    expected = days.read(typed) or days.Given(first=date(1961, 4, 3))
+    assert case.age == days.age_of(expected, today)
 
 
 def test_mistakes_speak_the_readers_language(referrer_client: Client, hospital: Institution) -> None:
