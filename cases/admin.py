@@ -23,7 +23,7 @@ from mdt_portal.errors import DomainError
 from mdt_portal.i18n import phrases
 
 EVIDENCE_OF = {"tier": gettext_lazy("tier"), "quorum": gettext_lazy("seats"), "hours": gettext_lazy("response limit")}
-TEXTS = ["name_en", "name_zh", "tier", "content", "evidence", "source", "source_url", "note", "reason"]
+TEXTS = ["name_en", "name_zh", "tier", "content", "evidence", "source", "source_url", "note", "review_by", "reason"]
 
 
 class RuleForm(forms.ModelForm):
@@ -49,6 +49,7 @@ class RuleForm(forms.ModelForm):
         """The rule as a catalogue file would hold it."""
         data = self.cleaned_data
         texts = {name: data[name] for name in TEXTS if name not in ("content", "reason")}
+        texts["review_by"] = data["review_by"].isoformat() if data["review_by"] else ""
         return {"id": data.get("key") or self.instance.key, **texts, **data["content"]}
 
 

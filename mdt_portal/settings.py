@@ -19,6 +19,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 MDT_TESTING = env.flag("MDT_TESTING")
 MDT_DEMO = env.flag("MDT_DEMO")  # mails are kept and shown in the portal, none leaves it
 LOCAL = MDT_TESTING or MDT_DEMO
+# Which rules of the catalogue a second person must approve: those that make, or made, a discussion required; all; none.
+MDT_CATALOGUE_APPROVAL = env.choice("MDT_CATALOGUE_APPROVAL", ("required", "all", "nobody"))
 HTTPS = env.flag("MDT_HTTPS", default=not LOCAL)
 DEBUG = env.flag("MDT_DEBUG")
 

@@ -98,9 +98,20 @@ def whole_catalogue(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     Each test runs in a transaction inside this one; none of the module may commit.
     """
     with django_db_blocker.unblock(), transaction.atomic():
-        call_command("load_catalogue", f"--publish-from={date(2026, 1, 1)}", stdout=io.StringIO())
+        call_command(
+            "load_catalogue",
+            f"--publish-from={date(2026, 1, 1)}",
+            "--without-approval=Tests begin so",
+            stdout=io.StringIO(),
+        )
         yield
         transaction.set_rollback(True)
+
+
+@pytest.fixture
+def one_person_publishes(settings: Any) -> None:
+    """A portal in which no rule of the catalogue needs a second person's approval."""
+    settings.MDT_CATALOGUE_APPROVAL = "nobody"
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -22,11 +22,11 @@ from rest_framework.views import APIView
 
 from cases.api import catalogue_serializers as shown
 from cases.api import serializers as cases
-from cases.catalogue import files, rule_diff, rule_list, rule_tester, rule_text, rulebook, wording  # fmt: skip
+from cases.catalogue import files, reviews, rule_diff, rule_list, rule_tester, rule_text, rulebook, wording  # fmt: skip
 from cases.catalogue.core import evaluation, grammar
 from cases.core import code_systems
 from cases.diagnoses import code_search
-from cases.models import CatalogueRule, Tier
+from cases.models import CatalogueRule, RuleReview, Tier
 from cases.selectors import catalogue_preview
 from cases.services import workflow
 from cases.states import RuleStatus
@@ -137,12 +137,17 @@ class RuleFilter(Changed):
     search = django_filters.CharFilter(method="about", label="words of the key, the names or the source")
     evidence = django_filters.CharFilter("evidence__tier")
     disease_group = django_filters.CharFilter("content__disease_group")
+    review_due = django_filters.BooleanFilter(method="to_review", label="in force, and its day of review has come")
     ordering = Ordering(rule_list.ORDERS)
 
     def covering(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         code = known_code(value)
         words = rulebook.known_words()
         return rows.filter(pk__in=[row.pk for row in rows if rulebook.parsed(row, words).width(code) is not None])
+
+    def to_review(self, rows: QuerySet, name: str, value: bool) -> QuerySet:
+        due = reviews.due(today(self.request)).values("pk")
+        return rows.filter(pk__in=due) if value else rows.exclude(pk__in=due)
 
     def about(self, rows: QuerySet, name: str, value: str) -> QuerySet:
         for word in value.split()[:8]:
@@ -277,6 +282,34 @@ class RuleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         rulebook.withdraw(row, by=request.user, reason=given["reason"])
         return self._history(key)
 
+    @extend_schema(
+        summary="Say that the version in force was looked at and stays, with a note and the day of the next look",
+        tags=TAGS,
+        request=shown.RuleReviewSerializer,
+        responses={200: shown.RuleReviewedSerializer, **api.errors(400, 403, 404, 409)},
+    )
+    @action(detail=True, methods=["post"])
+    def review(self, request: api.SignedIn, key: str) -> Response:
+        access.require(request.user, "catalogue.edit")
+        given = api.checked(shown.RuleReviewSerializer, self)
+        row = next((one.row for one in self.versions_of(key) if one.state == "in_force"), None)
+        if row is None:
+            raise Http404
+        done = reviews.keep(row, by=request.user, today=today(request), **given)
+        return Response(shown.RuleReviewedSerializer(done).data)
+
+    @extend_schema(
+        summary="The looks at a rule that changed nothing, the newest first",
+        tags=TAGS,
+        responses={200: shown.RuleReviewedSerializer(many=True), **api.errors(404)},
+        filters=False,
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def reviews(self, request: api.SignedIn, key: str) -> Response:
+        self.versions_of(key)
+        rows = RuleReview.objects.filter(rule__key=key).select_related("rule", "by")
+        return Response(shown.RuleReviewedSerializer(rows, many=True).data)
+
 
 # Drafts, preview, publishing ------------------------------------------------------------------------------------------
 
@@ -334,9 +367,19 @@ class PreviewView(APIView):
         return Response(shown.CataloguePreviewSerializer(found).data)
 
 
+def drafts_named(given: Iterable[Mapping[str, Any]]) -> list[CatalogueRule]:
+    """The drafts in the order in which they were named. Raises StaleState where one is none any more."""
+    drafts = {(row.key, row.version): row for row in CatalogueRule.objects.filter(status=RuleStatus.DRAFT)}
+    names = [(one["key"], one["version"]) for one in given]
+    if any(name not in drafts for name in names):
+        raise StaleState(_("A draft was changed in the meantime. Look at the preview again."))
+    return [drafts[name] for name in dict.fromkeys(names)]
+
+
 class PublishView(APIView):
     @extend_schema(
         summary="Publish drafts together from a day on, with a reason",
+        description="400 `needs_approval` where a second person must approve one of them: POST to `approvals/` then.",
         tags=TAGS,
         request=shown.RulePublishSerializer,
         responses={200: shown.RuleSerializer(many=True), **api.errors(400, 403, 409)},
@@ -344,12 +387,8 @@ class PublishView(APIView):
     def post(self, request: api.SignedIn) -> Response:
         access.require(request.user, "catalogue.edit")
         given = api.checked(shown.RulePublishSerializer, self)
-        drafts = {(row.key, row.version): row for row in CatalogueRule.objects.filter(status=RuleStatus.DRAFT)}
-        names = [(one["key"], one["version"]) for one in given["drafts"]]
-        if any(name not in drafts for name in names):
-            raise StaleState(_("A draft was changed in the meantime. Look at the preview again."))
         rows = rulebook.release(
-            [drafts[name] for name in dict.fromkeys(names)],
+            drafts_named(given["drafts"]),
             by=request.user,
             valid_from=given["valid_from"],
             reason=given["reason"],

@@ -8,8 +8,9 @@ from rest_framework import serializers
 
 from cases.api import serializers as cases
 from cases.catalogue import rule_list
-from cases.models import CareLevel, CatalogueRule, Tier
+from cases.models import ApprovalDecision, CareLevel, CatalogueRule, Tier
 from cases.states import RuleStatus
+from mdt_portal import api
 
 
 class RuleSerializer(serializers.Serializer):
@@ -37,6 +38,7 @@ class RuleSerializer(serializers.Serializer):
     source_url = serializers.CharField()
     evidence = serializers.DictField()
     note = serializers.CharField()
+    review_by = serializers.DateField(allow_null=True, help_text="When somebody should look whether it still holds.")
 
     def get_state(self, row: CatalogueRule) -> str:
         """in_force, future, draft, replaced, withdrawn"""
@@ -174,10 +176,49 @@ class RuleDraftNameSerializer(serializers.Serializer):
     version = serializers.IntegerField(min_value=1)
 
 
+@api.example(
+    {"drafts": [{"key": "LUNG-3B", "version": 2}], "valid_from": "2027-01-01", "reason": "Guideline of the year"}
+)
 class RulePublishSerializer(serializers.Serializer):
     drafts = RuleDraftNameSerializer(many=True, allow_empty=False)
     valid_from = serializers.DateField()
     reason = serializers.CharField(max_length=200)
+
+
+class RuleApprovalSerializer(serializers.Serializer):
+    """Drafts that are to be published together; `decision` is empty while a second person has not decided."""
+
+    id = serializers.CharField(source="public_id")
+    drafts = RuleDraftNameSerializer(many=True, source="rules.all")
+    valid_from = serializers.DateField()
+    reason = serializers.CharField()
+    requested_by = serializers.StringRelatedField()
+    requested_at = serializers.DateTimeField()
+    decision = serializers.ChoiceField(ApprovalDecision.choices, allow_blank=True)
+    decided_by = serializers.StringRelatedField(allow_null=True)
+    decided_at = serializers.DateTimeField(allow_null=True)
+    answer = serializers.CharField(help_text="Why it was sent back; may be empty.")
+
+
+@api.example({"reason": "The new guideline begins at stage IIIA, not at II"})
+class RuleSendBackSerializer(serializers.Serializer):
+    reason = serializers.CharField(max_length=200, help_text="Who asked reads it.")
+
+
+@api.example({"note": "Compared with the guideline of 2026: unchanged", "review_by": "2027-12-01"})
+class RuleReviewSerializer(serializers.Serializer):
+    """The version in force was looked at and stays as it is."""
+
+    note = serializers.CharField(max_length=200)
+    review_by = serializers.DateField(help_text="When the next look is due: after today, within ten years.")
+
+
+class RuleReviewedSerializer(serializers.Serializer):
+    version = serializers.IntegerField(source="rule.version")
+    at = serializers.DateTimeField()
+    by = serializers.StringRelatedField()
+    note = serializers.CharField()
+    review_by = serializers.DateField(source="next_by")
 
 
 class RuleWithdrawSerializer(serializers.Serializer):

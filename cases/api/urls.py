@@ -3,11 +3,12 @@
 from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
+from cases.api import approvals, code_lists
 from cases.api import catalogue as api
-from cases.api import code_lists
 
 router = SimpleRouter()
 router.register("catalogue/rules", api.RuleViewSet, "api-rule")
+router.register("catalogue/approvals", approvals.ApprovalViewSet, "api-approval")
 router.register("catalogue/unmapped-codes", code_lists.UnmappedCodeViewSet, "api-unmapped-code")
 
 urlpatterns = [

@@ -12,7 +12,7 @@ from cases.catalogue import answer_text, rule_text, wording
 from cases.catalogue.core.evaluation import Rule
 from cases.catalogue.rule_text import Names
 from cases.models import CareLevel, CatalogueRule, Tier, Urgency
-from mdt_portal.i18n import phrases
+from mdt_portal.i18n import clock, phrases
 
 FIELDS = {
     "name_en": gettext_lazy("Name in English"),
@@ -31,6 +31,7 @@ FIELDS = {
     "source": gettext_lazy("Source"),
     "source_url": gettext_lazy("Link to the source"),
     "note": gettext_lazy("Note"),
+    "review_by": gettext_lazy("Review by"),
 }
 """The fields of a rule by their keys in a catalogue file."""
 EVIDENCE_OF = {
@@ -79,6 +80,7 @@ def fields(row: CatalogueRule, rule: Rule, known: Names) -> list[Field]:
         "source": row.source,
         "source_url": row.source_url,
         "note": row.note,
+        "review_by": clock.full_day(row.review_by) if row.review_by else "",
     }
     return [Field(key=key, label=str(label), text=said[key]) for key, label in FIELDS.items()]
 

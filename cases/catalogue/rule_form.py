@@ -10,15 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from cases.catalogue.core import clauses
+from cases.catalogue.core import clauses, grammar
 from cases.catalogue.core.clauses import Clause
 from cases.catalogue.core.requirement import URGENCIES
 from cases.catalogue.core.vocabulary import Vocabulary
 from cases.core.mistake import Mistake
+from mdt_portal.i18n import typed_time
 
 TEXTS = (
     "id", "name_en", "name_zh", "icd10", "tier", "care_level", "disease_group", "minutes", "source", "source_url",
-    "note",
+    "note", "review_by",
 )  # fmt: skip
 EVIDENCE_PARTS = ("tier", "quorum", "hours", "minutes")
 
@@ -73,6 +74,8 @@ class RuleForm:
             "evidence": {key: value for key, value in self.evidence.items() if value},
             "hours_from_source": list(self.hours_from_source),
         }
+        if on := typed_time.read_day(texts["review_by"]):
+            raw["review_by"] = on.isoformat()
         if texts["tier"]:
             raw["tier"] = texts["tier"]
         if texts["minutes"] or none:
@@ -145,8 +148,10 @@ class RuleForm:
 
 def of_raw(raw: Mapping[str, Any]) -> RuleForm:
     """A rule of a catalogue file, opened in the editor."""
+    review_by = grammar.day(str(raw.get("review_by", "")))
+    texts = {"icd10": ", ".join(raw["icd10"]), "review_by": typed_time.write_day(review_by) if review_by else ""}
     return RuleForm(
-        texts={key: str(raw.get(key, "")) for key in TEXTS} | {"icd10": ", ".join(raw["icd10"])},
+        texts={key: str(raw.get(key, "")) for key in TEXTS} | texts,
         hours={urgency: str((raw.get("hours") or {}).get(urgency, "")) for urgency in URGENCIES},
         clauses=clauses.of(raw["condition"]),
         seats=tuple(

@@ -26,12 +26,18 @@ STATES = {
     "withdrawn": ("declined", gettext_lazy("Withdrawn")),
 }
 """Where a version stands on a day: hue and word."""
+REVIEWS = {
+    "due": gettext_lazy("Review due"),
+    "later": gettext_lazy("Review later"),
+    "never": gettext_lazy("No day of review"),
+}
 ORDERS: Orders = {
     "key": ("key",),
     "name": (Named(),),
     "tier": (Ranked("tier", Tier.values), "key"),
     "minutes": ("content__minutes", "key"),
     "evidence": (Ranked("evidence__tier", [*answer_text.EVIDENCE]), "key"),
+    "review_by": ("review_by", "key"),
 }
 
 
@@ -64,6 +70,9 @@ class RuleLine:
     seats: str
     evidence: str
 
+    due: bool
+    """Whether somebody should look again: it is in force, and its day of review has come."""
+
     @property
     def row(self) -> CatalogueRule:
         return self.shown.row
@@ -95,7 +104,7 @@ def lines(rows: Iterable[CatalogueRule], on: date, known: Names) -> list[RuleLin
     for version in versions(rows, on):
         by_key.setdefault(version.row.key, []).append(version)
     words = rulebook.known_words()
-    return [_line(found, known, words) for found in by_key.values()]
+    return [_line(found, known, words, on) for found in by_key.values()]
 
 
 def newest() -> list[CatalogueRule]:
@@ -105,7 +114,7 @@ def newest() -> list[CatalogueRule]:
     return list(CatalogueRule.objects.filter(live).select_related("changed_by"))
 
 
-def _line(found: Sequence[Version], known: Names, words: object) -> RuleLine:
+def _line(found: Sequence[Version], known: Names, words: object, on: date) -> RuleLine:
     order = ("in_force", "future", "draft", "replaced", "withdrawn")
     shown = min(found, key=lambda version: (order.index(version.state), -version.row.version))
     opened = [version for version in found if version.state in ("in_force", "future", "draft")] or [shown]
@@ -119,6 +128,7 @@ def _line(found: Sequence[Version], known: Names, words: object) -> RuleLine:
         condition=rule_text.condition_text(rule.condition),
         seats=phrases.listed(known.discipline(seat.discipline) for seat in rule.seats),
         evidence=evidence_text(shown.row.evidence),
+        due=shown.state == "in_force" and shown.row.review_by is not None and shown.row.review_by <= on,
     )
 
 
@@ -134,7 +144,14 @@ def evidence_rank(evidence: Mapping[str, str]) -> int | None:
 
 
 def found_by(
-    rows: Iterable[RuleLine], *, text: str = "", tier: str = "", evidence: str = "", state: str = "", group: str = ""
+    rows: Iterable[RuleLine],
+    *,
+    text: str = "",
+    tier: str = "",
+    evidence: str = "",
+    state: str = "",
+    group: str = "",
+    review: str = "",
 ) -> list[RuleLine]:
     """The lines that fit all that is asked for."""
     return [
@@ -143,9 +160,15 @@ def found_by(
         if (not tier or line.row.tier == tier)
         and (not evidence or line.row.evidence.get("tier") == evidence)
         and (not group or line.rule.disease_group == group)
+        and (not review or _review(line) == review)
         and (not state or any(version.state == state for version in line.open))
         and (not text or _fits(line, text))
     ]
+
+
+def _review(line: RuleLine) -> str:
+    """`due`, `later`, or `never` where no day is set."""
+    return "due" if line.due else "later" if line.row.review_by else "never"
 
 
 def _fits(line: RuleLine, text: str) -> bool:
@@ -162,4 +185,5 @@ def choices() -> dict[str, list[tuple[str, str]]]:
     return {
         "state": [(key, str(label)) for key, (_hue, label) in STATES.items() if key != "replaced"],
         "evidence": [(key, str(label)) for key, label in answer_text.EVIDENCE.items()],
+        "review": [(key, str(label)) for key, label in REVIEWS.items()],
     }

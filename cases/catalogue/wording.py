@@ -109,6 +109,7 @@ _MISTAKES = {
     "contradiction": gettext_lazy(
         "says “%(tier)s” where %(other)s says “%(other_tier)s” of the same codes and condition"
     ),
+    "not_a_day": gettext_lazy("“%(value)s” is no day; write it as 2027-03-01"),
     "not_a_link": gettext_lazy("“%(value)s” is no link of the web (http or https)"),
     "clause_twice": gettext_lazy("asks the same thing a second time"),
     "two_scores": gettext_lazy("a rule looks at one score; this one already looks at %(value)s"),
@@ -159,6 +160,11 @@ _MISTAKES = {
     "linked_elsewhere_seealso": gettext_lazy("this record is linked with one that is not in the file"),
     "linked_elsewhere_refer": gettext_lazy("this record is linked with one that is not in the file"),
 }
+
+
+def not_present_text(code: str) -> str:
+    """Why a code is refused whose letter or map says that the disease is not there."""
+    return _("“%(code)s” says that the disease is over or was ruled out; there is nothing to discuss.") % {"code": code}
 
 
 def fact_text(fact: str) -> str:

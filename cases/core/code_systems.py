@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cases.core import icd10
+from cases.core.certainty import LETTERS, NOT_PRESENT
 
 WHO, CM, GM, CHINA, JAPAN, ICD11, SNOMED, OTHER = (
     "icd-10", "icd-10-cm", "icd-10-gm", "gb-t-14396", "icd-10-jp", "icd-11", "snomed", "other",
@@ -45,8 +46,6 @@ _NAMES = (
 _SYSTEM = tuple((system, re.compile(pattern, re.IGNORECASE)) for system, pattern in _NAMES)
 
 _MARKS = re.compile(r"[†*+!#‡]")
-_CERTAINTY = {"V": "suspected", "Z": "history", "A": "excluded"}
-"""The letters of the German edition after the code; G (certain) says nothing more."""
 _GERMAN = re.compile(r"(?P<code>[A-Z]\d{2}(?:\.?[0-9]{1,2})?)(?:\.?-)?\s*(?P<sure>[GVZA])?\s*(?P<side>[RLB])?")
 _SPACED = re.compile(r"(?P<code>[A-Z]\d[0-9A-Z][0-9A-Z.]*)(?:\.?-)?(?:\s+(?P<sure>[GVZA]))?(?:\s+(?P<side>[RLB]))?")
 _RANGE = re.compile(r"\s*[-–~至]\s*(?=[A-Z]\d)")
@@ -162,9 +161,10 @@ def placed(code: str, system: str) -> str:
 
 
 def who_code(text: str) -> str | None:
-    """The WHO code of what was typed as a code of ICD-10, in any edition; None if it is none."""
+    """The WHO code of what was typed as a code of ICD-10, in any edition; None if it is none, or says that the disease
+    is not there."""
     found = resolve(text)
-    return found.code if found and found.certainty != "excluded" else None
+    return found.code if found and found.certainty not in NOT_PRESENT else None
 
 
 def _mapped(code: str, system: str, maps: CodeMap) -> MapRow | None:
@@ -194,7 +194,7 @@ def _edition(text: str, edition: str) -> tuple[str, str] | None:
     form = (_GERMAN if edition == GM else _SPACED).fullmatch(plain)
     if form is None:
         return None
-    certainty = _CERTAINTY.get(form["sure"] or "", "")
+    certainty = LETTERS.get(form["sure"] or "", "")
     code = _in_cm(form["code"], edition) if edition in (CM, WHO) else None
     if code is None and edition != CM:
         code = _in_china(form["code"])

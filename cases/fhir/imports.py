@@ -14,6 +14,7 @@ from django.utils import timezone
 from cases.catalogue import rulebook
 from cases.catalogue.core.evaluation import Rule, Undecided
 from cases.core import icd10_titles
+from cases.core.certainty import SUSPECTED
 from cases.diagnoses import code_maps
 from cases.diagnoses.core import diseases
 from cases.fhir.core import conversion, reader
@@ -274,7 +275,7 @@ def _complete(case: Case, referral: Referral, *, by: User | None) -> bool:
         known,
         stage=known.stage or told.stage,
         scores={**told.scores, **known.scores},
-        flags=(known.flags - ({conversion.SUSPECTED} - told.flags)) | told.flags,
+        flags=(known.flags - ({SUSPECTED} - told.flags)) | told.flags,
         comorbidities=told.comorbidities if known.comorbidities is None else known.comorbidities,
         age=told.age if known.age is None else known.age,
     )

@@ -4,6 +4,7 @@ Case ──  Recommendation ──< Task         what the team recommends, and w
          Recommendation ──< Addendum     what was said of it after it was signed
 Case ──< FollowUp                        was it carried out? One is open at a time, until the loop is closed
 Patient ──< HeldMatch                  a record that may be of the same person, until somebody has compared both
+CatalogueRule ──< RuleReview, >──< RuleApproval     who looked at it again; who lets it count
 """
 
 from cases.models.aftercare import (
@@ -36,9 +37,11 @@ from cases.models.cases import (
 from cases.models.codes import CodeMapping, UnmappedCode
 from cases.models.diagnosis_names import DiagnosisName
 from cases.models.identity import Decision, FhirFile, HeldMatch, HeldMatchQuerySet
+from cases.models.rule_care import ApprovalDecision, RuleApproval, RuleApprovalQuerySet, RuleReview
 
 __all__ = [
     "Addendum",
+    "ApprovalDecision",
     "CareLevel",
     "Case",
     "CaseQuerySet",
@@ -61,6 +64,9 @@ __all__ = [
     "PatientIdentity",
     "RareClass",
     "Recommendation",
+    "RuleApproval",
+    "RuleApprovalQuerySet",
+    "RuleReview",
     "Sex",
     "Task",
     "Tier",

@@ -329,6 +329,8 @@ class CatalogueRule(Named):
     source = models.CharField(_("source"), max_length=400, blank=True)
     source_url = models.CharField(_("link to the source"), max_length=400, blank=True)
     note = models.TextField(_("note"), blank=True)
+    review_by = models.DateField(_("review by"), null=True, blank=True)
+    """When somebody should look whether the rule still holds; a review that changes nothing sets the next day."""
     reason = models.CharField(_("reason for this version"), max_length=200, blank=True)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"

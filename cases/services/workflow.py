@@ -19,10 +19,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from cases.catalogue import rulebook
+from cases.catalogue import rulebook, wording
 from cases.catalogue.core import evaluation, requirement
 from cases.catalogue.core.requirement import Answer, Reason, Requirement, SeatNeed, Undecided
 from cases.core import code_systems, rare_diseases, scores, staging
+from cases.core.certainty import NOT_PRESENT, SUSPECTED
+from cases.core.code_systems import Resolved
 from cases.diagnoses import code_maps
 from cases.models import CareLevel, Case, Patient, Tier, Urgency
 from cases.selectors import case_facts
@@ -44,8 +46,9 @@ def evaluate(case: Case, *, at: datetime | None = None) -> Answer:
 
 def checked_facts(*, code: str, **facts: Any) -> evaluation.Facts:
     """The facts as the catalogue wants them, without a case. Raises RuleError on impossible ones."""
-    case = Case(number="-", code=_checked_code(code))
-    _set(case, facts)
+    found = _diagnosis(code)
+    case = Case(number="-", code=found.code)
+    _set(case, facts, found)
     return case_facts.facts_of(case)
 
 
@@ -58,8 +61,9 @@ def evaluate_facts(*, code: str, institution: Institution | None = None, **facts
 def imagine(*, code: str, institution: Institution, at: datetime | None = None, **details: Any) -> Case:
     """The case as it would stand if it were handed in `at` (now); nothing is written. Raises RuleError as `refer`."""
     moment = at or timezone.now()
-    case = Case(number="-", institution=institution, code=_checked_code(code), submitted_at=moment)
-    _set(case, details)
+    found = _diagnosis(code)
+    case = Case(number="-", institution=institution, code=found.code, submitted_at=moment)
+    _set(case, details, found)
     answer = evaluate(case, at=moment)
     for name, value in _frozen(case, answer).items():
         setattr(case, name, value)
@@ -84,16 +88,17 @@ def refer(
     `code_raw` is given where `code` is WHO's already, and is what the sender called it. `details` are the case's facts
     and DETAILS columns. Raises RuleError on an unknown code and on impossible facts.
     """
+    found = _diagnosis(code, "" if code_raw else code_system)
     case = Case(
         institution=institution,
         patient=patient,
         referrer=by,
-        code=_checked_code(code, "" if code_raw else code_system),
+        code=found.code,
         code_raw=(code_raw or code)[:40],
         code_system=code_system[:80],
         previous=previous,
     )
-    _set(case, details)
+    _set(case, details, found)
     case.save(force_insert=True)
     audit.record("case.referred", by=by, subject=case)
     return case
@@ -118,16 +123,16 @@ def edit(
         raise RuleError(
             _("%(case)s has a place in the plan; take it out before you change its facts.") % {"case": case}
         )
-    known = None if code is None else _checked_code(code, "" if code_raw else code_system)
-    if code is not None and known is not None and known != case.code:
-        if case.rare_class == rare_diseases.class_of(case.code) or rare_diseases.class_of(known):
+    found = None if code is None else _diagnosis(code, "" if code_raw else code_system)
+    if code is not None and found is not None and found.code != case.code:
+        if case.rare_class == rare_diseases.class_of(case.code) or rare_diseases.class_of(found.code):
             case.rare_class = ""  # it came with the code, or the new one brings its own
         case.rare_reason = ""
-        case.code, case.code_raw, case.code_system = known, (code_raw or code)[:40], code_system[:80]
+        case.code, case.code_raw, case.code_system = found.code, (code_raw or code)[:40], code_system[:80]
         if case.override is None:  # another disease may be another team's; the answer below names and writes it
             case.team = None
     urgency = case.urgency
-    _set(case, details)
+    _set(case, details, found)
     if case.status == CaseStatus.LISTED and urgency != case.urgency == Urgency.EMERGENCY:
         case.override = None  # who put it on the list did not know that it is an emergency
     case.version += 1
@@ -346,21 +351,26 @@ def _overridden(
     return answer
 
 
-def _checked_code(code: str, system: str = "") -> str:
-    """The WHO code in which a code of ICD-10, or of the `system`, lies. Raises RuleError."""
+def _diagnosis(code: str, system: str = "") -> Resolved:
+    """What a code of ICD-10, or of the `system`, means. Raises RuleError, also where it says that the disease is over
+    or was ruled out."""
     found = code_systems.resolve(code, system or None, maps=code_maps.present() if system else None)
-    if found is None or found.certainty == "excluded":
+    if found is not None and found.certainty in NOT_PRESENT:
+        message = wording.not_present_text(code)
+        raise RuleError(message, code="not_present", fields={"code": [message]})
+    if found is None:
         message = (
             _("“%(code)s” of %(system)s lies in no code of ICD-10 that we know.") % {"code": code, "system": system}
             if system
             else _("“%(code)s” is not a code of ICD-10.") % {"code": code}
         )
         raise RuleError(message, code="unknown_code", fields={"code": [message]})
-    return found.code
+    return found
 
 
-def _set(case: Case, details: Mapping[str, Any]) -> None:
-    """Write details onto the case, normalised; refuse what cannot be, field by field."""
+def _set(case: Case, details: Mapping[str, Any], found: Resolved | None = None) -> None:
+    """Write details onto the case, normalised, with what its code says besides; refuse what cannot be, field by
+    field."""
     unknown = set(details) - set(case_facts.COLUMNS) - set(DETAILS)
     if unknown:
         raise TypeError(f"not details of a case: {sorted(unknown)}")
@@ -387,7 +397,8 @@ def _set(case: Case, details: Mapping[str, Any]) -> None:
         wrong["urgency"] = [_("Choose emergency, urgent or routine.")]
     if wrong:
         raise RuleError(next(iter(wrong.values()))[0], fields=wrong)
-    case.flags = sorted(set(case.flags))
+    said = {SUSPECTED} if found is not None and found.certainty == SUSPECTED else set()
+    case.flags = sorted({*case.flags, *said})
 
 
 def _set_rarity(case: Case, wanted: str | None, reason: str | None) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from cases.catalogue import wording
 from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Rule
 from cases.core import code_systems, days, rare_diseases, scores, staging
+from cases.core.certainty import SUSPECTED
 from cases.identity.core import matching
 from cases.models import Case, RareClass, Sex, Tier, Urgency
 from cases.services import patients
@@ -150,7 +151,10 @@ class FactsForm(forms.Form):
     def clean(self) -> Mapping[str, Any]:
         data = super().clean() or self.cleaned_data
         if not self.chosen:
-            self.add_error("search", _("Choose a diagnosis from the list, or type its ICD-10 code."))
+            typed = str(data.get("search") or "").strip()
+            said = code_systems.resolve(typed)
+            choose = _("Choose a diagnosis from the list, or type its ICD-10 code.")
+            self.add_error("search", wording.not_present_text(typed) if said else choose)
         data["code"] = self.chosen
         by_list = rare_diseases.class_of(self.chosen) if self.chosen else ""
         if by_list and data.get("rare_class") not in (None, "", by_list) and not data.get("rare_reason"):
@@ -181,7 +185,9 @@ class FactsForm(forms.Form):
             if value is not None:
                 scores[score] = value
         kept = set(before.flags) - set(self.wanted_of("flag")) if before else set()
-        return found | {"scores": scores, "flags": sorted(kept | set(data.get("flags", [])))}
+        typed = code_systems.resolve(self.code_raw)
+        said = {SUSPECTED} if typed and typed.certainty == SUSPECTED else set()
+        return found | {"scores": scores, "flags": sorted(kept | said | set(data.get("flags", [])))}
 
     @staticmethod
     def initial_of(case: Case) -> dict[str, Any]:

@@ -31,6 +31,14 @@ def flag(name: str, default: bool = False) -> bool:
     return value.strip().lower() in TRUE
 
 
+def choice(name: str, allowed: tuple[str, ...]) -> str:
+    """One of the allowed words, the first where nothing is set."""
+    value = text(name) or allowed[0]
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
 def number(name: str, default: int) -> int:
     value = text(name)
     try:

@@ -65,7 +65,7 @@ def hour_control(name: str, value: Any = None, *, label: str = "", counted: int 
 def _control(
     widget: Widget, name: str, value: Any, label: str, counted: int, attributes: Mapping[str, Any]
 ) -> SafeString:
-    attrs = {"class": "form-control", **attributes}
+    attrs = {"class": "form-control", **{key.replace("_", "-"): given for key, given in attributes.items()}}
     if label:
         attrs["aria-label"] = f"{label} {counted}" if counted else label
     return widget.render(name, value, attrs)

@@ -39,6 +39,7 @@ ACCOUNTS = (
     Account("expert", (Role.EXPERT,), Role.EXPERT.label),
     Account("chair", (Role.CHAIR, Role.EXPERT), Role.CHAIR.label),
     Account("catalogue", (Role.CATALOGUE_ADMIN,), Role.CATALOGUE_ADMIN.label, wide=True, staff=True),
+    Account("catalogue-2", (Role.CATALOGUE_ADMIN,), _("Catalogue administrator who approves"), wide=True, staff=True),
     Account("manager", (Role.MANAGER,), Role.MANAGER.label, wide=True),
     Account("auditor", (Role.AUDITOR,), Role.AUDITOR.label, wide=True, staff=True),
     Account("admin", (), _("Administrator"), staff=True),

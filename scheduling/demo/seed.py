@@ -19,6 +19,7 @@ from scheduling.demo.names import Names
 from scheduling.demo.sizes import SIZES
 
 CATALOGUE_IN_FORCE_DAYS = 90
+TO_REVIEW = 3
 
 
 @transaction.atomic
@@ -50,10 +51,14 @@ def seed(size_name: str, *, number: int, now: datetime) -> None:
 
 
 def _catalogue(today: date) -> tuple[Rule, ...]:
-    """The project's own rules, in force for a while already. Tests check the file; here that would cost seconds."""
+    """The project's own rules, in force for a while already; some are due for review. Tests check the file; here that
+    would cost seconds."""
     raws = json.loads(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"))["rules"]
     since = today - timedelta(days=CATALOGUE_IN_FORCE_DAYS)
-    rulebook.load(raws, by=None, publish_from=since, reason="Starting catalogue")
+    for number, raw in enumerate(raws):
+        raw["review_by"] = (since + timedelta(days=CATALOGUE_IN_FORCE_DAYS if number < TO_REVIEW else 365)).isoformat()
+    why = "Starting catalogue"
+    rulebook.load(raws, by=None, publish_from=since, reason=why, unapproved=why)
     return rulebook.in_force(today)
 
 

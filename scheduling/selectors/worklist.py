@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
@@ -16,13 +16,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from cases.models import Case, HeldMatch, MaterialItem, Tier, Urgency
+from cases.catalogue import reviews, rulebook
+from cases.models import ApprovalDecision, Case, HeldMatch, MaterialItem, RuleApproval, Tier, Urgency
 from cases.selectors import case_queue
-from cases.states import AWAITING_FACTS, WITH_A_PLACE, CaseStatus, MaterialStatus
+from cases.states import AWAITING_FACTS, WITH_A_PLACE, CaseStatus, MaterialStatus, RuleStatus
 from experts import roles
 from experts.availability import special_days
 from experts.models import Discipline, Expert, Role
-from mdt_portal import access
+from mdt_portal import access, shell
 from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import User
 from scheduling.explain import unplaced
@@ -45,6 +46,9 @@ KINDS: dict[str, str | Promise] = {
     "decision": gettext_lazy("To be decided"),
     "team": gettext_lazy("No team"),
     "identity": gettext_lazy("Identity in doubt"),
+    "approval": gettext_lazy("Rules to approve"),
+    "sent_back": gettext_lazy("Rules sent back"),
+    "review": gettext_lazy("Rules to review"),
     "materials": gettext_lazy("Materials"),
     "time_requested": gettext_lazy("Time asked for"),
     "seat": gettext_lazy("Seat open"),
@@ -68,6 +72,9 @@ ICONS = {
     "decision": "help",
     "team": "pools",
     "identity": "person",
+    "approval": "filecheck",
+    "sent_back": "undo",
+    "review": "catalogue",
     "materials": "clip",
     "time_requested": "person",
     "seat": "personx",
@@ -121,7 +128,7 @@ class Group:
 def entries(user: User, now: datetime) -> list[Entry]:
     """Everything that waits for this reader, the nearest limit first. A constant number of queries."""
     found = [*_cases(user, now), *_time_requests(user, now), *_sessions(user, now), *_hit(user, now), *_runs(user, now)]
-    return in_order([*found, *_identities(user), *_holidays(user, now)], now)
+    return in_order([*found, *_identities(user), *_holidays(user, now), *_catalogue(user, now)], now)
 
 
 def in_order(found: Iterable[Entry], now: datetime) -> list[Entry]:
@@ -269,6 +276,43 @@ def _identities(user: User) -> Iterator[Entry]:
             url=reverse("identities"),
             action=pgettext("two records", "Compare"),
             since=held[0],
+        )
+
+
+def _catalogue(user: User, now: datetime) -> Iterator[Entry]:
+    """Rules that wait for this reader's approval, that were sent back to them, or that are due for review."""
+    if not access.can(user, "catalogue.edit"):
+        return
+    asked = Q(decision="") & ~Q(requested_by=user)
+    later = Exists(RuleApproval.objects.filter(rules=OuterRef("rules"), pk__gt=OuterRef("pk")))
+    sent_back = Q(~later, decision=ApprovalDecision.SENT_BACK, requested_by=user, rules__status=RuleStatus.DRAFT)
+    rows = RuleApproval.objects.filter(asked | sent_back).select_related("requested_by", "decided_by").distinct()
+    for one in rows.prefetch_related("rules").order_by("pk")[:MOST]:
+        names = phrases.listed(rule.name for rule in one.rules.all())
+        if one.decision:
+            said = {"who": one.decided_by, "why": one.answer}
+            detail = _("Sent back by %(who)s: %(why)s") % said
+        else:
+            detail = _("%(who)s asks: %(why)s") % {"who": one.requested_by, "why": one.reason}
+        yield Entry(
+            kind="sent_back" if one.decision else "approval",
+            what=names,
+            detail=detail,
+            url=reverse("rule_approval", args=[one.public_id]),
+            action=pgettext("look at it", "Open") if one.decision else _("Approve or send back"),
+            since=one.decided_at or one.requested_at,
+        )
+    zone = clock.zone(getattr(shell.home(user), "zone", None))
+    due = reviews.due(rulebook.today(zone, at=now))
+    if days := [day for day in due.order_by("review_by").values_list("review_by", flat=True) if day]:
+        words = ngettext("%(n)d rule is due for review", "%(n)d rules are due for review", len(days))
+        yield Entry(
+            kind="review",
+            what=words % {"n": len(days)},
+            detail=_("Look whether it still holds. What stays needs one click and a note."),
+            url=f"{reverse('catalogue')}?review=due",
+            action=pgettext("look at it", "Open"),
+            since=datetime.combine(days[0], time(), zone),
         )
 
 

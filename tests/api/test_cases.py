@@ -23,7 +23,12 @@ CASES = "/api/v1/cases/"
 @pytest.fixture
 def hospital():
     raws = json.loads(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"))["rules"]
-    rulebook.load([raw for raw in raws if raw["id"] == "LUNG-3B"], by=None, publish_from=date(2026, 1, 1))
+    rulebook.load(
+        [raw for raw in raws if raw["id"] == "LUNG-3B"],
+        by=None,
+        unapproved="Tests begin so",
+        publish_from=date(2026, 1, 1),
+    )
     return factories.institution()
 
 

@@ -19,7 +19,12 @@ EVALUATE = "/api/v1/catalogue/evaluate/"
 @pytest.fixture
 def client(api):
     raws = json.loads(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"))["rules"]
-    rulebook.load([raw for raw in raws if raw["icd10"] == ["C34"]], by=None, publish_from=date(2026, 1, 1))
+    rulebook.load(
+        [raw for raw in raws if raw["icd10"] == ["C34"]],
+        by=None,
+        unapproved="Tests begin so",
+        publish_from=date(2026, 1, 1),
+    )
     return api(factories.user())
 
 
@@ -109,6 +114,7 @@ def test_check_lists_every_mistake_and_says_the_rule(editor) -> None:
     assert fine["fine"] and fine["sentence"].startswith("C34 with stage IIIB or above: a discussion is required")
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 def test_draft_preview_publish_history_withdraw(editor) -> None:
     factories.case_waiting(code="C34.1", stage="II")
     draft = editor.post(

@@ -57,7 +57,12 @@ def hospital(transactional_db: None) -> SimpleNamespace:
     """Who takes part: referrer, coordinator and three experts with users of their own, and the lung rule."""
     world = worlds.small(0)
     raws = json.loads(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"))["rules"]
-    rulebook.load([raw for raw in raws if raw["id"] == "LUNG-3B"], by=None, publish_from=date(2026, 1, 1))
+    rulebook.load(
+        [raw for raw in raws if raw["id"] == "LUNG-3B"],
+        by=None,
+        unapproved="Tests begin so",
+        publish_from=date(2026, 1, 1),
+    )
     for expert in world.experts:
         expert.user = factories.user(Role.EXPERT, at=world.hospital)
         expert.save()

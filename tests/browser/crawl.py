@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from html.parser import HTMLParser
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -64,6 +65,7 @@ class Reader(HTMLParser):
                 pass
 
 
+@lru_cache(maxsize=8192)
 def name_of(address: str) -> str:
     """The name of an address of the portal's own; nothing for others."""
     try:
@@ -97,9 +99,9 @@ def reachable(session: str) -> list[Seen]:
             queue.append(answer["Location"])
             continue
         assert answer.status_code == HTTPStatus.OK, f"{address}: {answer.status_code}"
-        found[what] = _seen(client, address, answer.content.decode())
+        found[what], links = _seen(client, address, answer.content.decode())
         if what[0] != "mails":  # links in somebody else's mail are not this reader's
-            queue += _links(answer.content.decode(), address)
+            queue += links
     return list(found.values())
 
 
@@ -109,15 +111,18 @@ def visible(session: str, addresses: Iterable[str]) -> Iterator[Seen]:
     for address in addresses:
         answer = client.get(address)
         if answer.status_code == HTTPStatus.OK:
-            yield _seen(client, address, answer.content.decode())
+            yield _seen(client, address, answer.content.decode())[0]
 
 
-def _seen(client: Client, address: str, html: str) -> Seen:
+def _seen(client: Client, address: str, html: str) -> tuple[Seen, list[str]]:
+    """The page, and where its links lead."""
     reader = Reader()
     reader.feed(html)
+    links = [urljoin(address, link).partition("#")[0] for link in reader.links]
     for part in filter(None, list(reader.loads)):  # what the page fetches as soon as it is there
         reader.feed(client.get(part, headers={"HX-Request": "true"}).content.decode())
-    return Seen(address=address, name=name_of(address), shape=frozenset(reader.ways), asks=frozenset(reader.asks))
+    seen = Seen(address=address, name=name_of(address), shape=frozenset(reader.ways), asks=frozenset(reader.asks))
+    return seen, links
 
 
 def shape(part: str) -> frozenset[str]:
@@ -125,13 +130,6 @@ def shape(part: str) -> frozenset[str]:
     reader = Reader()
     reader.feed(f"<main>{part}</main>")
     return frozenset(reader.ways)
-
-
-def _links(html: str, address: str) -> Iterator[str]:
-    reader = Reader()
-    reader.feed(html)
-    for link in reader.links:
-        yield urljoin(address, link).partition("#")[0]
 
 
 def _client(session: str) -> Client:

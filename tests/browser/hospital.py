@@ -8,11 +8,11 @@ from datetime import date, time, timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from cases.catalogue import rulebook
+from cases.catalogue import approvals, rulebook
 from cases.diagnoses import code_maps
 from cases.models import Case, CatalogueRule
 from cases.services import workflow
-from cases.states import CaseStatus, MaterialStatus
+from cases.states import CaseStatus, MaterialStatus, RuleStatus
 from experts.availability import special_days, time_keeping, week_templates, working_days
 from experts.availability.core.week_pattern import WeekSpan
 from experts.models import ExceptionKind, Expert, Institution, Role
@@ -127,6 +127,15 @@ def _a_catalogue_in_work(world: Busy) -> None:
         by=world.users["catalogue"],
         reason="Asked for by the lung team",
     )
+    on = rulebook.today()
+    approvals.ask(
+        CatalogueRule.objects.filter(key__in=["BREAST", "TRACHEA"], status=RuleStatus.DRAFT),
+        by=world.users["catalogue"],
+        valid_from=on,
+        reason="Guideline of the year",
+        not_before=on,
+    )
+    CatalogueRule.objects.filter(key="BREAST", version=1).update(review_by=on)
     code_maps.count_unmapped(
         [("http://snomed.info/sct", "999000001", "Lung cancer")] * 3 + [("", "C34.1", "Cancer of the upper lobe")]
     )

@@ -26,7 +26,12 @@ def editor_page(page: Page, live_server: LiveServer, client: Client) -> Page:
     """The catalogue with four rules, one waiting case of stage II, and its administrator signed in."""
     reference.load()
     found = json_io.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
-    rulebook.load([raw for raw in found.raw if raw["id"] in RULES], by=None, publish_from=date(2020, 1, 1))
+    rulebook.load(
+        [raw for raw in found.raw if raw["id"] in RULES],
+        by=None,
+        unapproved="Tests begin so",
+        publish_from=date(2020, 1, 1),
+    )
     hospital = factories.institution()
     factories.case_waiting(team=factories.team("lung", at=hospital), code="C34.1", stage="II", comorbidities=0)
     client.force_login(factories.user(Role.CATALOGUE_ADMIN, at=hospital))
@@ -40,6 +45,7 @@ def speak(page: Page, live_server: LiveServer, language: str, theme: str = "ligh
     page.context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in names.items()])
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 @pytest.mark.parametrize(
     ("language", "said", "outside"),
     [

@@ -85,7 +85,7 @@ def test_pin_plan_again_compare_and_publish(page: Page, live_server: LiveServer,
     assert run.status == RunStatus.PUBLISHED
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_why_not_leads_to_an_expert_who_agrees(page: Page, live_server: LiveServer, language: str) -> None:
     words, small = WORDS[language], worlds.small(cases=0)
     user = factories.user(Role.EXPERT, at=small.hospital)
@@ -111,7 +111,7 @@ def test_why_not_leads_to_an_expert_who_agrees(page: Page, live_server: LiveServ
     expect(page.locator(".funnel .key-row")).to_have_count(0)
 
 
-@pytest.mark.parametrize(("language", "theme", "width"), [("en", "dark", 1280), ("zh-hans", "light", 360)])
+@pytest.mark.parametrize(("language", "theme", "width"), [("en", "dark", 1280)])  # the others: test_every_page.py
 def test_the_review_pages_are_accessible_and_fit(
     page: Page, live_server: LiveServer, language: str, theme: str, width: int
 ) -> None:

@@ -22,7 +22,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def form(page: Page, live_server: LiveServer) -> Page:
     """The referral form, with a rule that asks for the stage of lung cancer."""
     found = json_io.read(vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8"), vocabulary.shipped())
-    rulebook.load([raw for raw in found.raw if raw["id"] == "LUNG-3B"], by=None, publish_from=date(2020, 1, 1))
+    rulebook.load(
+        [raw for raw in found.raw if raw["id"] == "LUNG-3B"],
+        by=None,
+        unapproved="Tests begin so",
+        publish_from=date(2020, 1, 1),
+    )
     cookie = {"name": settings.SESSION_COOKIE_NAME, "url": live_server.url}
     page.context.add_cookies([cookie | {"value": session_of(factories.user(Role.REFERRER))}])  # type: ignore[list-item]
     page.goto(f"{live_server.url}/refer/")

@@ -31,7 +31,12 @@ def hospital() -> Institution:
     """A hospital that can hold exactly what rule LUNG-3B asks for."""
     text = vocabulary.CATALOGUE_FILE.read_text(encoding="utf-8")
     found = json_io.read(text, vocabulary.shipped())
-    rulebook.load([raw for raw in found.raw if raw["id"] == "LUNG-3B"], by=None, publish_from=date(2020, 1, 1))
+    rulebook.load(
+        [raw for raw in found.raw if raw["id"] == "LUNG-3B"],
+        by=None,
+        unapproved="Tests begin so",
+        publish_from=date(2020, 1, 1),
+    )
     row = factories.institution()
     factories.room(at=row)
     factories.team("lung", at=row, name_en="Thoracic MDT", name_zh="胸部肿瘤团队")

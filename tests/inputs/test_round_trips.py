@@ -105,6 +105,8 @@ class CatalogueTest(TestCase):
         for raw in raws:
             raw |= {"name_en": data.draw(st.one_of(st.just(""), NAME)), "name_zh": data.draw(NAME)}
             raw |= {"note": data.draw(LONG), "source": data.draw(LONG)}
+            if data.draw(st.booleans()):
+                raw["review_by"] = data.draw(st.dates(date(2000, 1, 1), date(2199, 12, 31))).isoformat()
             raw["evidence"] = data.draw(st.dictionaries(st.sampled_from(["tier", "hours", "other"]), LONG, max_size=3))
             if raw["required"]:
                 raw["required"] = [dict(raw["required"][0]) | {"sub_specialty": data.draw(SUB)}, *raw["required"][1:]]

@@ -69,7 +69,7 @@ def world(hospital):
 
 
 # What the pages look like ------------------------------------------------------------------------
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_every_page_opens_in_both_languages_and_keeps_the_content_policy(client, superuser, world, language):
     client.force_login(superuser)
     for model, options in admin.site._registry.items():
@@ -216,6 +216,7 @@ def test_a_rule_with_mistakes_is_refused_with_their_places(client, catalogue_adm
     assert not CatalogueRule.objects.exists()
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 def test_a_draft_is_saved_published_and_then_never_changed(client, catalogue_admin, rule_form):
     rulebook.reference.load()
     answer = client.post(page(CatalogueRule, "add"), _json(rule_form))
@@ -233,12 +234,22 @@ def test_a_draft_is_saved_published_and_then_never_changed(client, catalogue_adm
     ]
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 def test_publishing_twice_says_why_not(client, catalogue_admin):
     rulebook.load([RAW], by=None)
     rule = CatalogueRule.objects.get()
     _action(client, "publish_today", rule)
     answer = _action(client, "publish_today", rule)
     assert "cannot become" in answer.content.decode()
+
+
+def test_the_administration_does_not_go_around_the_second_person(client, catalogue_admin):
+    rulebook.load([RAW | {"tier": "required"}], by=None)
+    rule = CatalogueRule.objects.get()
+    answer = _action(client, "publish_today", rule)
+    assert "A second person must approve this" in answer.content.decode()
+    rule.refresh_from_db()
+    assert rule.status == RuleStatus.DRAFT
 
 
 def _action(client, name, row):

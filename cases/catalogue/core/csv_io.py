@@ -4,7 +4,7 @@
     condition                                stage >= III; any: recurrence      (cases.catalogue.core.clauses)
     required                                 RADIOL 3; SURG 4 x2; CARDIO 3 (heart failure)
     emergency_h, urgent_h, routine_h, minutes, care_level, disease_group, optional, materials, hours_from_source
-    source, source_url, note, evidence.tier, evidence.hours ...
+    source, source_url, note, review_by (a day), evidence.tier, evidence.hours ...
 
 What `lines` says, `read` gives back. Mistakes name the line and the column; columns of other names are passed over.
 """
@@ -25,15 +25,26 @@ from mdt_portal.tables.core import cells, delimited, reading
 from mdt_portal.tables.core.columns import Column, Layout, Sheet
 
 _LISTS = ("icd10", "optional", "materials", "hours_from_source")
-_TEXTS = ("id", "tier", "name_en", "name_zh", "care_level", "disease_group", "source", "source_url", "note")
+_TEXTS = (
+    "id",
+    "tier",
+    "name_en",
+    "name_zh",
+    "care_level",
+    "disease_group",
+    "source",
+    "source_url",
+    "note",
+    "review_by",
+)
 _HOURS = {f"{urgency}_h": urgency for urgency in URGENCIES}
 _EVIDENCE = "evidence."
 COLUMNS = (
     "id", "tier", "name_en", "name_zh", "icd10", "condition", "required", "optional", *_HOURS, "minutes", "care_level",
-    "disease_group", "materials", "source", "source_url", "note", "hours_from_source",
+    "disease_group", "materials", "source", "source_url", "note", "review_by", "hours_from_source",
 )  # fmt: skip
 _NEEDED = ("id", "tier", "name_zh", "icd10", "condition", "required", *_HOURS, "minutes", "care_level")
-_SHORT = ("id", "tier", "name_en", "name_zh", *_HOURS, "minutes", "care_level", "disease_group")
+_SHORT = ("id", "tier", "name_en", "name_zh", *_HOURS, "minutes", "care_level", "disease_group", "review_by")
 _KINDS_OF_EVIDENCE = ("codes", "hours", "minutes", "quorum", "tier")
 _NOTHING = "—"
 LAYOUT = Layout(
@@ -41,6 +52,7 @@ LAYOUT = Layout(
     most_rows=5000,
     free=_EVIDENCE,
 )
+_WRITTEN_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]00:00(?::00)?)?", re.ASCII)
 _SEAT = re.compile(r"(?P<discipline>\S+)\s+(?P<rank>\d)(?:\s*[x×]\s*(?P<count>\d))?(?:\s*\((?P<sub>.*)\))?")
 
 
@@ -86,7 +98,8 @@ def lines(raws: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
     """The headings, then the cells of every rule."""
     rules = list(raws)
     evidence = sorted({key for raw in rules for key in raw.get("evidence", {})})
-    columns = [*COLUMNS, *(_EVIDENCE + key for key in evidence)]
+    without = () if any(raw.get("review_by") for raw in rules) else ("review_by",)
+    columns = [*(key for key in COLUMNS if key not in without), *(_EVIDENCE + key for key in evidence)]
     yield columns
     for raw in rules:
         found = _cells(raw)
@@ -116,6 +129,8 @@ def _raw(row: Mapping[str, str], place: str) -> tuple[dict[str, Any], list[Mista
     raw: dict[str, Any] = {key: row[key] for key in _TEXTS if key in row}
     if not raw.get("disease_group"):
         raw.pop("disease_group", None)
+    if "review_by" in raw:
+        raw["review_by"] = _day(raw["review_by"])
     raw |= {key: _split(row[key]) for key in _LISTS if key in row}
     if raw.get("materials") == [_NOTHING]:
         raw["materials"] = []
@@ -138,6 +153,12 @@ def _evidence(column: str) -> str:
     """Of what it is the evidence; the usual things in small letters, however a spreadsheet writes its headings."""
     name = column.removeprefix(_EVIDENCE)
     return name.lower() if name.lower() in _KINDS_OF_EVIDENCE else name
+
+
+def _day(cell: str) -> str:
+    """`2027/3/1`, `2027年3月1日` and the moment that a spreadsheet makes of a day as `2027-03-01`; other texts stay."""
+    found = _WRITTEN_DAY.fullmatch(cell)
+    return f"{found[1]}-{int(found[2]):02}-{int(found[3]):02}" if found else cell
 
 
 def _number(cell: str) -> int | float | str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from cases.catalogue.core.condition import Condition
@@ -26,11 +27,12 @@ RARE_CLASSES = ("A", "B", "C")
 _KEY = re.compile(r"[A-Z0-9][A-Z0-9._-]{0,23}", re.IGNORECASE)
 _WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NO_LINK = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SCORE = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,19}")
 NEEDED = ("id", "name_zh", "icd10", "condition", "tier", "care_level", "required", "hours", "minutes")
 _ALLOWED = (
     *NEEDED, "name_en", "optional", "disease_group", "materials", "evidence", "source", "source_url", "note",
-    "hours_from_source",
+    "review_by", "hours_from_source",
 )  # fmt: skip
 _CONDITION_KEYS = tuple(field for field in Condition.__dataclass_fields__)
 _FLAG_KEYS = ("flags_any", "flags_all", "flags_none", "or_flags")
@@ -148,6 +150,7 @@ def _assemble(reader: _Reader, raw: dict[str, Any], version: int) -> Rule:
         reader.text(raw, name, needed=False, longest=4000 if name == "note" else 400)
     if isinstance(link := raw.get("source_url"), str) and _NO_LINK.match(link):
         reader.wrong("source_url", "not_a_link", value=link)
+    _review_by(reader, raw)
     _evidence(reader, raw)
     tier = reader.choice(raw, "tier", TIERS)
     ranges = _ranges(reader, raw)
@@ -174,6 +177,22 @@ def _assemble(reader: _Reader, raw: dict[str, Any], version: int) -> Rule:
         name_en=name_en,
         name_zh=name_zh,
     )
+
+
+def _review_by(reader: _Reader, raw: Mapping[str, Any]) -> None:
+    """The day of the next look, as `2027-03-01`; empty for none."""
+    value = raw.get("review_by", "")
+    if value and not (isinstance(value, str) and day(value)):
+        reader.wrong("review_by", "not_a_day", value=cells.shown(str(value)))
+
+
+def day(text: str) -> date | None:
+    """A day of this century or the next that is written as `2027-03-01`, else None."""
+    try:
+        found = date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+    return found if found and 2000 <= found.year < 2200 else None
 
 
 def _evidence(reader: _Reader, raw: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_LINES = ("name_en", "name_zh", "source", "source_url", "note")
+_LINES = ("name_en", "name_zh", "source", "source_url", "note", "review_by")
 
 
 def plain(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from cases.catalogue.core import evaluation
 from cases.catalogue.core.evaluation import Answer, Facts, Rule, Undecided
 from cases.catalogue.core.requirement import TIERS
 from cases.core import days, icd10, rare_diseases, scores, staging
+from cases.core.certainty import EXCLUDED, HISTORY, SUSPECTED
 from cases.core.code_systems import CodeMap
 from cases.core.mistake import Mistake
 from cases.diagnoses.core import diseases
@@ -33,7 +34,6 @@ _ACUTE_LASTS = timedelta(days=365)
 _ACUTE = "A00-A09 A39-A41 I21-I22 J00-J22 K35-K37 K65 K81.0 K85 N10 O00-O75 S00-T98"
 """Illnesses that are over, or somebody's death, long before: an open record of long ago was only never closed."""
 _HISTORY, _OBSERVED = "Z85-Z88 Z92", "Z03"
-SUSPECTED = "suspected"
 _URGENCIES = ("", "routine", "urgent", "emergency")
 TAKEN_BACK = ("not_confirmed", "resolved", "revoked", "deleted")
 """Reasons with which a source takes back what it has told before."""
@@ -181,7 +181,7 @@ def _diseases(
 def _why_not(condition: Condition, diagnosis: Diagnosis | None, today: date, since: date | None) -> str:
     if condition.revoked or condition.deleted:
         return "revoked" if condition.revoked else "deleted"
-    if condition.verification in ("refuted", "entered-in-error"):
+    if condition.certainty == EXCLUDED:
         return "not_confirmed"
     if condition.cause_of_death:
         return "cause_of_death"
@@ -191,9 +191,9 @@ def _why_not(condition: Condition, diagnosis: Diagnosis | None, today: date, sin
         return "before_since"
     if diagnosis is None:
         return "unmapped"
-    if diagnosis.role == "excluded":
+    if diagnosis.role == EXCLUDED:
         return "not_confirmed"
-    if diagnosis.role == "history" or diseases.covered(diagnosis.code, _HISTORY):
+    if diagnosis.role == HISTORY or diseases.covered(diagnosis.code, _HISTORY):
         return "history"
     if not diagnosis.disease and diseases.covered(diagnosis.code, _OBSERVED):
         return "observed"
@@ -237,7 +237,7 @@ def _facts(patient: Patient, disease: _Disease, found: Sequence[_Disease], today
     flags = {flag for _, one in disease.members for flag in one.flags}
     if any(condition.clinical in ("recurrence", "relapse") for condition, _ in disease.members):
         flags.add("recurrence")
-    if all(condition.suspected or one.role == "suspected" for condition, one in disease.members):
+    if all(SUSPECTED in (condition.certainty, one.role) for condition, one in disease.members):
         flags.add(SUSPECTED)
     spread = disease.members if disease.name == diseases.METASTASIS else disease.metastases
     flags |= {_METASTASIS_FLAGS[one.code] for _, one in spread if one.code in _METASTASIS_FLAGS}
@@ -354,7 +354,7 @@ def _weighed(
     answer = evaluation.evaluate(told, rules)
     order = (
         _weight(answer),
-        not condition.suspected,
+        condition.certainty != SUSPECTED,
         diseases.certainty(diagnosis.code),
         not _is_unspecified(diagnosis.code),
         condition.day or date.min,

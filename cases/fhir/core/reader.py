@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, tzinfo
 from typing import Any
 
+from cases.core.certainty import NOT_PRESENT, VERIFICATION, Certainty
 from cases.core.mistake import Mistake
 from cases.fhir.core import clinical_codes, elements, guard
 from cases.fhir.core.json_fields import Coding, Node
@@ -25,9 +26,6 @@ from cases.identity.core import matching
 
 _CLINICAL = ("active", "recurrence", "relapse", "inactive", "remission", "resolved", "unknown")
 """`unknown` came with R5."""
-_VERIFICATION = (
-    "unconfirmed", "provisional", "differential", "confirmed", "refuted", "entered-in-error", "unknown",
-)  # fmt: skip
 _SEXES = ("male", "female", "other", "unknown")
 _VOID = ("entered-in-error", "cancelled")
 _READ = ("Patient", "Condition", "ServiceRequest", "Observation")
@@ -67,16 +65,12 @@ class Condition:
         return self.onset or self.recorded
 
     @property
-    def suspected(self) -> bool:
-        return self.verification in ("unconfirmed", "provisional", "differential")
+    def certainty(self) -> Certainty:
+        return VERIFICATION.get(self.verification, "")
 
     def active(self, today: date) -> bool:
         """Whether the disease is present today; what is refuted or entered in error never was."""
-        if self.verification in ("refuted", "entered-in-error") or self.clinical in (
-            "inactive",
-            "remission",
-            "resolved",
-        ):
+        if self.certainty in NOT_PRESENT or self.clinical in ("inactive", "remission", "resolved"):
             return False
         return not self.has_abated or (self.abated is not None and self.abated > today)
 
@@ -305,7 +299,7 @@ class _Reader:
         onset, recorded = elements.moment(node, "onset"), node.day("recordedDate")[0] or node.day("dateRecorded")[0]
         abated = elements.moment(node, "abatement")
         clinical = elements.status(node, "clinicalStatus", _CLINICAL)
-        verification = elements.status(node, "verificationStatus", _VERIFICATION)
+        verification = elements.status(node, "verificationStatus", tuple(VERIFICATION))
         stages = tuple(words for stage in elements.stage_nodes(node) for words in elements.words(stage, "summary"))
         patient = self._owner(one)
         if patient is None:

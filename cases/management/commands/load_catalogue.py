@@ -26,6 +26,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         handed_in.add_arguments(parser, default=str(vocabulary.CATALOGUE_FILE))
         parser.add_argument("--publish-from", type=day, metavar="DATE", help="publish new versions from this day")
+        parser.add_argument(
+            "--without-approval",
+            default="",
+            metavar="WHY",
+            help="publish also what a second person must approve; the reason stands in the history of each rule",
+        )
         parser.add_argument("--reason", default="", help="why there is a new version")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,9 +46,16 @@ class Command(BaseCommand):
             raise CommandError("\n".join(lines))
         try:
             done = rulebook.load(
-                found.raw, by=None, publish_from=options["publish_from"], reason=options["reason"] or path.name
+                found.raw,
+                by=None,
+                publish_from=options["publish_from"],
+                reason=options["reason"] or path.name,
+                unapproved=options["without_approval"],
             )
         except DomainError as error:
+            if error.code == "needs_approval":
+                way = _("Leave out --publish-from and ask on the catalogue's page, or say why with --without-approval.")
+                raise CommandError(f"{path}: {error.message} {way}") from error
             raise CommandError(f"{path}: {error.message}") from error
         self.stdout.write(
             _("%(new)d new rules, %(changed)d changed, %(unchanged)d unchanged; %(published)d published.")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest
 
 from cases.catalogue import rulebook
-from cases.models import CatalogueRule
+from cases.models import CatalogueRule, RuleApproval
 from cases.states import RuleStatus
+from experts.models import Role
 from mdt_portal import access, shell
+from mdt_portal.models import User
 
 
 def today(request: HttpRequest) -> date:
@@ -29,6 +32,17 @@ def permissions(request: HttpRequest) -> dict[str, bool]:
 def drafts() -> list[CatalogueRule]:
     """All open drafts, by key."""
     return list(CatalogueRule.objects.filter(status=RuleStatus.DRAFT).select_related("changed_by").order_by("key"))
+
+
+def open_approvals() -> list[RuleApproval]:
+    """The approvals that nobody has given or refused yet, the oldest first; their rules are read with them."""
+    return list(RuleApproval.objects.open().select_related("requested_by").prefetch_related("rules"))
+
+
+def another_administrator(request: HttpRequest) -> bool:
+    """Whether anybody else may approve what the reader asks for."""
+    keeps = Q(roles__role=Role.CATALOGUE_ADMIN) | Q(is_superuser=True)
+    return User.objects.filter(keeps, is_active=True).exclude(pk=request.user.pk or 0).exists()
 
 
 def versions_of(request: HttpRequest, key: str) -> list[CatalogueRule]:

@@ -1,8 +1,11 @@
-"""Before a version counts: whose tier it would change, and at whose expense; then publishing with day and reason."""
+"""Before a version counts: whose tier it would change, and at whose expense; then publishing with day and reason.
+
+What a second person must approve is not published but asked for (`cases.web.catalogue.approval`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -16,10 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from cases.catalogue import rule_diff, rule_text, rulebook
+from cases.catalogue import approvals, rule_diff, rule_text, rulebook
 from cases.catalogue.rule_diff import RuleChange
 from cases.catalogue.rule_text import Names
-from cases.models import CatalogueRule
+from cases.models import CatalogueRule, RuleApproval
 from cases.selectors import catalogue_preview
 from cases.selectors.catalogue_preview import Preview
 from cases.web.catalogue import common
@@ -54,13 +57,16 @@ class PublishForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """A draft in the list: what it changes, and whether it is to be published."""
+    """A draft in the list: what it changes, whether it is to be published, whether a second person must approve it
+    (`needs`), and the approval for which it waits already."""
 
     row: CatalogueRule
     stamp: str
     checked: bool
     changes: list[RuleChange]
     new: bool
+    needs: bool
+    approval: RuleApproval | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +105,8 @@ def publish(request: HttpRequest) -> HttpResponse:
     access.require(request.user, "catalogue.preview")
     drafts = common.drafts()
     on = common.today(request)
-    form = PublishForm(_given(request, drafts, on), drafts=drafts)
+    asked = _waiting()
+    form = PublishForm(_given(request, [row for row in drafts if row.pk not in asked], on), drafts=drafts)
     chosen = _rows(form, drafts)
     if request.method == "POST" and form.is_valid():
         try:
@@ -107,13 +114,16 @@ def publish(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             add_errors(form, error)
         else:
-            messages.success(request, _texts(done, form.cleaned_data["valid_from"]))
-            return redirect("catalogue")
+            return redirect("rule_approval", done.public_id) if done else redirect("catalogue")
     known = rule_text.names()
     found = _preview(request, chosen, form, on) if chosen else None
+    rows = listed(drafts, chosen, known, on, asked=asked)
+    needs = any(one.needs and one.checked for one in rows)
     context = {
         "form": form,
-        "drafts": _listed(drafts, chosen, known, on),
+        "drafts": rows,
+        "needs": needs,
+        "alone": needs and not common.another_administrator(request),
         "preview": found,
         "loads": load_rows(found, known) if found else [],
         "may": common.permissions(request),
@@ -121,7 +131,7 @@ def publish(request: HttpRequest) -> HttpResponse:
         "nav": "catalogue",
     }
     if is_htmx(request):
-        return render(request, "cases/catalogue/_effect.html", context)
+        return render(request, "cases/catalogue/_chosen.html", context)
     if request.method == "GET":
         form.errors.clear()
     return render(request, "cases/catalogue/publish.html", context, status=422 if request.method == "POST" else 200)
@@ -143,18 +153,25 @@ def _rows(form: PublishForm, drafts: Sequence[CatalogueRule]) -> list[CatalogueR
 
 def _publish(
     request: HttpRequest, chosen: Sequence[CatalogueRule], given: dict[str, Any], on: date
-) -> list[CatalogueRule]:
+) -> RuleApproval | None:
+    """Publish the drafts, or ask for the approval that one of them needs; the answer is what was asked for."""
     access.require(request.user, "catalogue.edit")
-    return rulebook.release(
-        chosen,
-        by=request.user,  # type: ignore[arg-type]
-        valid_from=given["valid_from"],
-        reason=given["reason"],
-        not_before=on,
-    )
+    told = {"valid_from": given["valid_from"], "reason": given["reason"], "not_before": on}
+    if rulebook.needing_approval(chosen):
+        asked = approvals.ask(chosen, by=request.user, **told)  # type: ignore[arg-type]
+        messages.success(request, _("The approval is asked for. Until somebody else has given it, nothing changes."))
+        return asked
+    done = rulebook.release(chosen, by=request.user, **told)  # type: ignore[arg-type]
+    messages.success(request, since_text(done, given["valid_from"]))
+    return None
 
 
-def _texts(done: Sequence[CatalogueRule], since: date) -> str:
+def _waiting() -> dict[int, RuleApproval]:
+    """The open approval of each draft that waits for one."""
+    return {rule.pk: one for one in common.open_approvals() for rule in one.rules.all()}
+
+
+def since_text(done: Sequence[CatalogueRule], since: date) -> str:
     words = {"n": len(done), "day": clock.day(since)}
     said = ngettext("%(n)d rule is in force from %(day)s.", "%(n)d rules are in force from %(day)s.", len(done)) % words
     return f"{said} {_('Waiting cases keep their tier until somebody asks the catalogue again.')}"
@@ -166,8 +183,16 @@ def _preview(request: HttpRequest, chosen: Sequence[CatalogueRule], form: Publis
     return catalogue_preview.of_drafts(chosen, on=since, now=timezone.now(), reader=request.user)  # type: ignore[arg-type]
 
 
-def _listed(drafts: Sequence[CatalogueRule], chosen: Sequence[CatalogueRule], known: Names, on: date) -> list[Chosen]:
-    """Each draft with the fields in which it differs from what is in force."""
+def listed(
+    drafts: Sequence[CatalogueRule],
+    chosen: Sequence[CatalogueRule],
+    known: Names,
+    on: date,
+    *,
+    asked: Mapping[int, RuleApproval],
+) -> list[Chosen]:
+    """Each draft with the fields in which it differs from what is in force; `asked` by the drafts' ids."""
+    needing = {row.pk for row in rulebook.needing_approval(drafts)}
     keys = [row.key for row in drafts]
     counting = {row.key: row for row in CatalogueRule.objects.filter(key__in=keys).in_force(on)}
     words = rulebook.known_words()
@@ -182,6 +207,8 @@ def _listed(drafts: Sequence[CatalogueRule], chosen: Sequence[CatalogueRule], kn
             checked=row in chosen,
             changes=rule_diff.changes(fields(counting[row.key]), fields(row)) if row.key in counting else [],
             new=row.key not in counting,
+            needs=row.pk in needing,
+            approval=asked.get(row.pk),
         )
         for row in drafts
     ]

@@ -6,25 +6,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
+from cases.catalogue import reviews as rule_reviews
 from cases.catalogue import rule_diff, rule_list, rule_text, rulebook
 from cases.catalogue.rule_list import Version
-from cases.models import CatalogueRule
+from cases.models import CatalogueRule, RuleApproval, RuleReview
 from cases.selectors import catalogue_preview
 from cases.states import RuleStatus
 from cases.web.catalogue import common
 from cases.web.forms import ReasonForm
 from mdt_portal import access
 from mdt_portal.errors import DomainError
+from mdt_portal.i18n import clock
 from mdt_portal.models import StatusEvent
 from mdt_portal.web.pages import add_errors, go, page
+from mdt_portal.web.time_fields import DayField
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,8 @@ class VersionHistory:
     version: Version
     published: StatusEvent | None
     withdrawn: StatusEvent | None
+    approvals: list[RuleApproval]
+    reviews: list[RuleReview]
 
 
 @page
@@ -46,13 +54,17 @@ def rule(request: HttpRequest, key: str) -> HttpResponse:
     shown = _chosen(versions, request.GET.get("version"))
     known, words = rule_text.names(), rulebook.known_words()
     parsed = rulebook.parsed(shown.row, words)
+    history = _history(versions)
+    draft = next((one for one in versions if one.state == "draft"), None)
     context = {
         "key": key,
         "shown": shown,
         "fields": rule_diff.fields(shown.row, parsed, known),
         "sentence": rule_text.sentence(parsed, known),
-        "history": _history(versions),
-        "draft": next((one for one in versions if one.state == "draft"), None),
+        "history": history,
+        "draft": draft,
+        "asked": next((one for one in history if draft and one.version is draft), None),
+        "due": shown.row.review_by is not None and shown.row.review_by <= common.today(request),
         "comparison": _comparison(request, versions, shown),
         "may": common.permissions(request),
         "nav": "catalogue",
@@ -88,9 +100,17 @@ def _comparison(request: HttpRequest, versions: Sequence[Version], shown: Versio
 
 
 def _history(versions: Sequence[Version]) -> list[VersionHistory]:
-    """The versions with their events; one query."""
+    """The versions with their events, approvals and reviews; three queries."""
+    ids = [one.row.pk for one in versions]
+    approvals: dict[int, list[RuleApproval]] = {}
+    asked = RuleApproval.objects.filter(rules__in=ids).select_related("requested_by", "decided_by").order_by("-pk")
+    for one in asked.annotate(rule=F("rules")):
+        approvals.setdefault(one.rule, []).append(one)  # type: ignore[attr-defined]
+    reviews: dict[int, list[RuleReview]] = {}
+    for review in RuleReview.objects.filter(rule__in=ids).select_related("by"):
+        reviews.setdefault(review.rule_id, []).append(review)
     events = StatusEvent.objects.filter(
-        subject_type=CatalogueRule._meta.label_lower, subject_id__in=[one.row.pk for one in versions]
+        subject_type=CatalogueRule._meta.label_lower, subject_id__in=ids
     ).select_related("by")
     by_move = {(event.subject_id, event.new): event for event in events}
     return [
@@ -98,6 +118,8 @@ def _history(versions: Sequence[Version]) -> list[VersionHistory]:
             version=one,
             published=by_move.get((one.row.pk, RuleStatus.PUBLISHED.value)),
             withdrawn=by_move.get((one.row.pk, RuleStatus.WITHDRAWN.value)),
+            approvals=approvals.get(one.row.pk, []),
+            reviews=reviews.get(one.row.pk, []),
         )
         for one in versions
     ]
@@ -125,3 +147,38 @@ def withdraw(request: HttpRequest, key: str, version: int) -> HttpResponse:
         found = catalogue_preview.of_withdrawal(row, on=common.today(request), now=timezone.now(), reader=request.user)  # type: ignore[arg-type]
     context = {"row": row, "form": form, "preview": found}
     return render(request, "cases/catalogue/_withdraw.html", context, status=422 if form.is_bound else 200)
+
+
+class ReviewForm(forms.Form):
+    """What was looked at, and when somebody should look again."""
+
+    note = forms.CharField(
+        label=gettext_lazy("What you looked at"), max_length=200, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    review_by = DayField(label=gettext_lazy("Next review by"))
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def review(request: HttpRequest, key: str) -> HttpResponse:
+    """The dialog that says: looked at, and it stays as it is."""
+    access.require(request.user, "catalogue.edit")
+    on = common.today(request)
+    versions = rule_list.versions(common.versions_of(request, key), on)
+    row = next((one.row for one in versions if one.state == "in_force"), None)
+    if row is None:
+        raise Http404
+    first = {"review_by": on + rule_reviews.USUAL}
+    form = ReviewForm(request.POST if request.method == "POST" else None, initial=first)
+    if form.is_valid():
+        try:
+            done = rule_reviews.keep(row, by=request.user, today=on, **form.cleaned_data)  # type: ignore[arg-type]
+        except DomainError as error:
+            add_errors(form, error)
+        else:
+            words = {"rule": row, "day": clock.full_day(done.next_by)}
+            messages.success(request, _("%(rule)s stays as it is. The next review is due on %(day)s.") % words)
+            return go(reverse("rule", args=[key]))
+    return render(
+        request, "cases/catalogue/_review.html", {"row": row, "form": form}, status=422 if form.is_bound else 200
+    )

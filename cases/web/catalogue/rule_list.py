@@ -16,7 +16,7 @@ from mdt_portal.tables.lists import Column, Listing, sound
 from mdt_portal.web.pages import is_htmx, page
 
 PAGE = 25
-FILTERS = ("q", "tier", "evidence", "state", "group")
+FILTERS = ("q", "tier", "evidence", "state", "group", "review")
 LIST = Listing(
     name="rules",
     default="key",
@@ -50,6 +50,13 @@ LIST = Listing(
             order=lambda line: rule_list.evidence_rank(line.row.evidence),
             cell=lambda line: line.evidence,
         ),
+        Column(
+            key="review_by",
+            label=_("Review by"),
+            order=lambda line: line.row.review_by,
+            cell=lambda line: line.row.review_by,
+            on_page=False,
+        ),
         Column(key="source", label=_("Source"), cell=lambda line: line.row.source, on_page=False),
         Column(key="state", label=_("State"), cell=lambda line: [one.label for one in line.open]),
     ),
@@ -70,19 +77,21 @@ def rules(request: HttpRequest) -> HttpResponse:
         evidence=chosen["evidence"],
         state=chosen["state"],
         group=chosen["group"],
+        review=chosen["review"],
     )
     listing = LIST.of(request)
     found = listing.ordered(found)
     if listing.wanted:
         return listing.file(listing.whole(found))
     paged = Paginator(found, PAGE).get_page(request.GET.get("page"))
+    may = common.permissions(request)
     context = {
         "lines": paged.object_list,
         "page": paged,
         "listing": listing,
         "chosen": chosen,
         "filtered": any(chosen.values()),
-        "may": common.permissions(request),
+        "may": may,
         "nav": "catalogue",
     }
     if is_htmx(request):
@@ -91,6 +100,8 @@ def rules(request: HttpRequest) -> HttpResponse:
     context |= {
         "total": sum(any(version.state == "in_force" for version in line.open) for line in lines),
         "drafts": [version.row for line in lines for version in line.open if version.state == "draft"],
+        "due": sum(line.due for line in lines),
+        "asked": common.open_approvals() if may["preview"] else [],
         "choices": {
             **rule_list.choices(),
             "tier": Tier.choices,

@@ -17,6 +17,7 @@ from cases.catalogue.core import evaluation, vocabulary
 from cases.models import CatalogueRule
 from cases.states import RuleStatus
 from mdt_portal.errors import RuleError
+from mdt_portal.models import StatusEvent
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 11, 1)
@@ -28,7 +29,8 @@ def shipped() -> dict[str, Any]:
 
 def load(path: Path | str, *options: str) -> str:
     out = io.StringIO()
-    call_command("load_catalogue", str(path), *options, stdout=out, stderr=out)
+    why = "--without-approval=Tests begin so"
+    call_command("load_catalogue", str(path), *options, why, stdout=out, stderr=out)
     return out.getvalue()
 
 
@@ -47,6 +49,16 @@ def test_the_shipped_catalogue_is_loaded_published_and_counts_from_its_day() -> 
     row = CatalogueRule.objects.get(key="LUNG-3B")
     assert (row.version, row.status, row.valid_from, row.evidence["tier"]) == (1, "published", DAY, "brief")
     assert row.source == "肺癌多学科团队诊疗中国专家共识 (中华肿瘤杂志 2020)"
+
+
+def test_the_command_line_does_not_go_around_the_second_person_silently() -> None:
+    with pytest.raises(CommandError, match=r"A second person must approve .* --without-approval"):
+        call_command("load_catalogue", str(vocabulary.CATALOGUE_FILE), f"--publish-from={DAY}")
+    assert CatalogueRule.objects.count() == 0
+    load(vocabulary.CATALOGUE_FILE, f"--publish-from={DAY}")
+    events = {one.subject_id: one.params for one in StatusEvent.objects.filter(code="rule.published")}
+    told = {row.tier: events[row.pk].get("unapproved", "") for row in CatalogueRule.objects.all()}
+    assert told == {"required": "Tests begin so", "suggested": "", "none": ""}
 
 
 def test_loading_twice_changes_nothing() -> None:

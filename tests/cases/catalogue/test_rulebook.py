@@ -33,7 +33,8 @@ def raw(**changes: Any) -> dict[str, Any]:
 
 
 def published(since: date = DAY, **changes: Any) -> CatalogueRule:
-    return rulebook.publish(rulebook.save_draft(raw(**changes), by=None), by=None, valid_from=since)
+    draft = rulebook.save_draft(raw(**changes), by=None)
+    return rulebook.publish(draft, by=None, valid_from=since, unapproved="Tests begin so")
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def test_of_two_editors_the_second_is_told() -> None:
         rulebook.save_draft(raw(minutes=15), by=None, version=first.version)
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 def test_drafts_are_published_together_with_the_reason() -> None:
     somebody = factories.user()
     drafts = [rulebook.save_draft(raw(id=key, condition={"age_min": n}), by=somebody) for n, key in enumerate("AB")]
@@ -93,6 +95,7 @@ def test_publishing_wants_drafts_a_reason_and_a_day_to_come(changes: dict[str, A
     assert not CatalogueRule.objects.filter(status="published").exists()
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 def test_if_one_draft_cannot_be_published_none_is() -> None:
     good = rulebook.save_draft(raw(id="A"), by=None)
     gone = rulebook.save_draft(raw(id="B", condition={}), by=None)

@@ -96,6 +96,11 @@ def test_the_german_letters_say_how_certain_it_is(code: str, certainty: str) -> 
     assert (found.code, found.certainty) == ("C34.1", certainty)
 
 
+@pytest.mark.parametrize("code", ["C34.1 Z", "C34.1 A"])
+def test_what_is_not_there_is_no_diagnosis_that_somebody_types(code: str) -> None:
+    assert code_systems.who_code(code) is None
+
+
 @given(st.sampled_from(icd10.codes()), st.sampled_from(["", "00", "00x001", "00X1", "01"]))
 def test_every_code_of_who_is_found_again_in_its_national_form(code: str, tail: str) -> None:
     filled = code if "." in code or not tail else f"{code}.x"

@@ -120,6 +120,7 @@ def test_who_may_not_edit_reads(client: Client) -> None:
 # One rule -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 def test_the_history_says_who_when_and_why_and_the_difference(coordinator_client: Client, editor: User) -> None:
     published(SINCE)
     second = rulebook.save_draft(raw(minutes=30, condition={"stage_min": "II"}), by=editor, reason="Too late")
@@ -305,6 +306,7 @@ def publish_form(**changes: Any) -> dict[str, Any]:
     return {"draft": ["LUNG-3B:2"], "valid_from": rulebook.today().isoformat(), "reason": "Guideline"} | changes
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 def test_preview_then_publish(coordinator_client: Client, editor: User) -> None:
     published(SINCE)
     rulebook.save_draft(raw(condition={"stage_min": "II"}), by=None)
@@ -324,6 +326,7 @@ def test_preview_then_publish(coordinator_client: Client, editor: User) -> None:
     assert StatusEvent.objects.filter(code="rule.published").latest("pk").params == {"reason": "Guideline"}
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 def test_a_draft_that_was_changed_since_the_preview_is_not_published(coordinator_client: Client) -> None:
     published(SINCE)
     rulebook.save_draft(raw(minutes=25), by=None)
@@ -334,6 +337,7 @@ def test_a_draft_that_was_changed_since_the_preview_is_not_published(coordinator
     assert [rule.minutes for rule in rulebook.in_force(rulebook.today())] == [20]
 
 
+@pytest.mark.usefixtures("one_person_publishes")
 def test_staff_may_preview_but_not_publish(client: Client) -> None:
     published(SINCE)
     rulebook.save_draft(raw(minutes=25), by=None)
@@ -352,7 +356,7 @@ def test_nothing_to_publish_says_what_to_do(coordinator_client: Client) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_what_is_exported_and_imported_again_changes_nothing(coordinator_client: Client, kind: str) -> None:
-    rulebook.load(SHIPPED, by=None, publish_from=SINCE)
+    rulebook.load(SHIPPED, by=None, unapproved="Tests begin so", publish_from=SINCE)
     exported = coordinator_client.get(f"/catalogue/export.{kind}")
     assert exported.headers["Content-Disposition"].endswith(f'.{kind}"')
     file = SimpleUploadedFile(f"rules.{kind}", exported.content)
