@@ -1,9 +1,9 @@
 """Finding the code of a diagnosis by what clinicians type: a code of any edition, words, Chinese, or pinyin.
 
-Names come from the titles of WHO ICD-10 in both languages, from everyday names (diagnosis_synonyms.csv) and from the
-hospital's own list (`local_names`). Those that fit exactly come before those that begin so, hold the words, or sound
-so; within each, codes that a rule of the catalogue is about come first. What only nearly fits comes where nothing
-fits better, and is marked.
+Names come from the titles of WHO ICD-10 in both languages, from everyday names (diagnosis_synonyms.csv), from the
+national lists of rare diseases and from the hospital's own list (`local_names`). Those that fit exactly come before
+those that begin so, hold the words, or sound so; within each, codes that a rule of the catalogue is about come first.
+What only nearly fits comes where nothing fits better, and is marked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.utils.translation import get_language
 
 from cases.catalogue.core import vocabulary
 from cases.catalogue.core.evaluation import Rule
-from cases.core import code_systems, icd10, icd10_titles
+from cases.core import code_systems, icd10, icd10_titles, rare_diseases
 from cases.core.icd10 import CodeRange
 from cases.diagnoses import local_names
 from cases.diagnoses.core import name_index
@@ -217,14 +217,24 @@ def _similar(text: str, index: NameIndex) -> Iterator[Hit]:
 
 @lru_cache(maxsize=1)
 def names() -> NameIndex:
-    """The titles in both languages and the everyday names, ready to be searched; built once."""
+    """Titles in both languages, everyday names and those of rare diseases, ready to be searched; built once."""
     with (vocabulary.DATA / "diagnosis_synonyms.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     everyday = [Name(code=row["code"], text=row["name"], everyday=True) for row in rows]
     english = [Name(code=code, text=re.sub(r"^Malignant neoplasm: ", "Malignant neoplasm of ", icd10.title(code)))
                for code in icd10.codes()]  # fmt: skip
     chinese = [Name(code=code, text=title) for code, title in icd10_titles.chinese().items()]
-    return NameIndex([*english, *chinese, *everyday])
+    return NameIndex([*english, *chinese, *everyday, *_rare(everyday)])
+
+
+def _rare(known: Iterable[Name]) -> Iterator[Name]:
+    """The names of the national lists of rare diseases, each with the codes in which the disease lies."""
+    taken = {(name.code, name_index.fold(name.text)) for name in known}
+    for one in rare_diseases.diseases():
+        for text in (one.name_zh, one.name_en):
+            for part in (*one.ranges, *one.shared):
+                if (part.first, name_index.fold(text)) not in taken:
+                    yield Name(code=part.first, text=text, everyday=True)
 
 
 def _width(rule: Rule) -> int:

@@ -21,6 +21,8 @@ from cases.services import patients
 from experts import titles
 from experts.models import Discipline, Institution, Team
 from mdt_portal.fields import new_public_id
+from mdt_portal.i18n import phrases
+from mdt_portal.tags.names import plain_name
 from mdt_portal.web.time_fields import DayField
 
 STAGES = ("0", "I", "II", "III", "IIIA", "IIIB", "IIIC", "IV")
@@ -116,11 +118,19 @@ class FactsForm(forms.Form):
             by_list = _("%(class)s, by the national list of rare diseases") % automatic
             first = [("", by_list), (NOT_RARE, pgettext_lazy("rare disease", "No"))]
         self.fields["rare_class"] = forms.ChoiceField(
-            label=_("Rare disease"), choices=[*first, *RareClass.choices], required=False, help_text=RARE_CLASSES
+            label=_("Rare disease"), choices=[*first, *RareClass.choices], required=False, help_text=self._rare_help()
         )
         if known:
             label = _("Why another class than the list's")
             self.fields["rare_reason"] = forms.CharField(label=label, required=False, max_length=200)
+
+    def _rare_help(self) -> str:
+        """What the classes mean, and which diseases of the national lists the code may be beside common ones."""
+        said = [str(RARE_CLASSES)]
+        if possible := rare_diseases.possible(self.chosen):
+            found = {"names": phrases.listed(f"{plain_name(one)} ({one.rare_class})" for one in possible)}
+            said.append(_("Rare diseases of the national list at this code, with their class: %(names)s.") % found)
+        return phrases.sentences(*said)
 
     def _stages(self, rules: Sequence[Rule]) -> list[str]:
         limits = {

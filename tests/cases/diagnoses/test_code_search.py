@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from benchmarks import diagnosis_search
 from cases.catalogue.core import json_io, vocabulary
 from cases.catalogue.core.evaluation import Rule
-from cases.core import icd10_titles
+from cases.core import icd10_titles, rare_diseases
 from cases.diagnoses import code_search, local_names
 from cases.diagnoses.core import code_list, fuzzy
 from cases.models import DiagnosisName
@@ -124,6 +124,29 @@ def test_a_name_stands_in_the_readers_language_with_the_other_beside_it() -> Non
     assert (found.name, found.also) == ("Cerebral infarction, unspecified", "未特指的脑梗死")
     with translation.override("zh-hans"):
         assert (found.name, found.also) == ("未特指的脑梗死", "Cerebral infarction, unspecified")
+
+
+@pytest.mark.django_db
+def test_every_disease_of_the_national_lists_is_found_by_both_its_names() -> None:
+    for one in rare_diseases.diseases():
+        lies_in = {part.first for part in (*one.ranges, *one.shared)}
+        for name in (one.name_zh, one.name_en):
+            assert lies_in & set(codes(name, ())[:3]), (name, codes(name, ()))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("castleman", "D47.7"),
+        ("天使综合征", "Q93.5"),
+        ("gaolin", "Q85.8"),
+        ("fazuoxingshuibing", "G47.4"),
+        ("IgG4", "M35.8"),
+    ],
+)
+def test_a_rare_disease_is_found_by_a_part_of_its_name_and_by_pinyin(query: str, code: str) -> None:
+    assert code in codes(query)
 
 
 @pytest.mark.django_db
