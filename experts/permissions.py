@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from experts import roles
-from experts.models import Expert, Institution, Role, Team
+from experts.models import Expert, Institution, Role, Team, WeekTemplate
 from mdt_portal import access
 from mdt_portal.models import User
 
@@ -23,6 +23,11 @@ def institutions(user: User, rows: models.QuerySet) -> models.QuerySet:
 
 @access.visibility_rule(Team)
 def teams(user: User, rows: models.QuerySet) -> models.QuerySet:
+    return rows.filter(institution__in=access.visible(user, Institution.objects.all()))
+
+
+@access.visibility_rule(WeekTemplate)
+def week_templates(user: User, rows: models.QuerySet) -> models.QuerySet:
     return rows.filter(institution__in=access.visible(user, Institution.objects.all()))
 
 

@@ -304,6 +304,8 @@ SPECTACULAR_SETTINGS = {
         "ExceptionKind": "experts.models.ExceptionKind",
         "ProposalKind": "scheduling.models.ProposalKind",
         "RareClass": "cases.models.RareClass",
+        "IdentityDecision": "cases.models.Decision",
+        "ApprovalDecision": "cases.models.ApprovalDecision",
         "PlacementConstraintKind": "scheduling.models.PlacementConstraintKind",
         "TimeRequestStatus": "scheduling.states.TimeRequestStatus",
         "ChangeKind": "scheduling.problem.core.plan_diff.ChangeKind",

@@ -20,6 +20,7 @@ from django.core.signals import request_finished, request_started
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import translation
+from playwright.sync_api import expect
 from pytest_django.plugin import DjangoDbBlocker
 
 from mdt_portal.celery import app
@@ -33,6 +34,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's synchronous API
 # A deadline measures the machine, and this one may be busy.
 hypothesis.settings.register_profile("mdt", deadline=None)
 hypothesis.settings.load_profile("mdt")
+expect.set_options(timeout=30_000)  # like all other waiting of Playwright
 
 
 def pytest_configure() -> None:

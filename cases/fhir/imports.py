@@ -104,11 +104,11 @@ def bring_in(
 
 
 @transaction.atomic
-def release(held: HeldMatch, *, decision: str, by: User) -> tuple[Patient, Imported | None]:
+def release(held: HeldMatch, *, decision: str, by: User, reason: str = "") -> tuple[Patient, Imported | None]:
     """Carry out what a coordinator decided about a held record: join it, or keep it apart; then take in what waited."""
     waiting = held.content if held.patient_id is None else ""
     decide = identity_review.join if decision == Decision.JOINED else identity_review.keep_apart
-    patient = decide(held, by=by)
+    patient = decide(held, by=by, reason=reason)
     if not waiting:
         return patient, None
     content = reader.read(waiting, held.institution.tz)

@@ -20,7 +20,7 @@ from mdt_portal.models import User
 
 
 @transaction.atomic
-def join(held: HeldMatch, *, by: User) -> Patient:
+def join(held: HeldMatch, *, by: User, reason: str = "") -> Patient:
     """Both records are of one person: what the held one has goes to the known patient, who is returned.
 
     The known patient's name, sex and date of birth stay; what is unknown there is filled in.
@@ -33,12 +33,13 @@ def join(held: HeldMatch, *, by: User) -> Patient:
         moved = _move_all(other, known)
     patients.add_numbers(known, patients.numbers_of(_numbers(held), held.institution))
     _decide(held, Decision.JOINED, by=by, patient=other or known)
-    audit.record("identity.joined", by=by, subject=known, held=held.pk, other=other and other.pk, **moved)
+    told = {"reason": reason.strip()} if reason.strip() else {}
+    audit.record("identity.joined", by=by, subject=known, held=held.pk, other=other and other.pk, **moved, **told)
     return known
 
 
 @transaction.atomic
-def keep_apart(held: HeldMatch, *, by: User) -> Patient:
+def keep_apart(held: HeldMatch, *, by: User, reason: str = "") -> Patient:
     """The records are of two people: the held one is, or becomes, a patient of its own, who is returned."""
     access.require(by, "identity.keep_apart", held)
     held = _locked(held)
@@ -47,7 +48,8 @@ def keep_apart(held: HeldMatch, *, by: User) -> Patient:
         numbers = patients.numbers_of(_numbers(held), held.institution)
         patient = patients.create(person_of(held), numbers, by=by, institution=held.institution, phone=held.phone)
     _decide(held, Decision.APART, by=by, patient=patient)
-    audit.record("identity.kept_apart", by=by, subject=patient, held=held.pk, other=held.candidate_id)
+    told = {"reason": reason.strip()} if reason.strip() else {}
+    audit.record("identity.kept_apart", by=by, subject=patient, held=held.pk, other=held.candidate_id, **told)
     return patient
 
 

@@ -79,7 +79,9 @@ class ImportedLineSerializer(serializers.Serializer):
     line = serializers.IntegerField(source="number")
     email = serializers.CharField(source="card.email")
     name = serializers.CharField()
-    changes = serializers.ListField(child=serializers.CharField(), help_text="The card's fields; none for a new one.")
+    changes = serializers.ListField(
+        child=serializers.CharField(), help_text="The card's fields, and `week`; none for a new one."
+    )
 
 
 class ImportAnswerSerializer(serializers.Serializer):

@@ -4,7 +4,7 @@ the solver's snapshot and the commit do that, each under its own locks."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -49,12 +49,12 @@ class _Kept:
 
 
 def free(
-    experts: Iterable[Expert], start: datetime, end: datetime, *, week: Pattern | None = None
+    experts: Iterable[Expert], start: datetime, end: datetime, *, weeks: Mapping[int, Pattern] | None = None
 ) -> dict[int, list[Stretch]]:
     """The merged UTC intervals of `[start, end)` in which each expert is free for MDT work, by the expert's id.
 
     The clock and the holidays are those of the main employer on the day of `start`. The number of queries is the
-    same for one expert and for all. With `week`, as if those were the weeks of each of them.
+    same for one expert and for all. With `weeks`, as if those were theirs, by the expert's id.
     """
     ids = [expert.pk for expert in experts]
     homes = _homes(ids, start.date())
@@ -67,7 +67,7 @@ def free(
         zone = clock_at(home)
         found[pk] = intersect(
             free_intervals(
-                week_pattern.weeks(kept[pk].week if week is None else week),
+                week_pattern.weeks(kept[pk].week if weeks is None else weeks[pk]),
                 kept[pk].departures,
                 kept[pk].leaves,
                 zone=zone,

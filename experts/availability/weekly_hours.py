@@ -8,9 +8,10 @@ from datetime import time
 
 from django.utils.translation import gettext as _
 
-from experts.availability.core import week_pattern, week_text
+from experts.availability.core import pattern_text, week_pattern, week_text
 from experts.availability.core.time_intervals import over_midnight, split_at_midnight, too_long
 from experts.availability.core.week_pattern import WeekSpan
+from experts.availability.core.week_text import Unreadable
 from experts.models import Every, Weekday
 from mdt_portal.errors import RuleError
 from mdt_portal.i18n import clock, phrases
@@ -61,6 +62,24 @@ def checked_pattern(pattern: Iterable[WeekSpan | WeeklyHours]) -> list[WeekSpan]
         words = {"first": in_words(clash[0]), "second": in_words(clash[1])}
         raise overlap(_("Two stretches overlap: %(first)s, and %(second)s.") % words, field="start")
     return wanted
+
+
+def read(text: str) -> list[WeekSpan]:
+    """The weeks that a text says, in either language. Raises RuleError with what is not understood, and an example."""
+    try:
+        return pattern_text.read(text)
+    except Unreadable as unreadable:
+        words = {"part": unreadable.part}
+        said = {
+            "order": _("“%(part)s”: the end must lie after the start."),
+            "overlap": _("“%(part)s” overlaps."),
+            "rhythm": _("“%(part)s”: write every 2 weeks, every 3 weeks or every 4 weeks."),
+            "since": _("“%(part)s”: say from which week on, as in every 2 weeks from 2026-11-30."),
+        }.get(unreadable.code, _("“%(part)s” is no time of the week. Write %(example)s."))
+        text = said % (
+            words | {"example": _("Mon 08:00–12:00, 14:00–18:00; Tue 09:00–12:00 every 2 weeks from 2026-11-30")}
+        )
+        raise RuleError(text, code="unreadable_week", fields={"week": [text]}) from None
 
 
 def in_words(span: WeekSpan) -> str:

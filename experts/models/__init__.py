@@ -33,7 +33,9 @@ from experts.models.time import (
     Leave,
     OnCallDuty,
     RhythmicTime,
+    TemplateTime,
     WeeklyAvailability,
+    WeekTemplate,
 )
 
 __all__ = [
@@ -60,8 +62,10 @@ __all__ = [
     "Role",
     "RoleAssignment",
     "Team",
+    "TemplateTime",
     "Title",
     "Travel",
+    "WeekTemplate",
     "Weekday",
     "WeeklyAvailability",
     "WeeklyTime",

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from experts.models.people import Discipline, DiseaseGroup, Expert
-from experts.models.places import UNTIL_MIDNIGHT, Institution, WeeklyTime
+from experts.models.places import UNTIL_MIDNIGHT, Institution, Named, WeeklyTime
 from mdt_portal.fields import public_id_field
 
 
@@ -61,6 +61,30 @@ class WeeklyAvailability(RhythmicTime):
 
     def __str__(self) -> str:
         return f"{self.expert}: {self.get_weekday_display()} {self.start:%H:%M}–{self.end:%H:%M}"
+
+
+class WeekTemplate(Named):
+    """A week that a hospital keeps under a name, to give it to several people."""
+
+    public_id = public_id_field()
+    institution = models.ForeignKey(Institution, on_delete=models.CASCADE, related_name="week_templates")
+
+    class Meta:
+        verbose_name = _("week template")
+        verbose_name_plural = _("week templates")
+        ordering = ["institution", "name_en", "pk"]
+
+
+class TemplateTime(RhythmicTime):
+    template = models.ForeignKey(WeekTemplate, on_delete=models.CASCADE, related_name="times")
+
+    class Meta(RhythmicTime.Meta):
+        verbose_name = _("time of a week template")
+        verbose_name_plural = _("times of a week template")
+        ordering = ["template", "weekday", "start", "since"]
+
+    def __str__(self) -> str:
+        return f"{self.template}: {self.get_weekday_display()} {self.start:%H:%M}–{self.end:%H:%M}"
 
 
 class ExceptionKind(models.TextChoices):

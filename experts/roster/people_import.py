@@ -15,11 +15,14 @@ from functools import cached_property
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from experts import roles
+from experts.availability import time_keeping, weekly_hours
+from experts.availability.core import pattern_text, week_pattern
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import Discipline, Expert, Institution, Named, Role, Title
 from experts.roster import person_cards
 from experts.roster.core import people_table
@@ -46,13 +49,18 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedLine:
-    """What one line would do. `changes` names the card's fields; a new person has no `expert`."""
+    """What one line would do. `changes` names the card's fields, and `week`; a new person has no `expert`.
+
+    `week` is None where the line says nothing of it.
+    """
 
     number: int
     card: Card
     before: Card | None
     expert: Expert | None
     changes: list[str]
+    week: list[WeekSpan] | None = None
+    week_before: list[WeekSpan] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -123,7 +131,9 @@ def take_in(given: bytes | str, *, by: User | None, encoding: str = "") -> Read:
         words = _("The file has mistakes; nothing was written.")
         raise RuleError(words, code="import_refused", params={"mistakes": len(found.mistakes)})
     for line in [*found.new, *found.changed]:
-        person_cards.save(line.expert, line.card, by=by)
+        expert = person_cards.save(line.expert, line.card, by=by)
+        if line.week is not None and line.week != line.week_before:
+            time_keeping.set_week(expert, line.week, by=by)
     audit.record("experts.imported", by=by, new=len(found.new), changed=len(found.changed), left=found.left)
     return found
 
@@ -136,7 +146,9 @@ def template(*, chinese: bool) -> Iterator[list[str]]:
 def export(experts: Iterable[Expert], hospital: Institution, *, chinese: bool) -> Iterator[list[str]]:
     """People of one hospital as the lines of a table that changes nothing when it is taken in again."""
     disciplines = _disciplines()
-    rows = (_cells(one, hospital, disciplines, chinese) for one in experts)
+    people = list(experts)
+    prefetch_related_objects(people, "weekly_availability")
+    rows = (_cells(one, hospital, disciplines, chinese) for one in people)
     return people_table.lines(rows, chinese=chinese)
 
 
@@ -158,6 +170,8 @@ def _cells(expert: Expert, hospital: Institution, disciplines: Names, chinese: b
     skills = [skill(row.discipline, row.sub_specialty) for row in expert.qualifications.all()]  # type: ignore[attr-defined]
     plain = {name: str(getattr(expert, name)) for name in person_cards.COLUMNS}
     words = {"hospital": word(hospital), "title": word(title), "skills": people_table.skills_cell(skills)}
+    week = week_pattern.of_rows(expert.weekly_availability.all())  # type: ignore[attr-defined]
+    words["week"] = pattern_text.write(week, chinese=chinese)
     return plain | words | {"remote": yes(expert.remote), "active": yes(expert.active), "id": expert.public_id}
 
 
@@ -184,7 +198,7 @@ class _Reader:
         rows = Expert.objects.alias(key=Lower("email")).filter(addresses | Q(public_id__in=[one for one in ids if one]))
         self.known: dict[str, list[Expert]] = defaultdict(list)
         self.by_id: dict[str, Expert] = {}
-        for expert in person_cards.with_work(rows):
+        for expert in person_cards.with_work(rows).prefetch_related("weekly_availability"):
             self.known[expert.email.casefold()].append(expert)
             self.by_id[expert.public_id] = expert
 
@@ -221,9 +235,29 @@ class _LineReader:
                 for text in texts:
                     self._say(name, text)
         changes = person_cards.changed(before, card) if before else []
+        week, kept = self._week(), week_pattern.of_rows(expert.weekly_availability.all()) if expert else []  # type: ignore[attr-defined]
+        if before and week is not None and week != kept:
+            changes.append("week")
         return ImportedLine(
-            number=self.row.number, card=card, before=before, expert=expert, changes=changes
+            number=self.row.number,
+            card=card,
+            before=before,
+            expert=expert,
+            changes=changes,
+            week=week,
+            week_before=kept,
         ), self.wrong
+
+    def _week(self) -> list[WeekSpan] | None:
+        """When they can come; None where the cell is empty, or wrong."""
+        text = self._cell("week")
+        if not text:
+            return None
+        try:
+            return weekly_hours.checked_pattern(weekly_hours.read(text))
+        except RuleError as error:
+            self._say("week", error.message)
+            return None
 
     def _expert(self) -> Expert | None:
         address = self._cell("email").casefold()

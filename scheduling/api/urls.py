@@ -16,6 +16,7 @@ from scheduling.api.placement_constraints import PlacementConstraintViewSet, Tim
 from scheduling.api.pools import BlockViewSet, KeptRoomViewSet, WorkView
 from scheduling.api.runs import ProposalViewSet, RunViewSet
 from scheduling.api.sessions import SessionViewSet
+from scheduling.api.week_templates import GiveView, WeekTemplatesView, WeekTemplateView
 from scheduling.api.why_not import RemedyView, WhyNotView
 
 router = SimpleRouter()
@@ -48,5 +49,8 @@ urlpatterns = [
     path("load/", LoadView.as_view()),
     path("experts/<str:id>/work/<str:hospital>/", WorkView.as_view()),
     path("experts/<str:id>/load/", LoadView.as_view()),
+    path("institutions/<str:id>/week-templates/", WeekTemplatesView.as_view()),
+    path("institutions/<str:id>/week-templates/<str:template>/", WeekTemplateView.as_view()),
+    path("institutions/<str:id>/week-templates/<str:template>/give/", GiveView.as_view()),
     path("", include(router.urls)),
 ]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from zlib import crc32
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,10 +16,10 @@ from django.utils.translation import ngettext, npgettext, pgettext
 from cases.models import Case, Urgency
 from experts.availability import working_days
 from experts.availability.core.time_intervals import intersect, on_day, union
-from experts.models import Institution, Team
+from experts.models import Expert, Institution, Team
 from mdt_portal import access
 from mdt_portal.i18n import clock, phrases
-from mdt_portal.models import User
+from mdt_portal.models import AuditEvent, User
 from scheduling.explain import solver_text
 from scheduling.models import (
     AgendaItem,
@@ -35,13 +34,14 @@ from scheduling.models import (
 )
 from scheduling.problem import blocks
 from scheduling.resources import hit_text, hits
-from scheduling.resources.impact import Hit
 from scheduling.selectors import quorum
 from scheduling.selectors.names import Name
 from scheduling.selectors.session_cards import Card, CaseLine
 from scheduling.selectors.weeks import Week
 from scheduling.states import COMING_SESSIONS, SessionStatus
 
+OF_THE_POOLS = [kind._meta.label_lower for kind in (Expert, Institution, Room, Team)]
+"""Whatever may hit a session is written down in the audit log as a change of one of these."""
 WORKDAY_H = (8, 18)  # a closure over all of this needs no clock times
 
 Cards = dict[int, Card]
@@ -86,7 +86,7 @@ class WeekBoard:
     rows: list[WeekRow]
     by: str
     state: str
-    """What `state` said when this was read."""
+    """What `is_current` compares."""
     sessions: int
     confirmed: int
 
@@ -107,16 +107,16 @@ def board(user: User, institution: Institution, week: Week, *, by: str = "room",
     return _Reader(user, institution, week, movable=movable).board(by)
 
 
-def state(user: User, institution: Institution, week: Week) -> str:
-    """A short text that changes when anything on the board does: plan, answers, who waits for a place, what is hit."""
-    version = _version(institution, week)
-    return _stamp(version, hits.of(_shown(user, institution, week)))
+def is_current(state: str, institution: Institution, week: Week) -> bool:
+    """Whether a board with this `state` still shows all: plan, answers, who waits for a place, what is hit.
 
-
-def _shown(user: User, institution: Institution, week: Week) -> QuerySet[Session]:
-    rows = Session.objects.filter(institution=institution).exclude(status=SessionStatus.CANCELLED)
-    inside = access.visible(user, rows.overlapping(week.start(institution.tz), week.end(institution.tz)))
-    return inside.select_related("team", "room", "institution").order_by("start", "pk")
+    Asked by every open board each few seconds: what is hit is not worked out, but read again when somebody has written
+    of the people, rooms, teams or hospitals since.
+    """
+    version, _hyphen, seen = state.rpartition("-")
+    if not seen.isdecimal() or version != _version(institution, week):
+        return False
+    return not AuditEvent.objects.filter(pk__gt=int(seen), subject_type__in=OF_THE_POOLS).exists()
 
 
 def _version(institution: Institution, week: Week) -> str:
@@ -131,9 +131,10 @@ def _version(institution: Institution, week: Week) -> str:
     return f"{version}-{answered:.3f}-{waits['n']}-{waits['last'] or 0}"
 
 
-def _stamp(version: str, hit: Mapping[int, list[Hit]]) -> str:
-    found = sorted((pk, one.cause.value, one.attendance.pk if one.attendance else 0) for pk in hit for one in hit[pk])
-    return f"{version}-{crc32(repr(found).encode()):x}"
+def _state(institution: Institution, week: Week) -> str:
+    """What `is_current` compares; read before the board is, so that a change in between is seen at the next poll."""
+    newest = AuditEvent.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    return f"{_version(institution, week)}-{newest}"
 
 
 class _Reader:
@@ -142,9 +143,11 @@ class _Reader:
         self.movable = movable
         self.now = timezone.now()
         self.today = self.now.astimezone(self.zone).date()
-        self.version = _version(institution, week)  # before the reading: the next poll sees a change in between
+        self.state = _state(institution, week)
         self.calendar = working_days.calendar(institution)
-        self.sessions = list(_shown(user, institution, week))
+        rows = Session.objects.filter(institution=institution).exclude(status=SessionStatus.CANCELLED)
+        inside = access.visible(user, rows.overlapping(week.start(self.zone), week.end(self.zone)))
+        self.sessions = list(inside.select_related("team", "room", "institution").order_by("start", "pk"))
         self.hits = hits.of(self.sessions, known={institution.pk: self.calendar})
         meeting = Q(institution=institution) | Q(pk__in={session.team_id for session in self.sessions})
         used = Q(institution=institution) | Q(pk__in={session.room_id for session in self.sessions} - {None})
@@ -174,7 +177,7 @@ class _Reader:
             days=[self._day(day, by_day[day]) for day in self.dates],
             rows=rows(cards),
             by=by,
-            state=_stamp(self.version, self.hits),
+            state=self.state,
             sessions=len(self.sessions),
             confirmed=sum(session.status != SessionStatus.PUBLISHED for session in self.sessions),
         )

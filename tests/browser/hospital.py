@@ -13,7 +13,7 @@ from cases.diagnoses import code_maps
 from cases.models import Case, CatalogueRule
 from cases.services import workflow
 from cases.states import CaseStatus, MaterialStatus, RuleStatus
-from experts.availability import special_days, time_keeping, working_days
+from experts.availability import special_days, time_keeping, week_templates, working_days
 from experts.availability.core.week_pattern import WeekSpan
 from experts.models import ExceptionKind, Expert, Institution, Role
 from mdt_portal import outbox, saved_views
@@ -151,6 +151,14 @@ def _a_pool_with_gaps(world: Busy) -> None:
         start=factories.moment(day, "08:00", world.hospital),
         end=factories.moment(day, "18:00", world.hospital),
         reason="Repair",
+        by=by,
+    )
+    week_templates.save(
+        None,
+        institution=world.hospital,
+        name_en="Two clinic mornings",
+        name_zh="两个门诊上午",
+        week=[WeekSpan(0, time(8), time(12)), WeekSpan(3, time(8), time(12), 2, world.week)],
         by=by,
     )
     special_days.set_day(world.hospital, world.week + timedelta(days=12), working=True, name="Make-up day", by=by)

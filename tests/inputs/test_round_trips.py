@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,9 @@ from cases.diagnoses import local_names
 from cases.diagnoses.core import code_list
 from cases.diagnoses.core.code_list import CodeRow
 from cases.models import CatalogueRule
+from experts.availability import time_keeping
+from experts.availability.core import week_pattern
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import Expert, Title
 from experts.roster import people_import, person_cards
 from experts.roster.person_cards import Card
@@ -30,6 +33,15 @@ NAME = st.text(LETTERS, min_size=1, max_size=12).map(lambda text: " ".join(cells
 SUB = NAME.filter(lambda text: not (set("()（）") & set(text) and set(";；、|") & set(text)))
 LONG = st.text(st.one_of(LETTERS, st.just("\n")), max_size=60).map(str.strip)
 QUICK = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+QUARTER = st.integers(0, 95).map(lambda n: time(n // 4, n % 4 * 15))
+SPAN = st.builds(
+    lambda day, ends, every, week: WeekSpan(day, *sorted(ends), every, date(2026, 11, 30) + timedelta(weeks=week)),
+    st.integers(0, 6),
+    st.lists(QUARTER, min_size=2, max_size=2, unique=True),
+    st.integers(1, 4),
+    st.integers(-60, 60),
+) | st.just(WeekSpan(0, time(20), time()))
+WEEK = st.lists(SPAN, max_size=5).filter(lambda week: week_pattern.overlapping(week) is None)
 LANGUAGES = ("en", "zh-hans")
 
 
@@ -68,7 +80,8 @@ class PeopleTest(TestCase):
                 titles={hospital.pk: data.draw(st.sampled_from(titles)).pk},
                 skills=frozenset(data.draw(st.sets(skill, min_size=1, max_size=4))),
             )
-            person_cards.save(None, card, by=None)
+            person = person_cards.save(None, card, by=None)
+            time_keeping.set_week(person, data.draw(WEEK), by=None)
         rows = list(person_cards.with_work(Expert.objects.all()))
         for language in LANGUAGES:
             for kind in writing.KINDS:
@@ -76,6 +89,7 @@ class PeopleTest(TestCase):
                     lines = people_import.export(rows, hospital, chinese=language != "en")
                     found = people_import.read(writing.write(kind, lines, title="T"), by=None)
                 assert found.mistakes == []
+                assert [one.week or [] for one in found.lines] == [one.week_before for one in found.lines]
                 assert [one.changes for one in found.lines] == [[], []]
                 assert found.left == 2
 

@@ -20,6 +20,7 @@ COLUMNS = (
     Column(key="max_sessions_day", en="Sessions a day", zh="每日场次上限", others=("每日场次",)),
     Column(key="max_sessions_week", en="Sessions a week", zh="每周场次上限", others=("每周场次",)),
     Column(key="max_minutes_week", en="Minutes a week", zh="每周分钟上限", others=("每周分钟",)),
+    Column(key="week", en="Week", zh="每周时间", others=("availability", "hours", "可用时间", "出席时间"), long=True),
     Column(key="id", en="ID in the portal", zh="系统编号", others=("portal id",)),
 )
 LAYOUT = Layout(columns=COLUMNS, most_rows=5000)

@@ -56,7 +56,7 @@ def live(request: SignedInRequest) -> HttpResponse:
     access.require(request.user, "plan.view")
     hospital = chosen_hospital(request, scope.looked_at(request.user))
     shown = Week.parse(request.GET.get("week", "")) or week.default(hospital)
-    if request.GET.get("state") == week.state(request.user, hospital, shown):
+    if week.is_current(request.GET.get("state", ""), hospital, shown):
         return HttpResponse(status=204)
     context = _board(request, hospital, shown) | _rail(request, hospital)
     return render(request, "scheduling/board/_live.html", context | {"by_days": request.GET.get("days") == "1"})

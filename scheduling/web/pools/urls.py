@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path, re_path
 
-from scheduling.web.pools import blocks, departures, impact, people, rooms
+from scheduling.web.pools import blocks, departures, impact, people, rooms, week_templates
 
 urlpatterns: list[URLPattern] = [
     path("people/", people.people, name="people"),
@@ -13,6 +13,10 @@ urlpatterns: list[URLPattern] = [
     path("rooms/new/", rooms.new, name="room_new"),
     path("rooms/<str:public_id>/", rooms.room, name="room"),
     path("closures/<str:public_id>/reopen/", rooms.reopen, name="room_reopen"),
+    path("weeks/", week_templates.template_list, name="week_templates"),
+    path("weeks/new/", week_templates.new, name="week_template_new"),
+    path("weeks/<str:public_id>/", week_templates.edit, name="week_template"),
+    path("weeks/<str:public_id>/give/", week_templates.give, name="week_template_give"),
     path("standing/", blocks.block_list, name="blocks"),
     path("standing/new/", blocks.new, name="block_new"),
     path("standing/dates/", blocks.dates, name="block_dates"),

@@ -1,6 +1,7 @@
 """People from a table: every mistake at once, a dry run that writes nothing, the same file twice changes nothing."""
 
 import io
+from datetime import date, time
 from itertools import product
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from experts.availability.core import week_pattern
+from experts.availability.core.week_pattern import WeekSpan
 from experts.models import Expert, Institution, Role
-from experts.roster import people_import, person_cards
+from experts.roster import card_text, people_import, person_cards
 from experts.roster.core import people_table
 from mdt_portal.errors import RuleError
 from mdt_portal.models import AuditEvent, User
@@ -73,6 +76,59 @@ def test_a_line_changes_what_it_says_and_leaves_the_rest(hospital: Institution, 
     assert (expert.name_zh, expert.email, expert.phone, expert.remote) == ("李娜", "Li@example.org", "123", True)
     assert (expert.max_sessions_week, expert.disciplines.get().key) == (5, "PATH")
     assert [row.title.rank for row in expert.affiliations.all()] == [4]
+
+
+def test_a_line_says_when_somebody_can_come(hospital: Institution, coordinator: User) -> None:
+    expert = factories.expert("PATH", at=hospital, email="li@example.org", hours=[(0, time(8), time(12))])
+    said = '"Mon-Tue 8:00-12:00; Wed 14:00-18:00 every 2 weeks from 2026-12-02"'
+    text = (
+        "E-mail,Name,Title,Disciplines,Week\n"
+        f"li@example.org,,,,{said}\n"
+        "wang@example.org,Wang,Associate chief,PATH,周一 8:00-12:00\n"
+    )
+    found = people_import.read(text, by=coordinator)
+    assert found.mistakes == []
+    (li,) = (one for one in card_text.imported(found) if one.changes)
+    assert [(one.label, one.before, one.after) for one in li.changes] == [
+        (
+            "ordinary week",
+            "Mon 08:00–12:00",
+            "Mon 08:00–12:00; Tue 08:00–12:00; Wed 14:00–18:00 every 2 weeks from 2026-11-30",
+        )
+    ]
+    people_import.take_in(text, by=coordinator)
+    monday = WeekSpan(0, time(8), time(12))
+    weeks = {one.email: week_pattern.of_rows(one.weekly_availability.all()) for one in Expert.objects.all()}
+    assert weeks == {
+        "li@example.org": [
+            monday,
+            monday._replace(weekday=1),
+            WeekSpan(2, time(14), time(18), 2, date(2026, 11, 30)),
+        ],
+        "wang@example.org": [monday],
+    }
+    assert people_import.read(text, by=coordinator).left == 2
+    people_import.take_in("email,title,discipline,name,week\nli@example.org,,,,\n", by=coordinator)
+    assert expert.weekly_availability.count() == 3
+    people_import.take_in("email,title,discipline,name,week\nli@example.org,,,,-\n", by=coordinator)
+    assert not expert.weekly_availability.exists()
+
+
+@pytest.mark.parametrize(
+    ("week", "said"),
+    [
+        ("mornings", "“mornings” is no time of the week. Write Mon 08:00–12:00"),
+        ("Mon 12:00-12:00", "the end must lie after the start"),
+        ("Mon 8:00-12:00 every 2 weeks", "say from which week on"),
+        ("Mon 8:00-12:00 every 9 weeks from 2026-11-30", "every 4 weeks"),
+        ("Mon 8:00-12:00; Mon 9:00-10:00 from 2026-11-30", "Two stretches overlap"),
+    ],
+)
+def test_a_week_that_cannot_be_is_a_mistake_of_its_line(coordinator: User, week: str, said: str) -> None:
+    head = "email,title,discipline,name,week\n"
+    ((line, column, sentence),) = wrong(f"{head}li@example.org,Associate chief,PATH,Li,{week}\n", coordinator)
+    assert (line, column) == (2, "week")
+    assert said in sentence
 
 
 def test_all_mistakes_are_listed_at_once_with_line_and_column(hospital: Institution, coordinator: User) -> None:

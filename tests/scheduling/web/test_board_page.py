@@ -166,7 +166,7 @@ def test_a_full_week_costs_no_more_queries_than_an_empty_one(
     coordinator_client: Client, team: Team, django_assert_max_num_queries
 ) -> None:
     list(sample(team, days=1))
-    with django_assert_max_num_queries(36) as one:
+    with django_assert_max_num_queries(37) as one:
         coordinator_client.get(reverse("board"), {"week": str(NEXT)})
     for _ in range(4):
         list(sample(factories.team(f"g{_}", at=team.institution), days=5))
