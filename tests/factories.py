@@ -50,6 +50,7 @@ from scheduling.models import (
     Seat,
     Session,
 )
+from scheduling.sessions import notified
 
 PASSWORD = "correct horse battery"
 OFFICE_HOURS = [(day, time(a), time(b)) for day in range(5) for a, b in ((8, 12), (14, 18))]
@@ -291,11 +292,12 @@ def session(
 
 
 def attendance(session: Session, expert: Expert, **fields: Any) -> Attendance:
-    """`expert` is invited for the whole session and has not answered yet."""
+    """`expert` is invited for the whole session, knows it, and has not answered yet."""
     defaults: dict[str, Any] = {"start": session.start, "end": session.end}
     row = Attendance.objects.create(session=session, expert=expert, **defaults | fields)
     now = timezone.now()
-    Invitation.objects.create(attendance=row, sent_at=now, answer_by=now + timedelta(hours=24))
+    invitation = Invitation.objects.create(attendance=row, sent_at=now, answer_by=now + timedelta(hours=24))
+    notified.keep(invitation)
     return row
 
 

@@ -17,7 +17,15 @@ from scheduling.models.placement_constraints import (
 )
 from scheduling.models.places import Block, BlockKind, Room, RoomClosure, RoomHours
 from scheduling.models.runs import Incumbent, PlanningRun, Proposal, ProposalKind, PublishedPlan, RunTrigger
-from scheduling.models.sessions import AgendaItem, Hold, HoldQuerySet, RoomBooking, Session, SessionQuerySet
+from scheduling.models.sessions import (
+    AgendaItem,
+    Hold,
+    HoldQuerySet,
+    NotifiedPlace,
+    RoomBooking,
+    Session,
+    SessionQuerySet,
+)
 
 __all__ = [
     "AgendaItem",
@@ -32,6 +40,7 @@ __all__ = [
     "Invitation",
     "Move",
     "MoveKind",
+    "NotifiedPlace",
     "PlacementConstraint",
     "PlacementConstraintKind",
     "PlacementConstraintQuerySet",

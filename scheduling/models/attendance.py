@@ -138,6 +138,9 @@ class Invitation(models.Model):
     """A colleague whom somebody who declined suggests."""
     offered = models.JSONField(default=list, blank=True)
     """Other times at which they could come, as pairs of moments; see `scheduling.sessions.suggestions`."""
+    notified = models.JSONField(null=True, blank=True, editable=False)
+    """What the expert was last told, with the answer and the link that go with it; see `scheduling.sessions.notified`.
+    None: nothing yet, or that they are free."""
     updated_at = updated_at_field()
 
     class Meta:

@@ -160,6 +160,20 @@ class RoomBooking(models.Model):
         return f"{self.room} {self.start:%Y-%m-%d %H:%M}–{self.end:%H:%M}"
 
 
+class NotifiedPlace(models.Model):
+    """Where the referrer of a case was last told that it stands: `place` is empty for "it waits"."""
+
+    case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="notified_place")
+    place = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("place that was told")
+        verbose_name_plural = _("places that were told")
+
+    def __str__(self) -> str:
+        return f"{self.case}"
+
+
 class AgendaItemQuerySet(models.QuerySet["AgendaItem"]):
     def of_record(self) -> AgendaItemQuerySet:
         """What a record speaks of: what is on the agenda, or was when the record was made."""

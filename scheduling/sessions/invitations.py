@@ -7,7 +7,7 @@ every change of what was asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.core import signing
@@ -21,11 +21,12 @@ from experts.availability.core.time_intervals import Stretch
 from experts.models import Expert
 from mdt_portal import audit, lifecycle, outbox
 from mdt_portal.errors import Conflict, RuleError, StaleState
+from mdt_portal.fields import new_public_id
 from mdt_portal.models import User
 from scheduling import locks
 from scheduling.models import Attendance, Invitation
 from scheduling.problem import published
-from scheduling.sessions import confirmation, suggestions
+from scheduling.sessions import confirmation, notified, suggestions
 from scheduling.states import ANSWERED, LIVE_SESSIONS, InvitationStatus
 
 SALT = "scheduling.invitation"
@@ -49,15 +50,31 @@ class LinkDead(Conflict):
 # Asking ---------------------------------------------------------------------------------------------------------------
 
 
-def invite(attendance: Attendance) -> Invitation:
-    """Ask for one attendance. The caller tells the expert, one message for all that is new (notices.tell)."""
-    return Invitation.objects.create(attendance=attendance, answer_by=_answer_by(attendance), sent_at=timezone.now())
+def invite(attendance: Attendance, *, roles: Iterable[str], by: User | None) -> bool:
+    """Ask for one attendance; returns whether that is news, which the caller tells (notifications.notify).
+
+    Who was asked the same before, and has not heard that it was withdrawn, goes on with the answer and the link that
+    they have.
+    """
+    part = notified.part(attendance, roles)
+    row = Invitation.objects.create(attendance=attendance, answer_by=_answer_by(attendance), sent_at=timezone.now())
+    before = notified.left_off(attendance, part)
+    if before is None:
+        return True
+    _take_over(row, before, by=by)
+    return False
 
 
-def ask_again(invitation: Invitation, *, by: User | None) -> None:
-    """Time, place or role changed: an earlier yes does not count any more, and earlier links are dead."""
+def ask_again(invitation: Invitation, *, roles: Iterable[str], by: User | None) -> bool:
+    """Time, place or role changed: an earlier yes does not count any more, and earlier links are dead; returns whether
+    that is news. Where the part is what the expert was last told, their earlier answer and link count again instead."""
+    invitation.refresh_from_db(fields=["notified", "nonce", "status"])
+    part = notified.part(invitation.attendance, roles)
+    if invitation.notified is not None and invitation.notified["part"] == part:
+        _restore(invitation, by=by)
+        return False
     fields = {
-        "nonce": invitation.nonce + 1,
+        "nonce": notified.highest(invitation) + 1,
         "answer_by": _answer_by(invitation.attendance),
         "sent_at": timezone.now(),
         "reminded_at": None,
@@ -68,6 +85,39 @@ def ask_again(invitation: Invitation, *, by: User | None) -> None:
         )
     else:
         Invitation.objects.filter(pk=invitation.pk).update(**fields)
+    return True
+
+
+def _restore(invitation: Invitation, *, by: User | None) -> None:
+    """Put back the answer and the link of what the expert was last told."""
+    kept = invitation.notified
+    assert kept is not None
+    kept["highest"] = notified.highest(invitation)
+    fields = {**notified.fields(kept), "notified": kept}
+    if kept["status"] == InvitationStatus.ACCEPTED and invitation.status == InvitationStatus.PENDING:
+        lifecycle.move(invitation, InvitationStatus.ACCEPTED, by=by, why="invitation.restored", **fields)
+    else:
+        Invitation.objects.filter(pk=invitation.pk).update(**fields)
+
+
+def _take_over(invitation: Invitation, before: Invitation, *, by: User | None) -> None:
+    """Go on with what was withdrawn: its link, answer and calendar entry belong to the new invitation from now on."""
+    attendance, kept = invitation.attendance, {**(before.notified or {}), "highest": notified.highest(before)}
+    _take_public_id(invitation, before)
+    _take_public_id(attendance, before.attendance)
+    attendance.sequence = before.attendance.sequence + 1
+    attendance.save(update_fields=["sequence"])
+    notified.forget([before.attendance_id])
+    invitation.notified = kept
+    _restore(invitation, by=by)
+
+
+def _take_public_id(row: Invitation | Attendance, before: Invitation | Attendance) -> None:
+    """A calendar and a link know a row by its public id; the one that is withdrawn gets another."""
+    kept, rows = before.public_id, type(before)._default_manager
+    rows.filter(pk=before.pk).update(public_id=new_public_id())
+    rows.filter(pk=row.pk).update(public_id=kept)
+    row.public_id = kept
 
 
 def _answer_by(attendance: Attendance):  # type: ignore[no-untyped-def]
@@ -93,6 +143,7 @@ def accept(invitation: Invitation, *, by: User | None) -> Invitation:
         answered_at=timezone.now(),
         nonce=invitation.nonce + 1,
     )
+    notified.keep(invitation)
     confirmation.settle(invitation.attendance.meeting, by=by)
     audit.record("invitation.accepted", by=by, subject=invitation)
     return invitation

@@ -1,6 +1,7 @@
 """Messages to people: one per person and cause, in their language, about what changed for them and nothing else.
 
-Services promise a message through the outbox; the handlers here write and send it. No patient is named in any mail.
+Services promise a message through the outbox; the handlers here write and send it. What an expert was last told
+(`notified`) decides what they still have to hear when a message is sent. No patient is named in any mail.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
@@ -22,8 +23,9 @@ from mdt_portal import outbox
 from mdt_portal.channels import mail
 from mdt_portal.i18n import clock, phrases
 from mdt_portal.models import OutboxMessage, OutboxStatus, User
-from scheduling.models import AgendaItem, Attendance, Invitation, Session, TimeRequest
-from scheduling.sessions import invitations, suggestions
+from scheduling import locks
+from scheduling.models import AgendaItem, Attendance, Invitation, NotifiedPlace, Session, TimeRequest
+from scheduling.sessions import invitations, notified, suggestions
 from scheduling.states import InvitationStatus, TimeRequestStatus
 
 AT_ONCE = timedelta()
@@ -93,15 +95,10 @@ def _waiting(kind: str, **reader: int) -> OutboxMessage | None:
 
 
 def _join(message: OutboxMessage, more: Mapping[str, list[int]]) -> None:
-    """Add news to a message. Who was asked and set free before they heard of it hears nothing."""
+    """Add news to a message."""
     payload = message.payload
     for key, ids in more.items():
         payload[key] = list(dict.fromkeys([*payload[key], *ids]))
-    unheard = set(payload.get("invited", ())) & set(payload.get("released", ()))
-    for key in more:
-        payload[key] = [pk for pk in payload[key] if pk not in unheard]
-    if "invited" in payload:
-        payload["changed"] = [pk for pk in payload["changed"] if pk not in payload["invited"]]
     message.save(update_fields=["payload"])
 
 
@@ -122,41 +119,68 @@ class Line:
 
 @outbox.handles("notification.expert")
 def mail_expert(expert: int, invited: list[int], changed: list[int], released: list[int]) -> None:
-    """Tell one expert all that a cause changed for them; what is out of date meanwhile is left out."""
+    """Tell one expert all that a cause changed for them; what is out of date, or known to them, is left out."""
+    locks.take(experts=[expert])  # nobody changes what they are told meanwhile
     person = Expert.objects.select_related("user").get(pk=expert)
     with translation.override(language_of(person)):
-        anew, again, free = _invited(invited), _invited(changed), _free(released)
+        asked, free = _unheard([*invited, *changed]), _free(released)
+        anew = [_asks(row) for row in asked if row.invitation.notified is None]
+        again = [_asks(row) for row in asked if row.invitation.notified is not None]
         if anew or again or free:
-            words = {"invited": anew, "changed": again, "released": free, "answers_wanted": len(anew) + len(again)}
+            words = {"invited": anew, "changed": again, "released": free, "answers_wanted": len(asked)}
             _send(person, "expert", words)
+    notified.forget(released)
+    for row in asked:
+        notified.keep(row.invitation)
 
 
 @outbox.handles("notification.reminder")
 def mail_reminder(invitation: int) -> None:
     row = Invitation.objects.select_related("attendance__expert__user").get(pk=invitation)
     person = row.attendance.expert
+    locks.take(experts=[person.pk])
     with translation.override(language_of(person)):
-        invited = _invited([row.attendance_id])
-        if invited:
-            _send(person, "reminder", {"invited": invited})
+        silent = _silent([row.attendance_id])
+        if silent:
+            _send(person, "reminder", {"invited": [_asks(one) for one in silent]})
+    for one in silent:
+        notified.keep(one.invitation)
 
 
 @outbox.handles("notification.referrer")
 def mail_referrer(user: int, cases: list[int]) -> None:
-    """Tell a referrer where their cases stand now: the time and place, or that they wait again."""
+    """Tell a referrer where their cases stand now: the time and place, or that they wait again. Of a case that stands
+    where they were last told nothing is said."""
+    known = dict(NotifiedPlace.objects.filter(case__in=cases).values_list("case_id", "place"))
     person = User.objects.get(pk=user)
     rows = AgendaItem.objects.filter(case__in=cases, active=True).select_related(
         "case", "session__team", "session__room", "session__institution"
     )
     with translation.override(person.language or settings.LANGUAGE_CODE):
+        news = {item: _place(item) for item in rows.order_by("start") if known.get(item.case_id) != _place(item)}
         placed = [
             (item.case, _stretch(item.session, item.start, item.start + timedelta(minutes=item.minutes)))
-            for item in rows.order_by("start")
+            for item in news
         ]
-        unplaced = Case.objects.filter(pk__in=cases, status=CaseStatus.WAITING)
+        waiting = Case.objects.filter(pk__in=cases, status=CaseStatus.WAITING)
+        unplaced = [case for case in waiting if known.get(case.pk) != {}]
         if placed or unplaced:
             words = {"placed": placed, "unplaced": unplaced, "url": settings.MDT_PUBLIC_URL + reverse("today")}
             _send(person, "referrer", words)
+    for case, place in [*((item.case, place) for item, place in news.items()), *((case, {}) for case in unplaced)]:
+        NotifiedPlace.objects.update_or_create(case=case, defaults={"place": place})
+
+
+def _place(item: AgendaItem) -> dict[str, object]:
+    """What a referrer is told of a case that has a place, as JSON."""
+    session = item.session
+    return {
+        "team": session.team_id,
+        "institution": session.institution_id,
+        "room": session.room_id,
+        "start": item.start.astimezone(UTC).isoformat(),
+        "minutes": item.minutes,
+    }
 
 
 @outbox.handles("notification.time_request")
@@ -206,27 +230,35 @@ def mail_declined(invitation: int, user: int) -> None:
         _send(reader, "declined", context)
 
 
-def _invited(attendances: Iterable[int]) -> list[Line]:
+def _silent(attendances: Iterable[int]) -> list[Attendance]:
+    """Those of whom an answer is still wanted."""
     rows = Attendance.objects.active().filter(pk__in=list(attendances), invitation__status=InvitationStatus.PENDING)
-    return [
-        _line(row, link=settings.MDT_PUBLIC_URL + invitations.link(row.invitation))
-        for row in _with_session(rows).select_related("invitation")
-    ]
+    return list(_with_session(rows).select_related("invitation"))
+
+
+def _unheard(attendances: Iterable[int]) -> list[Attendance]:
+    """Those whose expert was last told something else, or nothing."""
+    return [row for row in _silent(attendances) if not notified.knows(row.invitation, notified.present(row))]
+
+
+def _asks(attendance: Attendance) -> Line:
+    return _line(attendance, link=settings.MDT_PUBLIC_URL + invitations.link(attendance.invitation))
 
 
 def _free(attendances: Iterable[int]) -> list[Line]:
-    """What somebody is free from, at the time that they knew: the session itself may have moved since."""
+    """What somebody is free from, at the time that they were told; who never heard of it hears nothing."""
     again = Attendance.objects.active().filter(session=OuterRef("session"), expert=OuterRef("expert"))
     rows = Attendance.objects.filter(~Exists(again), pk__in=list(attendances), active=False)
-    return [_line(row, room=False) for row in _with_session(rows)]
+    known = _with_session(rows.filter(invitation__notified__isnull=False)).select_related("invitation")
+    return [_stretch(row.meeting, *notified.stretch(row), room=False) for row in known]
 
 
 def _with_session(rows: QuerySet[Attendance]) -> QuerySet[Attendance]:
     return rows.select_related("session__team", "session__room", "session__institution").order_by("start", "pk")
 
 
-def _line(attendance: Attendance, *, link: str = "", room: bool = True) -> Line:
-    return _stretch(attendance.meeting, attendance.start, attendance.end, link=link, room=room)
+def _line(attendance: Attendance, *, link: str = "") -> Line:
+    return _stretch(attendance.meeting, attendance.start, attendance.end, link=link)
 
 
 def _stretch(session: Session, start: datetime, end: datetime, *, link: str = "", room: bool = True) -> Line:

@@ -153,8 +153,8 @@ def _attend(
             attendance = Attendance.objects.create(
                 session=session, expert_id=expert, start=part.start, end=part.end, mode=mode
             )
-            invitations.invite(attendance)
-            affected.invited.append(attendance)
+            news = invitations.invite(attendance, roles=part.roles, by=by)
+            affected.invited += [attendance] if news else []
         else:
             elsewhere = mode != attendance.mode or (new_place and mode == AttendanceMode.ON_SITE)
             roles = {seat.discipline.key for seat in attendance.seats.all()}
@@ -162,8 +162,8 @@ def _attend(
                 attendance.start, attendance.end, attendance.mode = part.start, part.end, mode
                 attendance.sequence += 1
                 attendance.save(update_fields=["start", "end", "mode", "sequence"])
-                invitations.ask_again(attendance.invitation, by=by)
-                affected.invited.append(attendance)
+                news = invitations.ask_again(attendance.invitation, roles=part.roles, by=by)
+                affected.invited += [attendance] if news else []
         found[expert] = attendance
     return found, affected
 
@@ -279,16 +279,18 @@ def fill_seats(seats: Sequence[Seat], expert: Expert, *, by: User | None) -> Att
     start = min(seat.item.start for seat in seats)
     end = max(seat.item.start + timedelta(minutes=seat.item.minutes) for seat in seats)
     attendance = session.attendances.active().filter(expert=expert).first()
+    roles, news = {seat.discipline.key for seat in seats}, False
     if attendance is None:
         mode = AttendanceMode.ON_SITE if _works_at(session, expert) else AttendanceMode.REMOTE
         attendance = Attendance.objects.create(session=session, expert=expert, start=start, end=end, mode=mode)
-        invitations.invite(attendance)
-        notifications.notify(notifications.Affected(invited=[attendance]))
+        news = invitations.invite(attendance, roles=roles, by=by)
     elif _asks_more(attendance, seats[0], start, end):
         attendance.start, attendance.end = min(attendance.start, start), max(attendance.end, end)
         attendance.sequence += 1
         attendance.save(update_fields=["start", "end", "sequence"])
-        invitations.ask_again(attendance.invitation, by=by)
+        roles |= set(attendance.seats.filter(item__active=True).values_list("discipline__key", flat=True))
+        news = invitations.ask_again(attendance.invitation, roles=roles, by=by)
+    if news:
         notifications.notify(notifications.Affected(invited=[attendance]))
     Seat.objects.filter(pk__in=[seat.pk for seat in seats]).update(attendance=attendance)
     locks.check_constraints_now()

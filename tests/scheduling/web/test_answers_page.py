@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from experts.models import Expert, Role
 from mdt_portal.models import AuditEvent, StatusEvent
-from scheduling.models import Invitation, Session
+from scheduling.models import Attendance, Invitation, Session
 from scheduling.sessions import invitations
 from scheduling.states import InvitationStatus
 from tests import factories
@@ -113,7 +113,9 @@ def test_a_link_works_with_csrf_checks_and_without_a_login(invitation: Invitatio
 
 def test_a_dead_link_says_what_to_do(client: Client, invitation: Invitation) -> None:
     address = link(invitation)
-    invitations.ask_again(invitation, by=None)
+    Attendance.objects.update(end=invitation.attendance.end + timedelta(minutes=5))
+    invitation.attendance.refresh_from_db()
+    assert invitations.ask_again(invitation, roles=[], by=None)
     for dead in (address, "/answer/nonsense/"):
         answer = client.get(dead)
         assert answer.status_code == HTTPStatus.CONFLICT

@@ -54,6 +54,7 @@ def test_a_dead_link_speaks_the_experts_language(client: Client) -> None:
 
 def test_a_chinese_mail_has_chinese_commas_only() -> None:
     invitation = invited()
+    Invitation.objects.update(notified=None)
     notify(Affected(invited=[invitation.attendance]))
     while outbox.deliver():
         pass
