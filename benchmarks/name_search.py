@@ -21,7 +21,7 @@ FIRST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Search:
     """One search: what was typed for whom, the place of the right hit (from 0; None: not shown), and its time."""
 
     kind: str
@@ -44,7 +44,7 @@ def main() -> None:
 
         seed("hospital", number=1, now=timezone.now())
         coordinator = User.objects.get(username="coordinator")
-        asked: dict[str, list[Asked]] = defaultdict(list)
+        asked: dict[str, list[Search]] = defaultdict(list)
         with translation.override("zh-hans"):
             for one in _searches(coordinator):
                 asked[one.kind].append(one)
@@ -59,7 +59,7 @@ def main() -> None:
             print(f"missed: {one.typed} for {one.wanted}")
 
 
-def _searches(user: object) -> Iterator[Asked]:
+def _searches(user: object) -> Iterator[Search]:
     from experts.models import Expert
     from scheduling.models import Session
 
@@ -80,7 +80,7 @@ def _spellings(name: str) -> set[tuple[str, str]]:
     return {(first + "".join(parts[1:]), first[0] + "".join(part[0] for part in parts[1:])) for first in firsts}
 
 
-def _search(kind: str, group: str, typed: str, wanted: str, user: object) -> Asked:
+def _search(kind: str, group: str, typed: str, wanted: str, user: object) -> Search:
     from scheduling.selectors import global_search
 
     began = time.perf_counter()
@@ -88,7 +88,7 @@ def _search(kind: str, group: str, typed: str, wanted: str, user: object) -> Ask
     took = (time.perf_counter() - began) * 1000
     titles = [hit.title for one in groups if str(one.label) == group for hit in one.hits]
     place = titles.index(wanted) if wanted in titles else None
-    return Asked(kind=kind, typed=typed, wanted=wanted, place=place, ms=took)
+    return Search(kind=kind, typed=typed, wanted=wanted, place=place, ms=took)
 
 
 if __name__ == "__main__":
