@@ -54,7 +54,8 @@ def test_days_say_what_stands_on_them_and_lead_there(coordinator_client: Client,
 
 
 @pytest.mark.parametrize("month", ["", "nonsense", "0001-01", "9999-12", "2026-13"])
-def test_what_is_no_month_shows_this_one(coordinator_client: Client, month: str) -> None:
+def test_what_is_no_month_shows_this_one(coordinator_client: Client, hospital: Institution, month: str) -> None:
+    factories.team("lung", at=hospital)
     page = coordinator_client.get("/week/month/", {"month": month})
     assert page.context["board"].month == page.context["this_month"]
 
