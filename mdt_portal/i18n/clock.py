@@ -97,6 +97,11 @@ def full_day(on: date) -> str:
     return pgettext("date", "%(day)d %(month)s %(year)d") % parts
 
 
+def month(on: date) -> str:
+    """`Nov 2026`"""
+    return pgettext("date", "%(month)s %(year)d") % {"month": MONTHS[on.month - 1], "year": on.year}
+
+
 def short_day(on: date, *, today: date) -> str:
     """`today`, `Thu` within the next six days, else `3 Dec`: as short as it stays unmistakable."""
     if on == today:

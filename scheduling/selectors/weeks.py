@@ -1,4 +1,4 @@
-"""Calendar weeks as pages speak of them: `2026-W48` in an address, `Week 48` in words. Pure."""
+"""Calendar weeks and months as pages speak of them: `2026-W48` and `2026-11` in an address. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from mdt_portal.i18n import clock
+
+YEARS = range(2000, 2200)
+"""Pages show no other: the first and the last day that a date can be have no neighbours to lead to."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,9 +28,10 @@ class Week:
     def parse(cls, text: str) -> Week | None:
         """`2026-W48`, or None for anything else."""
         try:
-            return cls(datetime.strptime(f"{text}-1", "%G-W%V-%u").date())  # noqa: DTZ007  a date has no zone
+            monday = datetime.strptime(f"{text}-1", "%G-W%V-%u").date()  # noqa: DTZ007  a date has no zone
         except ValueError:
             return None
+        return cls(monday) if monday.year in YEARS else None
 
     def __str__(self) -> str:
         return f"{self.monday:%G-W%V}"
@@ -39,6 +43,11 @@ class Week:
     @property
     def title(self) -> str:
         return _("Week %(number)d") % {"number": self.number}
+
+    @property
+    def month(self) -> Month:
+        """The month to which most of the week belongs."""
+        return Month.around(self.day(3))
 
     def plus(self, weeks: int) -> Week:
         return Week(self.monday + timedelta(days=7 * weeks))
@@ -52,6 +61,53 @@ class Week:
 
     def end(self, zone: ZoneInfo) -> datetime:
         return self.plus(1).start(zone)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """The month that begins on `first`."""
+
+    first: date
+
+    @classmethod
+    def around(cls, day: date) -> Month:
+        return cls(day.replace(day=1))
+
+    @classmethod
+    def parse(cls, text: str) -> Month | None:
+        """`2026-11`, or None for anything else."""
+        try:
+            first = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a date has no zone
+        except ValueError:
+            return None
+        return cls(first) if first.year in YEARS else None
+
+    def __str__(self) -> str:
+        return f"{self.first:%Y-%m}"
+
+    def __contains__(self, day: date) -> bool:
+        return (day.year, day.month) == (self.first.year, self.first.month)
+
+    @property
+    def title(self) -> str:
+        return clock.month(self.first)
+
+    @property
+    def next(self) -> Month:
+        return Month.around(self.first + timedelta(days=31))
+
+    @property
+    def previous(self) -> Month:
+        return Month.around(self.first - timedelta(days=1))
+
+    def weeks(self) -> list[Week]:
+        """Every week that has a day of the month."""
+        week, last = Week.around(self.first), self.next.first - timedelta(days=1)
+        found = []
+        while week.monday <= last:
+            found.append(week)
+            week = week.plus(1)
+        return found
 
 
 def span(first: date, last: date) -> str:

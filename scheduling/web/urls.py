@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from scheduling.web import mails
-from scheduling.web.board import board, day, move
+from scheduling.web.board import board, day, month, move
 from scheduling.web.cases import actions, case, earliest_slots, placement_constraints, why_not
 from scheduling.web.planning import proposals, runs
 from scheduling.web.pools import urls as pools
@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("week/", board.board, name="board"),
     path("week/day/", day.board_day, name="board_day"),
+    path("week/month/", month.board_month, name="board_month"),
     path("week/live/", board.live, name="board_live"),
     path("week/rail/", board.rail_list, name="board_rail"),
     path("week/places/", move.places, name="board_places"),

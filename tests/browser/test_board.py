@@ -93,7 +93,7 @@ def carry(page: Page, what: Locator, to: Locator) -> None:
     page.mouse.up()
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_drag_a_case_to_a_room_and_undo(board_page: Desk, world: World, language: str) -> None:
     page, words = board_page(world.coordinator, language), WORDS[language]
     carry(page, page.locator(f"#w-{world.cases[0].public_id}"), cell(page, world, 1))
@@ -123,7 +123,7 @@ def test_drag_a_session_and_a_case_into_a_session(board_page: Desk, world: World
     assert (session.room, session.items.filter(active=True).count()) == (world.rooms[1], 2)
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_places_are_shaded_with_their_reason(board_page: Desk, world: World, language: str) -> None:
     world.experts[4].weekly_availability.filter(weekday=0).delete()
     page = board_page(world.coordinator, language)
@@ -140,7 +140,7 @@ def test_places_are_shaded_with_their_reason(board_page: Desk, world: World, lan
     expect(page.locator(".slot-spot")).to_have_count(0)
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_move_by_keys_alone(board_page: Desk, world: World, language: str) -> None:
     page, words = board_page(world.coordinator, language), WORDS[language]
     page.locator(f"#w-{world.cases[0].public_id} button").focus()
@@ -164,7 +164,7 @@ def test_move_by_keys_alone(board_page: Desk, world: World, language: str) -> No
     assert Session.objects.count() == 1
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_a_blocked_move_says_why(board_page: Desk, world: World, language: str) -> None:
     placed(world, 0)
     page, words = board_page(world.coordinator, language), WORDS[language]

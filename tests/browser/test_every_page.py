@@ -76,10 +76,11 @@ class Portal:
                 self._pages[role] += crawl.visible(session, places)
         return self._pages[role]
 
-    def distinct(self, role: str) -> list[Seen]:
+    def distinct(self, role: str, language: str) -> list[Seen]:
         """The pages of a role that hold something of which no page of their name has the like before them.
 
-        A role's fullest pages come first, and what the roles before it have seen counts.
+        A role's fullest pages come first, and what the roles before it have seen counts. What other words can break is
+        seen on the fullest page of a name: in Chinese there is no other.
         """
         seen: dict[str, set[str]] = defaultdict(set)
         for other in ROLES[: ROLES.index(role)]:
@@ -87,7 +88,7 @@ class Portal:
                 seen[page.name] |= page.shape
         found = []
         for page in sorted(self.pages(role), key=lambda page: -len(page.shape)):
-            if page.name not in seen or page.shape - seen[page.name]:
+            if page.name not in seen or (language == LANGUAGES[0] and page.shape - seen[page.name]):
                 seen[page.name] |= page.shape
                 found.append(page)
         return found
@@ -166,7 +167,7 @@ def test_every_page_is_accessible_and_fits(
     signed_in(page, portal, role, language)
     assert len(portal.pages(role)) > 5
     wrong: dict[str, list[str]] = {}
-    for what in portal.distinct(role):
+    for what in portal.distinct(role, language):
         opened(page, portal, what)
         wrong[what.address] = list(wrong_with(page, language))
         for shown in doings.everything(page, what):
@@ -230,12 +231,13 @@ def test_pages_of_errors(page: Page, portal: Portal, text_of: list[str], name: s
 
 def test_every_address_is_reached(portal: Portal) -> None:
     """Each named address is a page to which links lead, or is asked by a form, a button or a script of one."""
-    pages = [page for role in ROLES for page in portal.pages(role)]
-    reached = {page.name for page in pages}.union(*(page.asks for page in pages))
     names = {pattern.name for pattern in named(get_resolver().url_patterns)}
-    missing = names - reached - set(NOT_REACHED)
-    assert not missing, " ".join(sorted(missing))
     assert set(NOT_REACHED) - names == set()
+    missing = names - set(NOT_REACHED)
+    for role in ROLES:
+        for page in portal.pages(role) if missing else ():
+            missing -= {page.name, *page.asks}
+    assert not missing, " ".join(sorted(missing))
 
 
 def named(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[URLPattern]:

@@ -85,7 +85,7 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_a_doubtful_identity_is_resolved(
     signed_in: Page, live_server: LiveServer, hospital: Institution, coordinator: User, language: str
 ) -> None:

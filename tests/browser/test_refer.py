@@ -51,7 +51,10 @@ def speak(page: Page, live_server: LiveServer, language: str, theme: str = "ligh
 
 @pytest.mark.parametrize(
     ("language", "typed", "required", "team"),
-    [("en", "lung", "Required", "Thoracic MDT"), ("zh-hans", "肺癌", "必须", "胸部肿瘤团队")],
+    [
+        ("en", "lung", "Required", "Thoracic MDT"),
+        pytest.param("zh-hans", "肺癌", "必须", "胸部肿瘤团队", marks=pytest.mark.slow),
+    ],
 )
 def test_from_the_form_to_the_case(
     signed_in: Page, live_server: LiveServer, language: str, typed: str, required: str, team: str

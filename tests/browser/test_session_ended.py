@@ -22,7 +22,7 @@ WORDS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh-hans", marks=pytest.mark.slow)])
 def test_session_ended_in_mid_form_and_nothing_lost(page: Page, live_server: LiveServer, language: str) -> None:
     said, words = complaints.of(page), WORDS[language]
     writer = factories.user(Role.REFERRER, language=language)

@@ -207,6 +207,7 @@ def test_without_its_guards_an_invitation_is_accepted_more_than_once(
 
 
 # One open seat -------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_fifty_fill_one_seat_and_one_wins(live_server: LiveServer) -> None:
     world = worlds.small(1)
     publication.publish(world.propose(), by=world.coordinator)
@@ -267,6 +268,7 @@ def test_without_any_guard_a_promised_time_is_held_more_than_once(live_server: L
         assert Promised().race(live_server)[201] > 1
 
 
+@pytest.mark.slow
 def test_fifty_book_one_held_time_and_one_books_it(live_server: LiveServer) -> None:
     world = worlds.small(1)
     hold = holds.hold(world.cases[0], earliest_slots.earliest_slots(world.cases[0], 1)[0].key, by=world.coordinator)
@@ -275,6 +277,7 @@ def test_fifty_book_one_held_time_and_one_books_it(live_server: LiveServer) -> N
 
 
 # Two coordinators record one meeting ---------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_a_meeting_is_recorded_once_however_many_save_at_the_same_moment(live_server: LiveServer) -> None:
     over = factories.meeting_over(cases=4)
     coordinator = factories.user(Role.COORDINATOR, at=over.institution)

@@ -42,3 +42,12 @@ def test_unchanged_lock_installs_nothing(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(bootstrap, "PYTHON", Path(sys.executable))
     bootstrap.main("requirements/native.txt")
     assert capsys.readouterr().out == ""
+
+
+def test_a_package_is_taken_alone_from_the_lock_with_its_hashes(tmp_path, monkeypatch):
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    lines = bootstrap.alone("uv").read_text().splitlines()
+    assert lines[0].startswith("uv==")
+    assert len(lines) > 1
+    assert all(line.strip().startswith("--hash=sha256:") for line in lines[1:])
+    assert not lines[-1].endswith("\\")

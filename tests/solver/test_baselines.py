@@ -30,7 +30,7 @@ def test_table_is_complete():
 
 @pytest.mark.parametrize(
     ("name", "method", "expected"),
-    [pytest.param(*row, marks=[pytest.mark.slow] if row[0].startswith("XL") else []) for row in TABLE],
+    [pytest.param(*row, marks=[pytest.mark.slow] if row[0].startswith(("L", "XL")) else []) for row in TABLE],
 )
 def test_baseline_gives_its_figures(name, method, expected):
     problem = instances.load(name)

@@ -15,7 +15,7 @@ from mdt_portal import access
 from mdt_portal.i18n import clock, typed_time
 from mdt_portal.web.pages import SignedInRequest, page
 from scheduling.selectors.days import board_day as day_board
-from scheduling.selectors.weeks import Week
+from scheduling.selectors.weeks import YEARS, Month, Week
 from scheduling.web import scope
 from scheduling.web.board.board import VIEWS, chosen_hospital
 
@@ -31,6 +31,7 @@ def board_day(request: SignedInRequest) -> HttpResponse:
     hospital = chosen_hospital(request, hospitals)
     today = timezone.now().astimezone(hospital.tz).date()
     on = typed_time.read_day(request.GET.get("day", "")) or today
+    on = on if on.year in YEARS else today
     by = request.GET.get("by", VIEWS[0])
     by = by if by in VIEWS else VIEWS[0]
     week = Week.around(on)
@@ -44,6 +45,7 @@ def board_day(request: SignedInRequest) -> HttpResponse:
         "day_words": clock.day(on, today=today),
         "week": week,
         "week_url": f"{reverse('board')}?{way}",
+        "month": Month.around(on),
         "today": today,
         "before": on - timedelta(days=1),
         "after": on + timedelta(days=1),

@@ -63,7 +63,7 @@ def test_a_list_of_names_is_tried_and_then_taken_in(signed_in: Client, admin: Us
     assert "1 new, 1 changed, 0 left as they are" in page
     assert "Read as pasted text" in page
     assert DiagnosisName.objects.count() == 1
-    send(signed_in, "names", tried.context["text"], confirm="1", status=302)
+    send(signed_in, "names", tried.context["found"].sheet.text, confirm="1", status=302)
     assert DiagnosisName.objects.get(code="C34.900x001").who_code == "C34.9"
     assert DiagnosisName.objects.get(code="C73").name_zh == "甲状腺癌"
     assert AuditEvent.objects.get(action="diagnosis_names.loaded").by == admin
@@ -115,8 +115,9 @@ def test_a_list_as_long_as_a_national_edition_is_confirmed_as_it_was_tried(signe
     tried = send(signed_in, "names", "code,name_en,name_zh\n" + lines)
     assert len(tried.context["shown"]) == 200
     assert "The first 200 of 16000 lines are shown" in tried.content.decode()
-    assert len(tried.context["text"].encode()) > 2_621_440
-    send(signed_in, "names", tried.context["text"], confirm="1", status=302)
+    text = tried.context["found"].sheet.text
+    assert len(text.encode()) > 2_621_440
+    send(signed_in, "names", text, confirm="1", status=302)
     assert DiagnosisName.objects.count() == 16000
 
 

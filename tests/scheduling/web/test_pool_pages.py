@@ -220,9 +220,9 @@ def test_an_import_is_tried_then_confirmed(coordinator_client: Client, hospital:
     good = "邮箱,姓名,职称,学科,鞋码\na@b.cn,李,副主任医师,PATH,42\n"
     tried = coordinator_client.post(url, {"text": good})
     assert (tried.status_code, Expert.objects.count(), "鞋码" in text(tried)) == (200, 0, True)
-    assert coordinator_client.post(url, {"text": tried.context["text"], "confirm": "1"}).headers["Location"] == reverse(
-        "people"
-    )
+    assert coordinator_client.post(url, {"text": tried.context["found"].sheet.text, "confirm": "1"}).headers[
+        "Location"
+    ] == reverse("people")
     assert Expert.objects.get().name_zh == "李"
     assert "Choose a file, or paste" in text(coordinator_client.post(url, {}))
     assert coordinator_client.get(reverse("people_template", args=["csv"])).content.startswith(b"\xef\xbb\xbfE-mail,")
