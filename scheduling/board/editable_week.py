@@ -6,7 +6,7 @@ The same reading as a run's (`snapshot.Reader`), less what a run may not touch a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -25,11 +25,13 @@ LONGEST_DAYS = 56
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditableWeek:
-    """What was read, the week on which a change is tried out, and the published version that it rests on."""
+    """What was read, the week on which a change is tried out, and the published version that it rests on. `others`
+    are the other weeks that were read since for the same subject."""
 
     seen: Snapshot
     what_if: WhatIfWeek
     version: int
+    others: dict[Horizon, EditableWeek] = field(default_factory=dict)
 
     @property
     def horizon(self) -> Horizon:
@@ -51,16 +53,19 @@ def read(
 ) -> EditableWeek:
     """The weeks in which these moments lie, with the waiting cases (ids) that the change is about.
 
-    `again` is a reading of a moment ago about the same subject; it serves once more where it is of the same weeks.
+    `again` is a reading of a moment ago about the same subject; it serves once more, and what else was read with it.
     """
     now = timezone.now()
     weeks = horizon(institution, [*moments] or [now])
-    if again is not None and again.horizon == weeks:
-        return again.anew()
+    if again is not None and (known := again if again.horizon == weeks else again.others.get(weeks)):
+        return known.anew()
     reader = _Reader([institution], weeks, now)
     reader.wanted = set(cases)
     seen = reader.snapshot(snapshot.NO_NOTICE, pure.Limits())
-    return EditableWeek(seen=seen, what_if=WhatIfWeek(seen.problem), version=seen.base_versions[str(institution.pk)])
+    found = EditableWeek(seen=seen, what_if=WhatIfWeek(seen.problem), version=seen.base_versions[str(institution.pk)])
+    if again is not None:
+        again.others[weeks] = found
+    return found
 
 
 def horizon(institution: Institution, moments: Iterable[datetime]) -> Horizon:

@@ -101,8 +101,14 @@ ONE_A_DAY, ONE_A_WEEK = {"max_sessions_day": 1}, {"max_sessions_day": 1, "max_se
     [
         ("case", ONE_A_DAY, {1}, "would have 2 sessions on one day; the limit is 1."),
         ("session", ONE_A_DAY, {1}, "would have 2 sessions on one day; the limit is 1."),
-        ("case", ONE_A_WEEK, {0, 2, 3, 4}, "would have 2 sessions in one week; the limit is 1."),
-        ("case", {"max_minutes_week": 20}, {0, 1, 4}, "would be present 30 minutes in one week; the limit is 20."),
+        pytest.param(
+            *("case", ONE_A_WEEK, {0, 2, 3, 4}, "would have 2 sessions in one week; the limit is 1."),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            *("case", {"max_minutes_week": 20}, {0, 1, 4}, "would be present 30 minutes in one week; the limit is 20."),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_cell_beyond_somebodys_limits_says_what_the_dialog_says(
