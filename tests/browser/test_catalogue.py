@@ -153,6 +153,7 @@ def test_the_tester_answers_while_one_types(editor_page: Page, live_server: Live
     assert axe.violations(page) == []
 
 
+@pytest.mark.slow
 def test_the_pages_are_accessible_and_fit(editor_page: Page, live_server: LiveServer) -> None:
     """In one language, theme and width; the others are tried by test_every_page.py."""
     page = editor_page

@@ -106,6 +106,7 @@ class Hospital:
         ]
 
 
+@pytest.mark.slow
 def test_screens_are_accessible_and_fit(page: Page, live_server: LiveServer) -> None:
     """In one language, theme and width; the others are tried by test_every_page.py."""
     said = complaints.of(page)

@@ -36,6 +36,7 @@ def hospital(page: Page, live_server: LiveServer, client: Client) -> Institution
     return hospital
 
 
+@pytest.mark.slow
 def test_no_page_of_the_pools_violates(page: Page, live_server: LiveServer, hospital: Institution) -> None:
     """In one language, theme and width; the others are tried by test_every_page.py."""
     names = {settings.LANGUAGE_COOKIE_NAME: "zh-hans", "theme": "light"}

@@ -111,6 +111,7 @@ def test_why_not_leads_to_an_expert_who_agrees(page: Page, live_server: LiveServ
     expect(page.locator(".funnel .key-row")).to_have_count(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "theme", "width"), [("en", "dark", 1280)])  # the others: test_every_page.py
 def test_the_review_pages_are_accessible_and_fit(
     page: Page, live_server: LiveServer, language: str, theme: str, width: int
