@@ -56,18 +56,29 @@ def make_venv() -> None:
 
 
 def install(lock: Path) -> None:
-    """With uv, in seconds; where uv does not get at the packages, with pip, whose settings this machine may have."""
+    """With uv, in seconds; where uv does not get at the packages, with pip."""
     count = sum("==" in line for line in lock.read_text().splitlines())
     say(f"Installing {count} locked packages from {lock.name}")
     pip = [PYTHON, "-m", "pip", "install", "-qq", "--no-input", "--disable-pip-version-check"]
     uv = [PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON]
-    if "PIP_INDEX_URL" not in os.environ and succeeds([*pip, *LOCKED, alone("uv")]):
-        patience = os.environ | {"UV_HTTP_TIMEOUT": "30", "UV_HTTP_RETRIES": "1"}
-        if succeeds([*uv, *LOCKED, lock], stderr=subprocess.DEVNULL, env=patience):
+    if succeeds([*pip, *LOCKED, alone("uv")]):
+        if succeeds([*uv, *LOCKED, lock], stderr=subprocess.DEVNULL, env=os.environ | settings_of_uv()):
             return
         say("Once more with pip, which takes a minute")
     if not succeeds([*pip, *LOCKED, lock]):
         stop("The packages could not be installed (see above).", "Is a package index reachable from here?")
+
+
+def settings_of_uv() -> dict[str, str]:
+    """Little patience, since pip can try after it; the machine's certificates, as pip takes them; and the index and the
+    certificate that pip is told of."""
+    settings = {"UV_HTTP_TIMEOUT": "30", "UV_HTTP_RETRIES": "1", "UV_SYSTEM_CERTS": "1"}
+    for name, asked in (("UV_DEFAULT_INDEX", "index-url"), ("SSL_CERT_FILE", "cert")):
+        command = [str(PYTHON), "-m", "pip", "config", "get", "global." + asked]
+        told = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        if told := os.environ.get("PIP_" + asked.upper().replace("-", "_"), told):
+            settings[name] = told
+    return settings
 
 
 def alone(package: str) -> Path:
