@@ -74,7 +74,7 @@ class CodeListImportView(APIView):
         write = given["confirm"] and not found.mistakes
         if write:
             code_files.take_in(found, by=request.user)
-        mistakes = [{"line": line, "column": column, "text": text} for line, column, text in found.refused]
+        mistakes = [{"line": one.line, "column": one.column, "text": one.sentence} for one in found.refused]
         data = {"written": write, "mistakes": mistakes, "changes": found.changes, "unchanged": found.unchanged}
         return Response(CodeFileReadSerializer(data).data)
 

@@ -66,6 +66,15 @@ KINDS = {one.key: one for one in (NAMES, MAP)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """What is wrong, and where: `line` counts from 1 (0: the whole file), `column` is spelt as in the file."""
+
+    line: int
+    column: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldChange:
     label: str
     before: str
@@ -102,9 +111,12 @@ class CodeFile:
         return len(self.changes) - self.new
 
     @property
-    def refused(self) -> list[tuple[int, str, str]]:
-        """Every mistake: line (0: the whole file), column, sentence."""
-        return [(one.line, one.place.rpartition("] ")[2], _sentence(one)) for one in self.mistakes]
+    def refused(self) -> list[Refused]:
+        """Every mistake, in words."""
+        return [
+            Refused(line=one.line, column=one.place.rpartition("] ")[2], sentence=_sentence(one))
+            for one in self.mistakes
+        ]
 
 
 def read(kind: Kind, given: bytes | str, *, encoding: str = "") -> CodeFile:

@@ -86,7 +86,7 @@ def test_a_workbook_is_a_map_too(signed_in: Client) -> None:
 def test_all_mistakes_come_with_line_and_column_and_nothing_is_written(signed_in: Client) -> None:
     wrong = NAMES + "M8000/3,,形态\nC73,,又一次\nXX9,,无\n"
     answer = send(signed_in, "names", wrong, status=422)
-    assert [(line, column) for line, column, _text in answer.context["found"].refused] == [
+    assert [(one.line, one.column) for one in answer.context["found"].refused] == [
         (4, "编码"), (5, "编码"), (6, "编码")
     ]  # fmt: skip
     assert "3 mistakes; nothing was written" in answer.content.decode()
