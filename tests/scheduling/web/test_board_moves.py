@@ -430,3 +430,15 @@ def test_a_free_place_says_how_many_people_it_replaces(coordinator_client: Clien
     assert "3 people are told" in labels[NEXT.day(2).isoformat()]
     assert "replaced" not in labels[NEXT.day(2).isoformat()]
     assert "5 people are told, 2 are replaced" in labels[NEXT.day(3).isoformat()]
+
+
+def test_another_week_is_read_once_however_many_places_of_it_are_tried(world: World) -> None:
+    case = world.cases[0]
+    shown = moves.check(case, Where(start=at(world, 0, "09:00"), room=world.rooms[0])).editable
+    spent = []
+    for clock in ("09:00", "10:00", "11:00"):
+        with CaptureQueriesContext(connection) as caught:
+            elsewhere = at(world, 0, clock) + timedelta(days=7)
+            moves.check(case, Where(start=elsewhere, room=world.rooms[0]), again=shown)
+        spent.append(len(caught))
+    assert spent[0] > 5 * spent[1] and spent[1] == spent[2]
